@@ -1,0 +1,3 @@
+module github.com/isospike/isospike
+
+go 1.25.0

@@ -1,0 +1,104 @@
+// Package spike holds spike trains and the address-event files they come from.
+//
+// A Raster is the discrete-time form every executor works on: which neurons
+// spiked in which tick. An Event is one camera event before binning.
+package spike
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Raster is the spike trains of a population over a number of ticks, stored by
+// tick. The zero value is an empty raster of no neurons; use NewRaster.
+type Raster struct {
+	Neurons int     // size of the population
+	Start   []int32 // spikes of tick t are Index[Start[t]:Start[t+1]]; len is Ticks()+1
+	Index   []int32 // neuron numbers, strictly ascending within a tick
+}
+
+// NewRaster returns a raster of n neurons with no ticks yet, to be filled with Append.
+func NewRaster(n int) *Raster { return &Raster{Neurons: n, Start: make([]int32, 1)} }
+
+// Ticks returns the number of ticks.
+func (r *Raster) Ticks() int { return len(r.Start) - 1 }
+
+// At returns the neurons that spike at tick t, ascending. The slice aliases r.
+func (r *Raster) At(t int) []int32 { return r.Index[r.Start[t]:r.Start[t+1]] }
+
+// Count returns the number of spikes.
+func (r *Raster) Count() int { return len(r.Index) }
+
+// Append adds one tick. The neurons must be ascending and without repeats.
+func (r *Raster) Append(neurons ...int32) {
+	r.Index = append(r.Index, neurons...)
+	r.Start = append(r.Start, int32(len(r.Index)))
+}
+
+// Reset empties r and keeps its memory.
+func (r *Raster) Reset(neurons int) {
+	r.Neurons = neurons
+	r.Start = append(r.Start[:0], 0)
+	r.Index = r.Index[:0]
+}
+
+// Equal reports whether two rasters have the same neurons, ticks and spikes.
+func (r *Raster) Equal(o *Raster) bool {
+	return r.Neurons == o.Neurons && slices.Equal(r.Start, o.Start) && slices.Equal(r.Index, o.Index)
+}
+
+// Counts returns the number of spikes of every neuron.
+func (r *Raster) Counts() []int {
+	c := make([]int, r.Neurons)
+	for _, n := range r.Index {
+		c[n]++
+	}
+	return c
+}
+
+// Diff counts the spikes that are in exactly one of two rasters of equal size.
+func (r *Raster) Diff(o *Raster) int {
+	n := 0
+	for t := range r.Ticks() {
+		a, b := r.At(t), o.At(t)
+		for len(a) > 0 || len(b) > 0 {
+			switch {
+			case len(b) == 0 || (len(a) > 0 && a[0] < b[0]):
+				a = a[1:]
+				n++
+			case len(a) == 0 || b[0] < a[0]:
+				b = b[1:]
+				n++
+			default:
+				a, b = a[1:], b[1:]
+			}
+		}
+	}
+	return n
+}
+
+// FromPairs bins (tick, neuron) pairs given in any order, repeats allowed, into
+// a raster of the given size. Pairs outside it are an error, not dropped.
+func FromPairs(neurons, ticks int, tick, neuron []int32) (*Raster, error) {
+	if len(tick) != len(neuron) {
+		return nil, fmt.Errorf("%d ticks but %d neurons", len(tick), len(neuron))
+	}
+	keys := make([]int64, len(tick))
+	for i := range tick {
+		if tick[i] < 0 || int(tick[i]) >= ticks || neuron[i] < 0 || int(neuron[i]) >= neurons {
+			return nil, fmt.Errorf("spike %d: neuron %d at tick %d is outside %d neurons × %d ticks", i, neuron[i], tick[i], neurons, ticks)
+		}
+		keys[i] = int64(tick[i])<<32 | int64(neuron[i])
+	}
+	slices.Sort(keys)
+	keys = slices.Compact(keys)
+	r := &Raster{Neurons: neurons, Start: make([]int32, ticks+1), Index: make([]int32, len(keys))}
+	for i, k := range keys {
+		r.Index[i] = int32(k)
+		r.Start[k>>32+1]++
+	}
+	for t := range ticks {
+		r.Start[t+1] += r.Start[t]
+	}
+	return r, nil
+}
