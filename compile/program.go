@@ -1,0 +1,95 @@
+package compile
+
+import (
+	"github.com/isospike/isospike/snn"
+	"github.com/isospike/isospike/snn/fixed"
+)
+
+// Program is a fixed network laid out on cores: the artifact that executors
+// run. It refers to the layers only to say which compartment is which neuron.
+type Program struct {
+	Target     string // name of the target it was compiled for
+	Source     string // SHA-256 of the fixed network's tensors, as its artifact records it
+	Input      snn.Shape
+	Convention fixed.Convention
+	Encoding   string // how events become input rasters; see fixed.Network
+	Layers     []LayerMap
+	Cores      []Core
+	// InputRoute lists where input neuron i's spikes go:
+	// InputRoute[InputStart[i]:InputStart[i+1]].
+	InputStart []uint32
+	InputRoute []Route
+	Manifest   Manifest
+}
+
+// LayerMap says where the neurons of a layer live.
+type LayerMap struct {
+	Name  string
+	Shape snn.Shape
+	Home  []Place // by neuron
+}
+
+// Place is a compartment: an index into Program.Cores and a neuron of that core.
+type Place struct {
+	Core   uint32
+	Neuron uint16
+}
+
+// Core holds the tables of one core.
+type Core struct {
+	Chip, X, Y, Slot int // chip number, tile on the mesh, core in the tile
+
+	// Neuron table: neuron n has parameters Profiles[Profile[n]] and bias mantissa Bias[n].
+	Profiles []Profile
+	Profile  []uint8
+	Bias     []int16
+
+	// Axons in: axon a delivers to the synapses RowStart[a]:RowStart[a+1]. The
+	// codes of a row are read in the sign mode Mode[a].
+	RowStart []uint32
+	Mode     []fixed.SignMode
+	// Synapses. Target is a neuron of this core, Code the weight as
+	// fixed.SignMode.Code packs it, Delay the synaptic delay in ticks (nil where
+	// the target has none).
+	Target    []uint16
+	Code      []uint8
+	Delay     []uint8
+	DelayBits int // width of Delay that the core is configured for
+
+	// Axons out: a spike of neuron n goes to Route[OutStart[n]:OutStart[n+1]].
+	OutStart []uint32
+	Route    []Route
+}
+
+// Route is one axon-out entry: a spike at tick t reaches axon Axon of core Core
+// at t + 1 + Delay (an input spike in column t: at t + InputLatency + Delay).
+type Route struct {
+	Core  uint32
+	Axon  uint16
+	Delay uint8
+}
+
+// Profile is the set of parameters that neurons of a core share.
+type Profile struct {
+	Neuron    fixed.CUBA
+	WeightExp int // shifts the summed weights; negative floors
+	BiasExp   int
+	// The state is zeroed before the update of tick t when
+	// t ≡ ResetPhase modulo ResetInterval; interval 0 is never.
+	ResetInterval, ResetPhase int
+}
+
+// Manifest is what the compiler says about a program.
+type Manifest struct {
+	Use        []Use // every resource with its limit
+	Synapses   int   // synapses stored
+	ZeroWeight int   // connections left out because their weight is 0
+}
+
+// Use is the use of one resource. A resource that every core has is shown for
+// the fullest core.
+type Use struct {
+	Resource    string // "neurons a core", "axons in a core", …
+	Core        int    // fullest core, −1 for a resource of the whole target
+	Used, Limit int64
+}

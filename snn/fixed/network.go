@@ -1,0 +1,158 @@
+package fixed
+
+import (
+	"fmt"
+
+	"github.com/isospike/isospike/snn"
+	"github.com/isospike/isospike/snn/diag"
+)
+
+// Layer is a dense layer in integers: synapses, neurons, axonal delays.
+type Layer struct {
+	Name       string
+	In, Out    snn.Shape
+	Weight     []int16  // Out×In, row-major: Weight[o*In+i]
+	WeightBits int      // 1..8
+	WeightExp  int      // −8..7; the summed weights are shifted by it
+	Mode       SignMode // which signs the weights may take
+	SynDelay   []uint8  // Out×In ticks like Weight, 0..62; nil is no synaptic delays
+	Neuron     CUBA
+	BiasMant   []int16 // per neuron, 13 bits signed; nil is no bias
+	BiasExp    int     // −7..7; a negative exponent floors the mantissa
+	Delay      []uint8 // axonal delay of each neuron's spikes in ticks, 0..62; nil is none
+}
+
+// Bias returns the bias that neuron o adds to v at every tick.
+func (l *Layer) Bias(o int) int64 {
+	if l.BiasMant == nil {
+		return 0
+	}
+	return Shift(int64(l.BiasMant[o]), l.BiasExp)
+}
+
+// AxonDelay returns the axonal delay of neuron o.
+func (l *Layer) AxonDelay(o int) int {
+	if l.Delay == nil {
+		return 0
+	}
+	return int(l.Delay[o])
+}
+
+// Convention fixes how columns of rasters and recordings map to ticks. It never
+// changes what a network computes.
+type Convention struct {
+	// InputLatency is the number of ticks (0 or 1) from the column of an input
+	// spike to its arrival at the first layer.
+	InputLatency int
+	// SpikeLag is the number of ticks (0 or 1) by which recorded spikes are
+	// shown after the tick in which the neuron spiked.
+	SpikeLag int
+}
+
+// The three conventions in use.
+var (
+	Axonal = Convention{InputLatency: 1}              // a(t) = W·s(t−1) for every layer: isospike's own and lava-dl's ground truths
+	NetX   = Convention{}                             // input column t acts at step t: Lava's netx.Network, index 0 the first step
+	Slayer = Convention{InputLatency: 0, SpikeLag: 1} // slayerPytorch's Loihi export: every layer's output is delayed by 1
+)
+
+// ParseConvention returns the convention named axonal, netx or slayer.
+func ParseConvention(s string) (Convention, error) {
+	for _, c := range []Convention{Axonal, NetX, Slayer} {
+		if c.String() == s {
+			return c, nil
+		}
+	}
+	return Convention{}, fmt.Errorf("convention %q: expected axonal, netx or slayer", s)
+}
+
+// String returns the convention's name.
+func (c Convention) String() string {
+	switch c {
+	case Axonal:
+		return "axonal"
+	case NetX:
+		return "netx"
+	case Slayer:
+		return "slayer"
+	}
+	return fmt.Sprintf("input latency %d, spike lag %d", c.InputLatency, c.SpikeLag)
+}
+
+// Reset zeroes the neurons' state periodically, as Lava's LIFReset does: layer i
+// (from 0) is zeroed before the update of step n when n ≡ Offset + 1 + i modulo
+// Interval. The step is the tick plus one where input acts at once (InputLatency
+// 0), the tick itself otherwise. Interval 0 is no reset.
+type Reset struct{ Interval, Offset int }
+
+// Network is a network in integers, the artifact between quantize and compile.
+type Network struct {
+	Input      snn.Shape
+	Layers     []Layer
+	Convention Convention
+	Reset      Reset
+	Encoding   string // how events become input rasters, as dataset.ParseEncoding reads it; "" when unknown
+}
+
+// Validate checks every field against its range and every slice against the
+// shapes, and returns the first fault.
+func (n *Network) Validate() error {
+	bad := func(layer, format string, args ...any) error {
+		return &diag.Error{Kind: diag.Input, Code: "fixed-network", Layer: layer, Msg: fmt.Sprintf(format, args...)}
+	}
+	if len(n.Layers) == 0 || n.Input.Size() < 1 {
+		return bad("", "the network has no layers or no input")
+	}
+	if c := n.Convention; c != Axonal && c != NetX && c != Slayer {
+		return bad("", "unknown convention: %v", c)
+	}
+	if n.Reset.Interval < 0 || n.Reset.Offset < 0 {
+		return bad("", "reset interval %d, offset %d must not be negative", n.Reset.Interval, n.Reset.Offset)
+	}
+	in := n.Input
+	for k := range n.Layers {
+		l := &n.Layers[k]
+		size, fan := l.Out.Size(), l.In.Size()
+		switch {
+		case l.In != in:
+			return bad(l.Name, "takes %v but is fed %v", l.In, in)
+		case size < 1 || size > snn.MaxNeurons:
+			return bad(l.Name, "has %d neurons", size)
+		case len(l.Weight) != size*fan:
+			return bad(l.Name, "has %d weights for %d×%d", len(l.Weight), size, fan)
+		case l.WeightBits < 1 || l.WeightBits > 8 || l.Mode > Inhibitory:
+			return bad(l.Name, "has %d weight bits, sign mode %d; allowed are 1 to 8 bits", l.WeightBits, l.Mode)
+		case l.WeightExp < -8 || l.WeightExp > 7:
+			return bad(l.Name, "has weight exponent %d, allowed are -8 to 7", l.WeightExp)
+		case l.SynDelay != nil && len(l.SynDelay) != size*fan:
+			return bad(l.Name, "has %d synaptic delays for %d synapses", len(l.SynDelay), size*fan)
+		case l.BiasMant != nil && len(l.BiasMant) != size, l.Delay != nil && len(l.Delay) != size:
+			return bad(l.Name, "has %d biases and %d delays for %d neurons", len(l.BiasMant), len(l.Delay), size)
+		case l.BiasExp < -MaxBiasExp || l.BiasExp > MaxBiasExp:
+			return bad(l.Name, "has bias exponent %d, allowed are -7 to 7", l.BiasExp)
+		}
+		p := snn.Neuron{IDecay: int(l.Neuron.IDecay), VDecay: int(l.Neuron.VDecay), VTh: int(l.Neuron.VTh), RefDelay: int(l.Neuron.RefDelay)}
+		if err := p.Validate(l.Name); err != nil {
+			return err
+		}
+		for i, w := range l.Weight {
+			if Truncate(int64(w), l.WeightBits, l.Mode) != w {
+				return bad(l.Name, "synapse from %d to %d has weight %d, which %d %s bits cannot hold", i%fan, i/fan, w, l.WeightBits, l.Mode)
+			}
+		}
+		for o, b := range l.BiasMant {
+			if b < -MaxBias-1 || b > MaxBias {
+				return bad(l.Name, "neuron %d has bias mantissa %d, allowed are -4096 to 4095", o, b)
+			}
+		}
+		for _, ds := range [][]uint8{l.Delay, l.SynDelay} {
+			for i, d := range ds {
+				if d > snn.MaxDelay {
+					return bad(l.Name, "delay %d at position %d, allowed are 0 to %d", d, i, snn.MaxDelay)
+				}
+			}
+		}
+		in = l.Out
+	}
+	return nil
+}
