@@ -91,7 +91,8 @@ type Network struct {
 	Layers     []Layer
 	Convention Convention
 	Reset      Reset
-	Encoding   string // how events become input rasters, as dataset.ParseEncoding reads it; "" when unknown
+	Encoding   string            // how events become input rasters, as dataset.ParseEncoding reads it; "" when unknown
+	Provenance map[string]string // where the network comes from: command, parent's hash; free-form
 }
 
 // Validate checks every field against its range and every slice against the

@@ -1,0 +1,59 @@
+package quantize
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/isospike/isospike/snn/diag"
+	"github.com/isospike/isospike/snn/fixed"
+)
+
+// Range bounds the registers of a layer's neurons over every possible input.
+type Range struct {
+	Name   string `json:"name"`
+	Neuron int    `json:"neuron"` // with the largest accumulator
+	// Accumulator bounds |a|, the weights arriving in one tick when every input
+	// spikes and, with synaptic or axonal delays, all arrive at once.
+	Accumulator int64 `json:"accumulator"`
+	// U bounds |u|: 64·Accumulator·4096/IDecay, MaxInt64 when u does not decay.
+	U int64 `json:"u"`
+	// WrapFree says that U stays below 2^23, so that u never wraps.
+	WrapFree bool `json:"wrap_free"`
+}
+
+// Prove shows for every neuron that its accumulator cannot overflow: a source
+// spikes at most once a tick, so Σ|w|·2^exp < 2^23 bounds what can arrive in one.
+// Below that, summing modulo 2^24 in any order gives the plain sum. A neuron that
+// does not meet it is named in a Limit error.
+func Prove(n *fixed.Network) ([]Range, error) {
+	ranges := make([]Range, len(n.Layers))
+	for k := range n.Layers {
+		l := &n.Layers[k]
+		r := Range{Name: l.Name}
+		fan := l.In.Size()
+		for o := range l.Out.Size() {
+			var sum int64
+			for _, w := range l.Weight[o*fan:][:fan] {
+				sum += max(int64(w), -int64(w))
+			}
+			// Before a negative exponent floors the sum, it has to fit as well.
+			if sum = fixed.Shift(sum, max(0, l.WeightExp)); sum > r.Accumulator {
+				r.Accumulator, r.Neuron = sum, o
+			}
+		}
+		if r.Accumulator >= fixed.UMax {
+			return nil, (&diag.Error{Kind: diag.Limit, Code: "accumulator-overflow", Layer: l.Name,
+				Msg:      fmt.Sprintf("the synaptic input of neuron %d can overflow its accumulator", r.Neuron),
+				Resource: "sum of |weight|·2^exponent", Used: r.Accumulator, Limit: fixed.UMax - 1}).
+				WithFix("lower the weight exponent or the fan-in of layer %s", l.Name)
+		}
+		r.U = math.MaxInt64
+		if l.Neuron.IDecay > 0 {
+			a := fixed.Shift(r.Accumulator, min(0, l.WeightExp)) + int64(min(1, -min(0, l.WeightExp)))
+			r.U = (a << fixed.ActShift) * fixed.DecayOne / int64(l.Neuron.IDecay)
+		}
+		r.WrapFree = r.U < fixed.UMax
+		ranges[k] = r
+	}
+	return ranges, nil
+}

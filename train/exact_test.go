@@ -1,0 +1,254 @@
+package train
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/isospike/isospike/internal/safetensors"
+	"github.com/isospike/isospike/snn"
+	"github.com/isospike/isospike/snn/diag"
+	"github.com/isospike/isospike/snn/fixed"
+	"github.com/isospike/isospike/snn/spike"
+	"pgregory.net/rapid"
+)
+
+// fixedOf builds the reference network of a model without quantize, which sits
+// above this package.
+func fixedOf(m *Model) *fixed.Network {
+	n := &fixed.Network{Input: m.Net.Input, Convention: fixed.Axonal}
+	for k, l := range m.Net.Layers {
+		in, out := l.In.Size(), l.Out.Size()
+		fl := fixed.Layer{Name: l.Name, In: l.In, Out: l.Out, Weight: make([]int16, in*out), WeightBits: 8, Neuron: Cuba(l.Neuron)}
+		for i := range in {
+			for o := range out {
+				fl.Weight[o*in+i] = 2 * int16(WeightCode(m.Params[k].Weight.Value[i*out+o]))
+			}
+		}
+		for _, d := range m.Params[k].Delay.Value {
+			fl.Delay = append(fl.Delay, DelayTicks(d))
+		}
+		n.Layers = append(n.Layers, fl)
+	}
+	return n
+}
+
+// TestForwardIsFixed holds the forward pass of training to the definition, over
+// random networks, neurons, delays and inputs, the register limits included.
+func TestForwardIsFixed(t *testing.T) {
+	nets, spikes := 0, 0
+	rapid.Check(t, func(rt *rapid.T) {
+		size := rapid.IntRange(8, 70)
+		net := fmt.Sprintf("%dx1", size.Draw(rt, "in"))
+		for range rapid.IntRange(1, 3).Draw(rt, "layers") {
+			net += fmt.Sprintf("-%d%s", size.Draw(rt, "n"), rapid.SampledFrom([]string{"", "d"}).Draw(rt, "d"))
+		}
+		e := testExperiment(net)
+		e.Seed = rapid.Uint64().Draw(rt, "seed")
+		decay := rapid.OneOf(rapid.IntRange(0, 4096), rapid.SampledFrom([]int{0, 1, 4095, 4096}))
+		e.Neuron = snn.Neuron{
+			IDecay: decay.Draw(rt, "i_decay"), VDecay: decay.Draw(rt, "v_decay"),
+			VTh:      rapid.OneOf(rapid.IntRange(0, 100), rapid.IntRange(0, 100), rapid.SampledFrom([]int{snn.MaxVTh - 1, snn.MaxVTh})).Draw(rt, "v_th"),
+			RefDelay: rapid.IntRange(1, 6).Draw(rt, "ref"),
+		}
+		e.Training.InitGain = rapid.Float64Range(0.1, 400).Draw(rt, "gain")
+		e.Training.InitDelay = rapid.Float64Range(0, 62).Draw(rt, "delay")
+		m, err := NewModel(e)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		ticks := rapid.IntRange(1, 120).Draw(rt, "ticks")
+		r := rand.New(rand.NewPCG(e.Seed, 1))
+		in := randomRaster(r, m.Net.Input.Size(), ticks, rapid.Float64Range(0.05, 1).Draw(rt, "rate"))
+		tr := NewTrainer(m, ticks, 1)
+		var s slot
+		tr.forward(tr.workers[0], &s, in, 0, rapid.Bool().Draw(rt, "rho"))
+		want, err := fixedOf(m).Run(in, ticks, false)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		for k := range want {
+			if !want[k].Spikes.Equal(s.layers[k].spikes) {
+				rt.Fatalf("layer %d: %d spikes differ", k+1, want[k].Spikes.Diff(s.layers[k].spikes))
+			}
+			spikes += want[k].Spikes.Count()
+		}
+		nets++
+	})
+	if spikes == 0 {
+		t.Fatal("no spikes were compared")
+	}
+	t.Logf("compared %d networks, %d spikes", nets, spikes)
+}
+
+// blobs is a small classification task: each class spikes on its own inputs.
+type blobs struct{ n, ticks int }
+
+func (b blobs) Len() int        { return b.n }
+func (b blobs) Classes() int    { return 3 }
+func (b blobs) Label(i int) int { return i % 3 }
+func (b blobs) Raster(i, dx, dy int) (*spike.Raster, error) {
+	r := rand.New(rand.NewPCG(uint64(i), uint64(dx*100+dy+1000)))
+	in := spike.NewRaster(12)
+	for range b.ticks {
+		var f []int32
+		for n := range 12 {
+			p := 0.05
+			if n%3 == i%3 {
+				p = 0.35
+			}
+			if r.Float64() < p {
+				f = append(f, int32(n))
+			}
+		}
+		in.Append(f...)
+	}
+	return in, nil
+}
+
+func trained(t *testing.T, e *snn.Experiment, threads int, f Fit) *Model {
+	t.Helper()
+	m, err := NewModel(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := NewTrainer(m, 40, threads).Fit(context.Background(), blobs{50, 40}, f); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func blobExperiment(arithmetic string) *snn.Experiment {
+	e := testExperiment("12x1-20d-16d-3")
+	e.Training.Epochs, e.Training.Batch, e.Training.Shift, e.Training.Arithmetic, e.Training.InitGain = 6, 8, 1, arithmetic, 1
+	e.Optimiser.Rate = 0.02
+	return e
+}
+
+func fileBytes(t *testing.T, m *Model) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := safetensors.Write(&b, m.File()); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestThreadsNeverChangeABit(t *testing.T) {
+	for _, arithmetic := range []string{"integer", "float"} {
+		var first []byte
+		for _, threads := range []int{1, 2, 3, 8} {
+			m := trained(t, blobExperiment(arithmetic), threads, Fit{})
+			b := fileBytes(t, m)
+			if first == nil {
+				first = b
+				if acc := m.Progress.History[5].Accuracy; acc < 0.9 {
+					t.Errorf("%s: accuracy %.2f after 6 epochs of an easy task", arithmetic, acc)
+				}
+			}
+			if !bytes.Equal(b, first) {
+				t.Errorf("%s: %d threads give another model than 1", arithmetic, threads)
+			}
+		}
+	}
+}
+
+// TestResumeContinuesBitForBit stops training after every single batch in turn,
+// saves, loads and goes on.
+func TestResumeContinuesBitForBit(t *testing.T) {
+	e := blobExperiment("integer")
+	e.Training.Epochs = 2
+	val := Fit{Val: blobs{9, 40}}
+	want := fileBytes(t, trained(t, e, 2, val))
+	batches := 2 * ((50 + 7) / 8)
+	for stop := 1; stop < batches; stop++ {
+		m, err := NewModel(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		n := 0
+		f := val
+		f.OnBatch = func(int, int, Metrics) {
+			if n++; n == stop {
+				cancel()
+			}
+		}
+		err = NewTrainer(m, 40, 2).Fit(ctx, blobs{50, 40}, f)
+		var d *diag.Error
+		if !errors.As(err, &d) || d.Kind != diag.Interrupted {
+			t.Fatalf("stop after batch %d: error %v", stop, err)
+		}
+		file, err := safetensors.Read(bytes.NewReader(fileBytes(t, m)), int64(len(fileBytes(t, m))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m, err = FromFile(file); err != nil {
+			t.Fatal(err)
+		}
+		if err := NewTrainer(m, 40, 1).Fit(context.Background(), blobs{50, 40}, val); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(fileBytes(t, m), want) {
+			t.Errorf("stopped after batch %d and resumed, the model differs", stop)
+		}
+	}
+}
+
+func TestOptimisers(t *testing.T) {
+	// Two steps of each on one parameter, worked out from the published formulas
+	// in float64.
+	for _, kind := range []string{"adam", "nadam"} {
+		o := snn.Optimiser{Kind: kind, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8}
+		s := newSlot(1)
+		s.Value[0] = 1
+		x, m, v := 1.0, 0.0, 0.0
+		for step, g := range []float64{0.5, -0.2, 0.3} {
+			n := float64(step + 1)
+			newStep(o, step+1).apply(&s, 0, []float32{float32(g)}, 0.1)
+			m, v = 0.9*m+0.1*g, 0.99*v+0.01*g*g
+			mHat := m / (1 - math.Pow(0.9, n))
+			if kind == "nadam" {
+				mHat = 0.9*m/(1-math.Pow(0.9, n+1)) + 0.1*g/(1-math.Pow(0.9, n))
+			}
+			x -= 0.1 * mHat / (math.Sqrt(v/(1-math.Pow(0.99, n))) + 1e-8)
+			if math.Abs(float64(s.Value[0])-x) > 1e-6 {
+				t.Errorf("%s step %d: %g, want %g", kind, step+1, s.Value[0], x)
+			}
+		}
+	}
+}
+
+func TestEarlyStop(t *testing.T) {
+	e := blobExperiment("integer")
+	e.Optimiser.Rate, e.Optimiser.DelayLR = 0, 0
+	e.Training.Epochs, e.Training.EarlyStop = 50, 3
+	m := trained(t, e, 1, Fit{Val: blobs{9, 40}})
+	if m.Progress.Epoch != 4 {
+		t.Errorf("ran %d epochs: nothing improves, so 1 + 3 were due", m.Progress.Epoch)
+	}
+}
+
+func TestWrongData(t *testing.T) {
+	m, err := NewModel(testExperiment("12x1-2"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d *diag.Error
+	if err := NewTrainer(m, 40, 1).Fit(context.Background(), blobs{3, 40}, Fit{}); !errors.As(err, &d) || d.Code != "classes" {
+		t.Errorf("three classes on two outputs: %v", err)
+	}
+	if m, err = NewModel(testExperiment("5x1-3")); err != nil {
+		t.Fatal(err)
+	}
+	if err := NewTrainer(m, 40, 1).Fit(context.Background(), blobs{3, 40}, Fit{}); !errors.As(err, &d) || d.Code != "input-shape" {
+		t.Errorf("twelve inputs on a network of five: %v", err)
+	}
+	if _, err := NewModel(testExperiment("28x28-12c5-2a-10")); !errors.As(err, &d) || d.Code != "not-yet-supported" || d.Layer != "1" {
+		t.Errorf("a conv layer: %v", err)
+	}
+}

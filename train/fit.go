@@ -1,0 +1,112 @@
+package train
+
+import (
+	"context"
+	"slices"
+
+	"github.com/isospike/isospike/snn/diag"
+)
+
+// Fit holds what a training run reports to. All fields may be left zero.
+type Fit struct {
+	Val Source // validation samples, run after every epoch
+	// OnBatch is called after every batch with the samples seen and to see in this epoch.
+	OnBatch func(done, of int, running Metrics)
+	// OnEpoch is called after every epoch, once the model is in the state from
+	// which training would continue. best says that no epoch validated (or,
+	// without validation, trained) better.
+	OnEpoch func(e EpochMetrics, best bool) error
+}
+
+// Fit trains until the experiment's number of epochs is reached or early stopping
+// ends it. When ctx is cancelled it stops between two batches with an Interrupted
+// error; the model can then be saved and training continued, bit for bit.
+func (t *Trainer) Fit(ctx context.Context, src Source, f Fit) error {
+	for _, s := range []Source{src, f.Val} {
+		if s == nil {
+			continue
+		}
+		if _, err := t.check(s); err != nil {
+			return err
+		}
+	}
+	p, e := &t.Model.Progress, t.Model.Experiment
+	for p.Epoch < e.Training.Epochs && !t.stale() {
+		order := random(e.Seed, drawShuffle, p.Epoch, 0).Perm(src.Len())
+		batches := slices.Collect(slices.Chunk(order, e.Training.Batch))
+		for p.Batch < len(batches) {
+			if ctx.Err() != nil {
+				return interrupted(ctx)
+			}
+			if err := t.step(ctx, src, t.shifted(batches[p.Batch])); err != nil {
+				if ctx.Err() != nil {
+					return interrupted(ctx)
+				}
+				return err
+			}
+			if f.OnBatch != nil {
+				f.OnBatch(p.Running.Samples, src.Len(), p.Running)
+			}
+		}
+		if err := t.endEpoch(ctx, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func interrupted(ctx context.Context) error {
+	return &diag.Error{Kind: diag.Interrupted, Code: "interrupted", Msg: "training was stopped", Err: context.Cause(ctx)}
+}
+
+// shifted draws each sample's augmentation, which depends on the seed, the epoch
+// and the sample alone.
+func (t *Trainer) shifted(batch []int) []sample {
+	e := t.Model.Experiment
+	out := make([]sample, len(batch))
+	for i, index := range batch {
+		out[i].index = index
+		if s := e.Training.Shift; s > 0 {
+			r := random(e.Seed, drawAugment, t.Model.Progress.Epoch, index)
+			out[i].dx, out[i].dy = r.IntN(2*s+1)-s, r.IntN(2*s+1)-s
+		}
+	}
+	return out
+}
+
+// endEpoch validates, records the epoch and moves progress to the next.
+func (t *Trainer) endEpoch(ctx context.Context, f Fit) error {
+	p := &t.Model.Progress
+	m := EpochMetrics{Epoch: p.Epoch + 1, Loss: p.Running.Loss / float64(p.Running.Samples), Accuracy: p.Running.Accuracy(), ValLoss: -1, ValAcc: -1}
+	for k, l := range t.Model.Net.Layers {
+		m.Rates = append(m.Rates, float64(p.Running.Spikes[k])/float64(l.Out.Size()*t.ticks*p.Running.Samples))
+	}
+	score := m.Accuracy
+	if f.Val != nil {
+		ev, err := t.Evaluate(ctx, f.Val, nil)
+		if err != nil {
+			if ctx.Err() != nil {
+				return interrupted(ctx)
+			}
+			return err
+		}
+		m.ValLoss, m.ValAcc = ev.Loss/float64(ev.Samples), ev.Accuracy()
+		score = m.ValAcc
+	}
+	best := len(p.History) == 0 || score > p.Best
+	if best {
+		p.Best, p.BestAt = score, m.Epoch
+	}
+	p.Epoch, p.Batch, p.Running = p.Epoch+1, 0, Metrics{}
+	p.History = append(p.History, m)
+	if f.OnEpoch != nil {
+		return f.OnEpoch(m, best)
+	}
+	return nil
+}
+
+// stale reports whether early stopping is due.
+func (t *Trainer) stale() bool {
+	n, p := t.Model.Experiment.Training.EarlyStop, t.Model.Progress
+	return n > 0 && len(p.History) > 0 && p.Epoch-p.BestAt >= n
+}

@@ -1,0 +1,232 @@
+package train
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/isospike/isospike/snn"
+	"github.com/isospike/isospike/snn/spike"
+)
+
+// smooth is the system whose exact gradient SLAYER's backward pass is: along a
+// recorded trajectory every spike is replaced by
+//
+//	s(t) = s*(t) + ρ*(t)·(v(t) − v*(t)),
+//
+// v the voltage without reset (or, with cut, with its memory cut where s* spiked)
+// and stars the recorded values. It is written independently of the engine, in
+// float64, by plain convolution with the response kernel.
+type smooth struct {
+	net    *snn.Network
+	ticks  int
+	in     [][]float64   // [neuron][tick]
+	spikes [][][]float64 // [layer][neuron][tick], recorded
+	rho    [][][]float64
+	vStar  [][][]float64
+	cut    bool
+}
+
+func (s *smooth) voltages(w [][]float64, delay [][]float64, layer int, below [][]float64) [][]float64 {
+	l := s.net.Layers[layer]
+	in, out := l.In.Size(), l.Out.Size()
+	ku, kv := float64(4096-l.Neuron.IDecay)/4096, float64(4096-l.Neuron.VDecay)/4096
+	v := make([][]float64, out)
+	for o := range out {
+		a := make([]float64, s.ticks)
+		for i := range in {
+			d := 0.0
+			if layer > 0 && delay[layer-1] != nil {
+				d = delay[layer-1][i]
+			}
+			whole := int(math.Floor(d))
+			frac := d - float64(whole)
+			for t := range s.ticks {
+				// A delay between two ticks interpolates between them.
+				for k, share := range []float64{1 - frac, frac} {
+					if at := t + 1 + whole + k; at < s.ticks {
+						a[at] += share * w[layer][i*out+o] * below[i][t]
+					}
+				}
+			}
+		}
+		v[o] = make([]float64, s.ticks)
+		var u, last float64
+		for t := range s.ticks {
+			u = ku*u + a[t]
+			if s.cut && t > 0 && s.spikes[layer][o][t-1] > 0 {
+				last = 0
+			}
+			last = kv*last + u
+			v[o][t] = last
+		}
+	}
+	return v
+}
+
+func (s *smooth) loss(w, delay [][]float64, l target, label int) float64 {
+	below := s.in
+	for k := range s.net.Layers {
+		v := s.voltages(w, delay, k, below)
+		next := make([][]float64, len(v))
+		for o := range v {
+			next[o] = make([]float64, s.ticks)
+			for t := range s.ticks {
+				next[o][t] = s.spikes[k][o][t] + s.rho[k][o][t]*(v[o][t]-s.vStar[k][o][t])
+			}
+		}
+		below = next
+	}
+	sum, length := 0.0, float64(l.to-l.from)
+	for o := range below {
+		c := 0.0
+		for t := l.from; t < l.to; t++ {
+			c += below[o][t]
+		}
+		want := l.wrong
+		if o == label {
+			want = l.right
+		}
+		sum += (c - want) * (c - want) / (2 * length)
+	}
+	return sum
+}
+
+// TestGradientAgainstFiniteDifferences checks every weight's and delay's gradient
+// of the engine against central differences of the smooth system's loss.
+func TestGradientAgainstFiniteDifferences(t *testing.T) {
+	compared, nonzero := 0, 0
+	for _, cut := range []bool{false, true} {
+		for seed := range uint64(6) {
+			r := rand.New(rand.NewPCG(seed, 5))
+			e := testExperiment(fmt.Sprintf("3x2-%dd-%dd-3", 4+seed, 5))
+			e.Seed, e.Training.GradReset, e.Training.InitGain, e.Training.InitDelay = seed, cut, 3, 4
+			e.Neuron.IDecay, e.Neuron.VDecay = 200+r.IntN(3000), 50+r.IntN(1500)
+			m, err := NewModel(e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			const ticks, label = 40, 1
+			tr := NewTrainer(m, ticks, 1)
+			in := randomRaster(r, 6, ticks, 0.3)
+			s := slot{}
+			tr.forward(tr.workers[0], &s, in, label, true)
+			tr.backward(tr.workers[0], &s)
+
+			ref := &smooth{net: m.Net, ticks: ticks, in: dense(in), cut: cut}
+			var w, delay [][]float64
+			for k := range m.Net.Layers {
+				out := tr.views[k].out
+				w = append(w, widen(tr.views[k].weight))
+				var d []float64
+				for _, x := range tr.views[k].delay {
+					d = append(d, float64(x))
+				}
+				delay = append(delay, d)
+				ref.spikes = append(ref.spikes, dense(s.layers[k].spikes))
+				rho := make([][]float64, out)
+				for o := range rho {
+					rho[o] = make([]float64, ticks)
+					for i := range ticks {
+						rho[o][i] = float64(s.layers[k].rho[i*out+o])
+					}
+				}
+				ref.rho = append(ref.rho, rho)
+			}
+			below := ref.in
+			for k := range m.Net.Layers {
+				ref.vStar = append(ref.vStar, ref.voltages(w, delay, k, below))
+				below = ref.spikes[k]
+			}
+
+			check := func(what string, got, want float64) {
+				compared++
+				if got != 0 {
+					nonzero++
+				}
+				if math.Abs(got-want) > 1e-4*(1+math.Abs(want)) {
+					t.Errorf("cut %v seed %d: %s: gradient %g, finite difference %g", cut, seed, what, got, want)
+				}
+			}
+			const h = 1e-5
+			for k := range w {
+				out := tr.views[k].out
+				g := make([]float32, out)
+				for i := range tr.views[k].in {
+					weightGradient([]slot{s}, k, i, g)
+					for o := range out {
+						x := &w[k][i*out+o]
+						keep := *x
+						*x = keep + h
+						up := ref.loss(w, delay, tr.target, label)
+						*x = keep - h
+						down := ref.loss(w, delay, tr.target, label)
+						*x = keep
+						check(fmt.Sprintf("weight %d %d→%d", k+1, i, o), float64(g[o]), (up-down)/(2*h))
+					}
+				}
+				for i := range delay[k] {
+					if k == len(w)-1 {
+						continue
+					}
+					// One-sided: between whole ticks the loss is smooth, at them it has a corner.
+					x := &delay[k][i]
+					keep := *x
+					base := ref.loss(w, delay, tr.target, label)
+					*x = keep + h
+					up := ref.loss(w, delay, tr.target, label)
+					*x = keep + 2*h
+					up2 := ref.loss(w, delay, tr.target, label)
+					*x = keep
+					check(fmt.Sprintf("delay %d %d", k+1, i), float64(s.delays[k][i]), (4*up-up2-3*base)/(2*h))
+				}
+			}
+		}
+	}
+	if nonzero == 0 {
+		t.Fatal("no gradient differed from 0")
+	}
+	t.Logf("compared %d gradients, %d of them not 0", compared, nonzero)
+}
+
+func testExperiment(net string) *snn.Experiment {
+	e := snn.DefaultExperiment()
+	e.Net = net
+	return e
+}
+
+func randomRaster(r *rand.Rand, neurons, ticks int, p float64) *spike.Raster {
+	in := spike.NewRaster(neurons)
+	for range ticks {
+		var f []int32
+		for n := range neurons {
+			if r.Float64() < p {
+				f = append(f, int32(n))
+			}
+		}
+		in.Append(f...)
+	}
+	return in
+}
+
+func dense(r *spike.Raster) [][]float64 {
+	d := make([][]float64, r.Neurons)
+	for n := range d {
+		d[n] = make([]float64, r.Ticks())
+	}
+	for t := range r.Ticks() {
+		for _, n := range r.At(t) {
+			d[n][t] = 1
+		}
+	}
+	return d
+}
+
+func widen(x []float32) []float64 {
+	y := make([]float64, len(x))
+	for i := range x {
+		y[i] = float64(x[i])
+	}
+	return y
+}
