@@ -42,7 +42,7 @@ func Parse(notation string) (*Network, error) {
 		return nil, fail(0, "the first field is the input, WxH or WxHxC")
 	}
 	n.Input = Shape{atoi(m[1], 1), atoi(m[2], 1), atoi(m[3], 1)}
-	if overflow || !n.Input.sane() {
+	if overflow || !n.Input.Valid() {
 		return nil, fail(0, "the input must have 1 to %d neurons", MaxNeurons)
 	}
 	if len(fields) < 2 {
@@ -82,18 +82,13 @@ func Parse(notation string) (*Network, error) {
 		default:
 			return nil, fail(i, "expected N, NcK or Ka, each with an optional d")
 		}
-		if overflow || !l.Out.sane() {
+		if overflow || !l.Out.Valid() {
 			return nil, fail(i, "a layer must have 1 to %d neurons", MaxNeurons)
 		}
 		n.Layers = append(n.Layers, l)
 		in = l.Out
 	}
 	return n, nil
-}
-
-func (s Shape) sane() bool {
-	return s.W > 0 && s.H > 0 && s.C > 0 && s.W <= MaxNeurons && s.H <= MaxNeurons && s.C <= MaxNeurons &&
-		s.W*s.H <= MaxNeurons && s.W*s.H*s.C <= MaxNeurons
 }
 
 // String returns the notation that Parse reads.

@@ -18,3 +18,9 @@ func (s Shape) String() string {
 	}
 	return fmt.Sprintf("%dx%dx%d", s.W, s.H, s.C)
 }
+
+// Valid reports whether the shape has 1 to MaxNeurons neurons.
+func (s Shape) Valid() bool {
+	return s.W > 0 && s.H > 0 && s.C > 0 && s.W <= MaxNeurons && s.H <= MaxNeurons && s.C <= MaxNeurons &&
+		s.W*s.H <= MaxNeurons && s.W*s.H*s.C <= MaxNeurons
+}

@@ -101,7 +101,7 @@ func (n *Network) Validate() error {
 	bad := func(layer, format string, args ...any) error {
 		return &diag.Error{Kind: diag.Input, Code: "fixed-network", Layer: layer, Msg: fmt.Sprintf(format, args...)}
 	}
-	if len(n.Layers) == 0 || n.Input.Size() < 1 {
+	if len(n.Layers) == 0 || !n.Input.Valid() {
 		return bad("", "the network has no layers or no input")
 	}
 	if c := n.Convention; c != Axonal && c != NetX && c != Slayer {
@@ -117,8 +117,8 @@ func (n *Network) Validate() error {
 		switch {
 		case l.In != in:
 			return bad(l.Name, "takes %v but is fed %v", l.In, in)
-		case size < 1 || size > snn.MaxNeurons:
-			return bad(l.Name, "has %d neurons", size)
+		case !l.Out.Valid():
+			return bad(l.Name, "has the shape %v; allowed are 1 to %d neurons", l.Out, snn.MaxNeurons)
 		case len(l.Weight) != size*fan:
 			return bad(l.Name, "has %d weights for %d×%d", len(l.Weight), size, fan)
 		case l.WeightBits < 1 || l.WeightBits > 8 || l.Mode > Inhibitory:

@@ -1,0 +1,101 @@
+// Package atomicfile writes files that are either complete or not there: a
+// crash, a full disk or an error half way leaves the old file as it was.
+package atomicfile
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+// Write makes the file at path hold what write writes, in one step: the bytes
+// go to a new file beside it, reach the disk, and then take its name. perm is
+// applied before the umask, as os.WriteFile does. When write or the system
+// fails, the new file is removed, the old one is untouched, and the error wraps
+// the cause.
+//
+// A symbolic link stays and its target is replaced. A path that names something
+// other than a regular file, as /dev/stdout may, is written in place: there is
+// nothing to replace.
+func Write(path string, perm fs.FileMode, write func(io.Writer) error) error {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	if fi, err := os.Stat(path); err == nil && !fi.Mode().IsRegular() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(fill(f, write), f.Close())
+	}
+	return replace(path, perm, write)
+}
+
+// replace writes a temporary file beside path and renames it to path.
+func replace(path string, perm fs.FileMode, write func(io.Writer) error) error {
+	f, err := createBeside(path, perm)
+	if err != nil {
+		return err
+	}
+	named := false
+	defer func() { // also when write panics
+		if !named {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if err := fill(f, write); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	named = true
+	return syncDir(filepath.Dir(path))
+}
+
+// createBeside creates a new file in path's folder. os.CreateTemp would not do:
+// it fixes the mode to 0600, and a later chmod would bypass the umask.
+func createBeside(path string, perm fs.FileMode) (*os.File, error) {
+	dir, base := filepath.Split(path)
+	for try := 0; ; try++ {
+		name := fmt.Sprintf("%s.%s.%08x.tmp", dir, base, rand.Uint32())
+		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
+		if !errors.Is(err, fs.ErrExist) || try == 100 {
+			return f, err
+		}
+	}
+}
+
+// fill runs write on a buffer before f and flushes it.
+func fill(f *os.File, write func(io.Writer) error) error {
+	w := bufio.NewWriterSize(f, 1<<16)
+	if err := write(w); err != nil {
+		return err
+	}
+	return w.Flush()
+}
+
+// syncDir makes the rename itself durable. Windows has no such operation.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
