@@ -50,11 +50,10 @@ type Training struct {
 
 // Loss says what the output is to do.
 type Loss struct {
-	Kind  string  `toml:"kind"`  // "rate": targets in spikes a tick; "count": spikes in the interval
-	True  float64 `toml:"true"`  // target of the labelled class's neuron
-	False float64 `toml:"false"` // target of the others
-	From  int     `toml:"from"`  // the interval is the ticks from..to−1
-	To    int     `toml:"to"`    // 0 is the last tick
+	Kind   string  `toml:"kind"`  // "rate": targets in spikes a tick; "count": spikes in the interval
+	True   float64 `toml:"true"`  // target of the labelled class's neuron
+	False  float64 `toml:"false"` // target of the others
+	Window         // the interval, "from" and "to"
 }
 
 // Surrogate is the spike escape-rate function ρ that stands in for the derivative
@@ -180,7 +179,7 @@ func (e *Experiment) Validate() error {
 		{oneOf(l.Kind, "rate", "count"), "loss.kind", "rate or count"},
 		{l.True >= 0 && l.True <= 1e6, "loss.true", "0 or more"},
 		{l.False >= 0 && l.False <= 1e6, "loss.false", "0 or more"},
-		{l.From >= 0 && (l.To == 0 || l.To > l.From), "loss.from, loss.to", "0 <= from < to"},
+		{l.Valid(), "loss.from, loss.to", "0 <= from < to"},
 		{s.Tau > 0 && s.Tau <= 1e3, "surrogate.tau", "above 0"},
 		{s.Scale > 0 && s.Scale <= 1e6, "surrogate.scale", "above 0"},
 		{oneOf(o.Kind, "adam", "nadam"), "optimiser.kind", "adam or nadam"},

@@ -20,6 +20,7 @@ type header struct {
 	Convention string        `json:"convention"`
 	Reset      Reset         `json:"reset"`
 	Encoding   string        `json:"encoding"`
+	Readout    snn.Window    `json:"readout"`
 	Layers     []layerHeader `json:"layers"`
 }
 
@@ -37,7 +38,7 @@ type layerHeader struct {
 // (Out×In int16) and, where the layer has them, N.delay, N.syn_delay (uint8,
 // ticks) and N.bias (int16 mantissas).
 func (n *Network) File() *safetensors.File {
-	h := header{Input: n.Input, Convention: n.Convention.String(), Reset: n.Reset, Encoding: n.Encoding}
+	h := header{Input: n.Input, Convention: n.Convention.String(), Reset: n.Reset, Encoding: n.Encoding, Readout: n.Readout}
 	f := artifact.New(artifact.Fixed, n.Provenance)
 	for k := range n.Layers {
 		l := &n.Layers[k]
@@ -79,7 +80,7 @@ func FromFile(f *safetensors.File) (*Network, error) {
 	if err != nil {
 		return nil, diag.Inputf("artifact-corrupt", "", "%v", err)
 	}
-	n := &Network{Input: h.Input, Convention: conv, Reset: h.Reset, Encoding: h.Encoding, Provenance: provenance}
+	n := &Network{Input: h.Input, Convention: conv, Reset: h.Reset, Encoding: h.Encoding, Readout: h.Readout, Provenance: provenance}
 	byName := map[string]safetensors.Tensor{}
 	for _, t := range f.Tensors {
 		byName[t.Name] = t

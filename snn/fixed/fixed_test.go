@@ -185,7 +185,7 @@ func TestReset(t *testing.T) {
 
 func TestArtifactRoundTrip(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	n := &Network{Input: snn.Shape{W: 2, H: 3, C: 1}, Convention: NetX, Reset: Reset{7, 2}, Encoding: "e", Provenance: map[string]string{"command": "x"}}
+	n := &Network{Input: snn.Shape{W: 2, H: 3, C: 1}, Convention: NetX, Reset: Reset{7, 2}, Encoding: "e", Readout: snn.Window{From: 3, To: 9}, Provenance: map[string]string{"command": "x"}}
 	in := n.Input
 	for k, out := range []int{4, 3} {
 		l := Layer{Name: []string{"1", "2"}[k], In: in, Out: snn.Flat(out), WeightBits: 6, WeightExp: -2, Mode: Inhibitory, Neuron: CUBA{1, 2, 3, 4}, BiasExp: 3}

@@ -92,6 +92,7 @@ type Network struct {
 	Convention Convention
 	Reset      Reset
 	Encoding   string            // how events become input rasters, as dataset.ParseEncoding reads it; "" when unknown
+	Readout    snn.Window        // the ticks in which output spikes count towards the class
 	Provenance map[string]string // where the network comes from: command, parent's hash; free-form
 }
 
@@ -109,6 +110,9 @@ func (n *Network) Validate() error {
 	}
 	if n.Reset.Interval < 0 || n.Reset.Offset < 0 {
 		return bad("", "reset interval %d, offset %d must not be negative", n.Reset.Interval, n.Reset.Offset)
+	}
+	if !n.Readout.Valid() {
+		return bad("", "the readout window %v is empty", n.Readout)
 	}
 	in := n.Input
 	for k := range n.Layers {

@@ -47,13 +47,30 @@ func (r *Raster) Equal(o *Raster) bool {
 	return r.Neurons == o.Neurons && slices.Equal(r.Start, o.Start) && slices.Equal(r.Index, o.Index)
 }
 
-// Counts returns the number of spikes of every neuron.
-func (r *Raster) Counts() []int {
-	c := make([]int, r.Neurons)
-	for _, n := range r.Index {
-		c[n]++
+// Counts returns the number of spikes of every neuron in the ticks from up to,
+// but not including, to. It uses the memory of into where that suffices.
+func (r *Raster) Counts(from, to int, into []int) []int {
+	if cap(into) < r.Neurons {
+		into = make([]int, r.Neurons)
 	}
-	return c
+	into = into[:r.Neurons]
+	clear(into)
+	for _, n := range r.Index[r.Start[from]:r.Start[to]] {
+		into[n]++
+	}
+	return into
+}
+
+// Classify returns the class that the spike counts of an output layer stand for:
+// the most active neuron, the lowest number on a tie.
+func Classify(counts []int) int {
+	best := 0
+	for o, c := range counts {
+		if c > counts[best] {
+			best = o
+		}
+	}
+	return best
 }
 
 // Diff counts the spikes that are in exactly one of two rasters of equal size.

@@ -33,6 +33,8 @@ func TestRaster(t *testing.T) {
 			t.Fatalf("%v from %v", a, setA)
 		}
 		counts := make([]int, neurons)
+		from := rapid.IntRange(0, ticks).Draw(t, "from")
+		to := rapid.IntRange(from, ticks).Draw(t, "to")
 		again := NewRaster(neurons)
 		for k := range ticks {
 			if !slices.IsSorted(a.At(k)) {
@@ -42,7 +44,9 @@ func TestRaster(t *testing.T) {
 				if !setA[pair{int32(k), n}] {
 					t.Fatalf("neuron %d at tick %d was not given", n, k)
 				}
-				counts[n]++
+				if k >= from && k < to {
+					counts[n]++
+				}
 				compared++
 			}
 			again.Append(a.At(k)...)
@@ -58,8 +62,10 @@ func TestRaster(t *testing.T) {
 				diff++
 			}
 		}
-		if a.Diff(b) != diff || a.Equal(b) != (diff == 0) || !a.Equal(again) || !slices.Equal(a.Counts(), counts) {
-			t.Fatalf("%v and %v: diff %d, want %d; counts %v, want %v", a, b, a.Diff(b), diff, a.Counts(), counts)
+		used := []int{9, 9, 9, 9, 9, 9, 9, 9}
+		got := a.Counts(from, to, used)
+		if a.Diff(b) != diff || a.Equal(b) != (diff == 0) || !a.Equal(again) || !slices.Equal(got, counts) {
+			t.Fatalf("%v and %v: diff %d, want %d; counts %v, want %v", a, b, a.Diff(b), diff, got, counts)
 		}
 		if again.Reset(3); again.Ticks() != 0 || again.Count() != 0 || again.Neurons != 3 {
 			t.Fatalf("after Reset: %v", again)
@@ -75,6 +81,17 @@ func TestFromPairsRefuses(t *testing.T) {
 	for _, p := range [][2][]int32{{{5}, {0}}, {{-1}, {0}}, {{0}, {7}}, {{0}, {-1}}, {{0, 1}, {0}}} {
 		if r, err := FromPairs(7, 5, p[0], p[1]); err == nil {
 			t.Errorf("ticks %v, neurons %v gave %v", p[0], p[1], r)
+		}
+	}
+}
+
+func TestClassify(t *testing.T) {
+	for _, c := range []struct {
+		counts []int
+		want   int
+	}{{[]int{0, 0}, 0}, {[]int{1, 3, 2}, 1}, {[]int{1, 3, 3}, 1}, {[]int{0, 0, 5}, 2}} {
+		if got := Classify(c.counts); got != c.want {
+			t.Errorf("%v: %d, want %d", c.counts, got, c.want)
 		}
 	}
 }

@@ -1,0 +1,244 @@
+package dataset
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/isospike/isospike/snn"
+	"github.com/isospike/isospike/snn/diag"
+	"github.com/isospike/isospike/snn/spike"
+)
+
+// nmnist is the camera of N-MNIST.
+var nmnist = snn.Shape{W: 34, H: 34, C: 2}
+
+// recording is one file of events.
+type recording struct {
+	id    string // base name without extension and leading zeros
+	file  string // path inside the folder or archive, with forward slashes
+	class int    // -1 while it is not known
+	raw   []byte // the file, if it is from an archive
+}
+
+// newRecording returns the recording that a file of this name is, with the
+// class that its folder says, and false for a file that is none.
+func newRecording(file string) (recording, bool) {
+	base := path.Base(file)
+	ext := path.Ext(base)
+	// macOS leaves "._x.bin" beside x.bin when it packs.
+	if !(strings.EqualFold(ext, ".bin") || strings.EqualFold(ext, ".bs2")) || base[0] == '.' {
+		return recording{}, false
+	}
+	rec := recording{id: canonicalID(strings.TrimSuffix(base, ext)), file: file, class: -1}
+	if dir := path.Base(path.Dir(file)); len(dir) == 1 && dir[0] >= '0' && dir[0] < '0'+digits {
+		rec.class = int(dir[0] - '0')
+	}
+	return rec, true
+}
+
+// files is a Set of N-MNIST recordings in a folder or an archive.
+type files struct {
+	path string
+	recs []recording
+	fsys fs.FS // the folder; nil when the recordings hold their bytes
+}
+
+// Open returns the N-MNIST recordings (files .bin or .bs2) in a folder, at any
+// depth, or in an archive (.tar.gz, .tgz, .tar, .zip), ordered by id. The id of
+// a recording is the name of its file without extension and leading zeros.
+//
+// The classes are in the list file, in lines of an id and a class. If list is
+// "", they are the names 0 to 9 of the folders that hold the recordings, as
+// N-MNIST is published; if there are none, the list is the one .txt file in the
+// folder, or the .txt file beside the folder or archive and named as it.
+//
+// A folder is read as Events asks for its recordings. An archive is unpacked
+// into memory and checked at once, and may have 2 GiB. Whatever leaves a doubt
+// is a *diag.Error: recordings without a class, classes without a recording, an
+// id twice, a folder of several archives.
+func Open(path string, list string) (Set, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	s := &files{path: filepath.Clean(path)}
+	if stem, suffix := cutArchiveSuffix(s.path); info.IsDir() {
+		s.fsys = os.DirFS(path)
+		if s.recs, err = readFolder(path, s.fsys); err == nil {
+			list, err = s.findList(list, s.path)
+		}
+	} else if suffix == "" {
+		return nil, diag.Inputf("bad-archive", path, "this is neither a folder nor an archive").
+			WithFix("name a folder of recordings, or an archive that ends in %s", strings.Join(archiveSuffixes, ", "))
+	} else if s.recs, err = readArchive(path, suffix); err == nil {
+		list, err = s.findList(list, stem)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(s.recs) == 0 {
+		return nil, diag.Inputf("no-recordings", path, "there is no recording in it").WithFix("recordings are files that end in .bin or .bs2")
+	}
+	// Numbers without leading zeros, one longer than another, are larger.
+	slices.SortStableFunc(s.recs, func(a, b recording) int {
+		return cmp.Or(cmp.Compare(len(a.id), len(b.id)), strings.Compare(a.id, b.id))
+	})
+	for i := 1; i < len(s.recs); i++ {
+		if a, b := s.recs[i-1], s.recs[i]; a.id == b.id {
+			return nil, diag.Inputf("id-twice", path, "%s and %s have the same id %s", a.file, b.file, a.id).
+				WithFix("if these are two sets, such as Train and Test, name the folder of one of them")
+		}
+	}
+	if list != "" {
+		if err := s.label(list); err != nil {
+			return nil, err
+		}
+	}
+	for i := range s.recs {
+		if s.fsys == nil {
+			if _, err := s.Events(i); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return s, nil
+}
+
+// readFolder returns the recordings below a folder, without their bytes.
+func readFolder(name string, fsys fs.FS) ([]recording, error) {
+	var recs []recording
+	var archives []string
+	err := fs.WalkDir(fsys, ".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return unreadable(filepath.Join(name, filepath.FromSlash(file)), err)
+		}
+		if d.IsDir() {
+			return nil
+		}
+		if rec, ok := newRecording(file); ok {
+			recs = append(recs, rec)
+		} else if _, suffix := cutArchiveSuffix(file); suffix != "" {
+			archives = append(archives, file)
+		}
+		return nil
+	})
+	if err == nil && len(recs) == 0 && len(archives) > 0 {
+		err = diag.Inputf("which-archive", name, "the folder has no recordings, but archives: %s", some(archives)).
+			WithFix("name one of them, as in %s", filepath.Join(name, filepath.FromSlash(archives[0])))
+	}
+	return recs, err
+}
+
+// findList returns list, or if that is "" the list file that belongs to a
+// folder or archive whose path without suffix is stem, or "" if the recordings
+// have their classes from folders.
+func (s *files) findList(list, stem string) (string, error) {
+	without := slices.IndexFunc(s.recs, func(r recording) bool { return r.class < 0 })
+	if list != "" || without < 0 {
+		return list, nil
+	}
+	if i := slices.IndexFunc(s.recs, func(r recording) bool { return r.class >= 0 }); i >= 0 {
+		return "", diag.Inputf("no-class", s.path, "%s is in the folder of a class, but %s is not", s.recs[i].file, s.recs[without].file).
+			WithFix("move all recordings into folders 0 to %d, or name a list file", digits-1)
+	}
+	var inside []string
+	if s.fsys != nil {
+		inside, _ = fs.Glob(s.fsys, "*.txt") // the pattern is good
+	}
+	beside := stem + ".txt"
+	_, err := os.Stat(beside)
+	switch {
+	case len(inside) == 1:
+		return filepath.Join(s.path, inside[0]), nil
+	case len(inside) > 1:
+		return "", diag.Inputf("which-list", s.path, "several files could be the list of classes: %s", some(inside)).WithFix("name the list file")
+	case err == nil:
+		return beside, nil
+	}
+	return "", diag.Inputf("no-class", s.path, "the recordings have no classes: they are not in folders 0 to %d, and there is no %s", digits-1, beside).
+		WithFix("name the list file: one recording a line, its id, a tab, its class")
+}
+
+// label gives every recording the class that the list file says.
+func (s *files) label(list string) error {
+	class, err := readList(list)
+	if err != nil {
+		return err
+	}
+	var missing []string
+	for i := range s.recs {
+		r := &s.recs[i]
+		var ok bool
+		if r.class, ok = class[r.id]; !ok {
+			missing = append(missing, r.id)
+		}
+		delete(class, r.id)
+	}
+	if len(missing) > 0 {
+		return diag.Inputf("no-class", list, "%d of the recordings in %s are not in the list: id %s", len(missing), s.path, some(missing)).
+			WithFix("add them to the list; or is it the list of another set?")
+	}
+	if len(class) > 0 {
+		var ids []string
+		for id := range class {
+			ids = append(ids, id)
+		}
+		slices.Sort(ids)
+		return diag.Inputf("no-recording", list, "%d ids of the list have no recording in %s: %s", len(class), s.path, some(ids)).
+			WithFix("take them out of the list; or is it the list of another set?")
+	}
+	return nil
+}
+
+func (s *files) Name() string     { return filepath.Base(s.path) }
+func (s *files) Len() int         { return len(s.recs) }
+func (s *files) Classes() int     { return digits }
+func (s *files) Shape() snn.Shape { return nmnist }
+func (s *files) Label(i int) int  { return s.recs[i].class }
+func (s *files) ID(i int) string  { return s.recs[i].id }
+
+func (s *files) Events(i int) ([]spike.Event, error) {
+	rec := &s.recs[i]
+	name := filepath.Join(s.path, filepath.FromSlash(rec.file))
+	var r io.Reader = bytes.NewReader(rec.raw)
+	if s.fsys != nil {
+		f, err := s.fsys.Open(rec.file)
+		if err != nil {
+			return nil, unreadable(name, err)
+		}
+		defer f.Close()
+		r = f
+	}
+	events, err := spike.ReadBS2(r)
+	if err != nil {
+		return nil, diag.InFile(err, name)
+	}
+	for j, e := range events {
+		if int(e.X) >= nmnist.W || int(e.Y) >= nmnist.H {
+			return nil, diag.InFile(outside(j, e, nmnist), name)
+		}
+	}
+	return events, nil
+}
+
+// some returns the first of many names for a message.
+func some(names []string) string {
+	const n = 5
+	if len(names) <= n {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:n], ", "), len(names)-n)
+}
+
+// unreadable is the error for a file that the operating system does not give.
+func unreadable(name string, err error) *diag.Error {
+	return &diag.Error{Kind: diag.Input, Code: "unreadable", File: name, Msg: "cannot read", Err: err, Fix: "check the path and its permissions"}
+}
