@@ -141,7 +141,7 @@ func (d *Dataset) unfilter(b []byte, mask uint64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if size > maxDeflate*len(b) {
+	if uint64(size) > maxDeflate*uint64(len(b)) {
 		return nil, malformed("a chunk of %d bytes does not come from %d", size, len(b))
 	}
 	for i := len(d.storage.filters) - 1; i >= 0; i-- {

@@ -137,9 +137,11 @@ func (s *storage) parse(message []byte, shape []int, size int) error {
 		}
 		s.chunk = make([]int, rank)
 		for i := range s.chunk {
-			if s.chunk[i] = int(c.uint(4)); s.chunk[i] == 0 && !c.short {
-				return malformed("chunks of no size")
+			n := c.uint(4)
+			if !c.short && (n == 0 || n > maxBytes) {
+				return malformed("chunks of %d values in dimension %d", n, i)
 			}
+			s.chunk[i] = int(n)
 		}
 		if int(c.uint(4)) != size {
 			return malformed("chunks of values of another size")

@@ -1,0 +1,172 @@
+package interop
+
+import (
+	"fmt"
+
+	"github.com/isospike/isospike/snn"
+	"github.com/isospike/isospike/snn/diag"
+	"github.com/isospike/isospike/snn/fixed"
+)
+
+// netxBiasExp is the exponent that Lava's netx gives every bias of a .net file.
+const netxBiasExp = 6
+
+// Fixed turns a lava-dl network into one that computes what netx.Network does,
+// with the convention netx. Delays are axonal, as SLAYER trained them; netx puts
+// them on a layer's input synapses instead, which differs where neurons have bias
+// or reset. The notes tell what had to be changed; without any, nothing was.
+// Layers that isospike has no fixed form for yet are refused by name.
+func (n *LavaNet) Fixed() (net *fixed.Network, notes []string, err error) {
+	net = &fixed.Network{Convention: fixed.NetX, Provenance: map[string]string{}}
+	var in snn.Shape
+	for i, l := range n.Layers {
+		name := fmt.Sprint(i)
+		refuse := func(format string, args ...any) error {
+			return &diag.Error{Kind: diag.Input, Code: "lava-unsupported", Layer: name, Msg: fmt.Sprintf(format, args...)}
+		}
+		switch {
+		case l.Type == "input" && i == 0 && l.Neuron == nil && l.Bias == nil:
+			in = lavaShape(l.Shape)
+			net.Input = in
+		case l.Type == "flatten" && i > 0 && l.Neuron == nil:
+			// Flattening keeps our order of neurons: (C, H, W), W fastest.
+			in = snn.Flat(in.Size())
+		case l.Type == "dense":
+			if len(net.Layers) == 0 && net.Input == (snn.Shape{}) {
+				in = snn.Flat(l.InFeatures)
+				net.Input = in
+			}
+			fl, note, err := l.dense(name, in)
+			if err != nil {
+				return nil, nil, err
+			}
+			notes = append(notes, note...)
+			net.Layers = append(net.Layers, fl)
+			in = fl.Out
+		case l.Type == "input":
+			return nil, nil, refuse("an input layer with neurons or bias is not yet supported by import")
+		default:
+			return nil, nil, refuse("a %s layer is not yet supported by import", l.Type)
+		}
+	}
+	return net, notes, net.Validate()
+}
+
+func lavaShape(s []int) snn.Shape {
+	if len(s) == 3 { // C, H, W
+		return snn.Shape{W: s[2], H: s[1], C: s[0]}
+	}
+	size := 1
+	for _, n := range s {
+		size *= n
+	}
+	return snn.Flat(size)
+}
+
+// dense turns a dense layer into the fixed one. The input may keep its shape:
+// a dense layer takes any population of the right size.
+func (l *LavaLayer) dense(name string, in snn.Shape) (fixed.Layer, []string, error) {
+	var notes []string
+	fl := fixed.Layer{Name: name, In: in, Out: snn.Flat(l.OutFeatures), WeightBits: 8, Mode: fixed.InferMode(widen(l.Weight.Data)),
+		// netx's stand-in for a layer without neurons: an integrator that never spikes.
+		Neuron: fixed.CUBA{IDecay: 0, VDecay: fixed.DecayOne, VTh: fixed.MaxVTh, RefDelay: 1}}
+	bad := func(format string, args ...any) error {
+		return &diag.Error{Kind: diag.Input, Code: "lava-value", Layer: name, Msg: fmt.Sprintf(format, args...)}
+	}
+	if in.Size() != l.InFeatures {
+		return fl, nil, bad("takes %d inputs and is fed %d", l.InFeatures, in.Size())
+	}
+	if l.WeightImag != nil {
+		return fl, nil, bad("has complex weights, which are not yet supported by import")
+	}
+	if n := l.Neuron; n != nil {
+		if n.Type != "CUBA" && n.Type != "LOIHI" {
+			return fl, nil, bad("neurons of type %s are not yet supported by import", n.Type)
+		}
+		if n.Params["gradedSpike"] != 0 {
+			return fl, nil, bad("graded spikes are not yet supported by import")
+		}
+		param := func(key string, missing int) (int32, error) {
+			v, ok := n.Params[key]
+			if !ok {
+				return int32(missing), nil
+			}
+			if v != float64(int32(v)) {
+				return 0, bad("neuron parameter %s is %v, not an integer", key, v)
+			}
+			return int32(v), nil
+		}
+		for _, p := range []struct {
+			key     string
+			missing int
+			to      *int32
+		}{
+			{"iDecay", 0, &fl.Neuron.IDecay}, {"vDecay", 0, &fl.Neuron.VDecay}, {"vThMant", 0, &fl.Neuron.VTh}, {"refDelay", 1, &fl.Neuron.RefDelay},
+		} {
+			v, err := param(p.key, p.missing)
+			if err != nil {
+				return fl, nil, err
+			}
+			*p.to = v
+		}
+		exp, err := param("wgtExp", 0)
+		if err != nil {
+			return fl, nil, err
+		}
+		fl.WeightExp = int(exp)
+	}
+	changed := 0
+	fl.Weight = make([]int16, len(l.Weight.Data))
+	for i, w := range l.Weight.Data {
+		fl.Weight[i] = fixed.Truncate(int64(w), fl.WeightBits, fl.Mode)
+		if int32(fl.Weight[i]) != w {
+			changed++
+		}
+	}
+	if changed > 0 {
+		notes = append(notes, fmt.Sprintf("layer %s: %d of %d weights are not multiples of 2 in [-256, 254] and were truncated as Lava does", name, changed, len(fl.Weight)))
+	}
+	if l.Bias != nil {
+		fl.BiasExp = netxBiasExp
+		for o, b := range l.Bias {
+			if b < -fixed.MaxBias-1 || b > fixed.MaxBias {
+				return fl, nil, bad("bias %d of neuron %d does not fit 13 bits", b, o)
+			}
+			fl.BiasMant = append(fl.BiasMant, int16(b))
+		}
+	}
+	for _, d := range l.Delay {
+		fl.Delay = append(fl.Delay, uint8(d))
+	}
+	return fl, notes, nil
+}
+
+func widen(v []int32) []int64 {
+	w := make([]int64, len(v))
+	for i := range v {
+		w[i] = int64(v[i])
+	}
+	return w
+}
+
+// Slayer assembles the network of slayerPytorch's Loihi text export: dense layers
+// with the given shapes and weights (out×in each), one set of neuron parameters,
+// the convention slayer.
+func Slayer(net *snn.Network, weights [][]int16, neuron fixed.CUBA, encoding string) (*fixed.Network, error) {
+	if err := net.NeedsDense("import slayer"); err != nil {
+		return nil, err
+	}
+	if len(weights) != len(net.Layers) {
+		return nil, diag.Inputf("slayer-layers", "", "%s has %d layers, and there are %d files of weights", net, len(net.Layers), len(weights)).
+			WithFix("give one file for each layer, first layer first")
+	}
+	n := &fixed.Network{Input: net.Input, Convention: fixed.Slayer, Encoding: encoding, Provenance: map[string]string{}}
+	for k, l := range net.Layers {
+		if l.Delay {
+			return nil, (&diag.Error{Kind: diag.Input, Code: "slayer-delay", Layer: l.Name, Msg: "the text export holds no delays"}).WithFix("leave out the d in the notation")
+		}
+		n.Layers = append(n.Layers, fixed.Layer{Name: l.Name, In: l.In, Out: l.Out, Weight: weights[k], WeightBits: 8,
+			Mode: fixed.InferMode(weights[k]), Neuron: neuron})
+	}
+	return n, n.Validate()
+}
