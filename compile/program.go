@@ -9,10 +9,11 @@ import (
 // run. It refers to the layers only to say which compartment is which neuron.
 type Program struct {
 	Target     string // name of the target it was compiled for
-	Source     string // SHA-256 of the fixed network's tensors, as its artifact records it
+	Source     string // SHA-256 of the fixed network's tensors, as its artifact records it; Compile's caller sets it
 	Input      snn.Shape
 	Convention fixed.Convention
-	Encoding   string // how events become input rasters; see fixed.Network
+	Encoding   string     // how events become input rasters; see fixed.Network
+	Readout    snn.Window // the ticks in which output spikes count towards the class
 	Layers     []LayerMap
 	Cores      []Core
 	// InputRoute lists where input neuron i's spikes go:
@@ -20,6 +21,7 @@ type Program struct {
 	InputStart []uint32
 	InputRoute []Route
 	Manifest   Manifest
+	Provenance map[string]string // where the program comes from: command, parent's hash; free-form; Compile's caller sets it
 }
 
 // LayerMap says where the neurons of a layer live.
@@ -45,18 +47,21 @@ type Core struct {
 	Bias     []int16
 
 	// Axons in: axon a delivers to the synapses RowStart[a]:RowStart[a+1]. The
-	// codes of a row are read in the sign mode Mode[a].
-	RowStart []uint32
-	Mode     []fixed.SignMode
-	// Synapses. Target is a neuron of this core, Code the weight as
-	// fixed.SignMode.Code packs it, Delay the synaptic delay in ticks (nil where
-	// the target has none).
+	// codes of a row are read in the sign mode Mode[a] and are WeightBits[a] wide.
+	// An axon has at most one source, so a tick brings at most one spike over it.
+	RowStart   []uint32
+	Mode       []fixed.SignMode
+	WeightBits []uint8
+	// Synapses. Target is a neuron of this core, ascending within a row; Code the
+	// weight as fixed.SignMode.Code packs it; Delay the synaptic delay in ticks,
+	// nil where DelayBits is 0: 2^DelayBits ≥ longest delay + 2.
 	Target    []uint16
 	Code      []uint8
 	Delay     []uint8
-	DelayBits int // width of Delay that the core is configured for
+	DelayBits int // width of Delay that the core is configured for, 0..6
 
-	// Axons out: a spike of neuron n goes to Route[OutStart[n]:OutStart[n+1]].
+	// Axons out: a spike of neuron n goes to Route[OutStart[n]:OutStart[n+1]],
+	// ordered by core and axon.
 	OutStart []uint32
 	Route    []Route
 }
@@ -84,12 +89,15 @@ type Manifest struct {
 	Use        []Use // every resource with its limit
 	Synapses   int   // synapses stored
 	ZeroWeight int   // connections left out because their weight is 0
+	// OutputDelays counts the delayed neurons of the last layer. Nothing listens
+	// to their axons, so no table holds these delays.
+	OutputDelays int
 }
 
 // Use is the use of one resource. A resource that every core has is shown for
 // the fullest core.
 type Use struct {
-	Resource    string // "neurons a core", "axons in a core", …
-	Core        int    // fullest core, −1 for a resource of the whole target
-	Used, Limit int64
+	Resource    string // "neurons", "axons in", …
+	Core        int    // fullest core, the first of several; −1 for a resource of the whole target
+	Used, Limit int64  // a limit of 0 is none
 }

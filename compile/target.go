@@ -1,32 +1,65 @@
 package compile
 
+import (
+	"math"
+
+	"github.com/isospike/isospike/snn"
+)
+
 // Target is what the compiler must know of a chip or board.
 type Target interface {
 	// Name is the name that users give: "loihi1", "icebreaker".
 	Name() string
-	// Limits is asked once, before partitioning.
+	// Limits returns the amounts there are. Compile and Verify ask for them, and
+	// they must stay the same.
 	Limits() Limits
 	// RowWords returns how many words of synapse memory the row of one axon
-	// takes: n synapses among span target neurons, with the given weight and
-	// delay bits. Partitioning asks it for every row that a neuron is added to.
+	// takes: n synapses among span neighbouring neurons, with the given weight
+	// and delay bits. It must not fall when an argument grows. Partitioning asks
+	// it for every row that a neuron is added to.
 	RowWords(n, span, weightBits, delayBits int) int
 }
 
-// Limits are the amounts of a target. A limit of 0 is none.
+// Limits are the amounts of a target. A limit of 0 is none. The keys are those
+// of the [limits] table in a chip file.
 type Limits struct {
-	Chips, CoresPerChip  int
-	MeshWidth, TileCores int  // tiles are numbered row by row; TileCores cores share one
-	Neurons              int  // a core
-	AxonsIn              int  // a core
-	AxonsOut             int  // entries a core
-	CrossChipEntries     int  // entries that an axon to another chip takes
-	RoutesPerNeuron      int  // axon-out entries of one neuron
-	SynapseWords         int  // words of synapse memory a core
-	RowWords             int  // words of one axon's row
-	Profiles             int  // a core
-	MaxVTh               int  // largest threshold mantissa
-	SynapticDelay        bool // delays are stored with the synapses, else in the routes
-	MaxDelay             int  // longest delay in ticks
-	DelayAccumulators    int  // neurons × 2^(delay bits) must not exceed it
-	PeriodicReset        bool // the target can zero neurons periodically
+	Chips             int  `toml:"chips"`
+	CoresPerChip      int  `toml:"cores_per_chip"`
+	MeshWidth         int  `toml:"mesh_width"`         // tiles in a row of the mesh; tiles are numbered row by row
+	TileCores         int  `toml:"tile_cores"`         // cores that share a tile
+	Neurons           int  `toml:"neurons"`            // a core
+	AxonsIn           int  `toml:"axons_in"`           // a core
+	AxonsOut          int  `toml:"axons_out"`          // entries a core
+	CrossChipEntries  int  `toml:"cross_chip_entries"` // entries that an axon to another chip takes; 0 is 1
+	RoutesPerNeuron   int  `toml:"routes_per_neuron"`  // axon-out entries of one neuron
+	SynapseWords      int  `toml:"synapse_words"`      // words of synapse memory a core
+	RowWords          int  `toml:"row_words"`          // words of one axon's row
+	Profiles          int  `toml:"profiles"`           // a core
+	Thresholds        int  `toml:"thresholds"`         // different thresholds among a core's profiles
+	MaxVTh            int  `toml:"max_v_th"`           // largest threshold mantissa
+	SynapticDelay     bool `toml:"synaptic_delay"`     // delays are stored with the synapses, else in the routes
+	MaxDelay          int  `toml:"max_delay"`          // longest delay in ticks, axonal and synaptic together
+	DelayAccumulators int  `toml:"delay_accumulators"` // a core: neurons × 2^(delay bits)
+	PeriodicReset     bool `toml:"periodic_reset"`     // the target can zero neurons periodically
+}
+
+// What the tables of a Program can number, whatever the target offers.
+const (
+	maxNeurons  = math.MaxUint16 + 1
+	maxAxons    = math.MaxUint16 + 1
+	maxProfiles = math.MaxUint8 + 1
+)
+
+// bounded returns l with the limits of the tables where it has none or larger ones.
+func (l Limits) bounded() Limits {
+	for _, b := range []struct {
+		limit *int
+		top   int
+	}{{&l.Neurons, maxNeurons}, {&l.AxonsIn, maxAxons}, {&l.Profiles, maxProfiles}, {&l.MaxDelay, snn.MaxDelay}} {
+		if *b.limit == 0 || *b.limit > b.top {
+			*b.limit = b.top
+		}
+	}
+	l.CrossChipEntries = max(l.CrossChipEntries, 1)
+	return l
 }

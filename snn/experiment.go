@@ -41,6 +41,7 @@ type Training struct {
 	Batch      int     `toml:"batch"`       // samples a step
 	Shift      int     `toml:"shift"`       // augmentation: each sample moves by up to ±shift pixels of the sensor
 	InitGain   float64 `toml:"init_gain"`   // weights start uniform in ±gain/√fan-in
+	InitRate   float64 `toml:"init_rate"`   // then scaled, layer by layer, until hidden layers spike this often a tick; 0 leaves them
 	InitDelay  float64 `toml:"init_delay"`  // delays start uniform in [0, init_delay) ticks
 	MaxDelay   int     `toml:"max_delay"`   // longest delay that training may choose, in ticks
 	EarlyStop  int     `toml:"early_stop"`  // stop after this many epochs without a better validation accuracy; 0 is never
@@ -80,7 +81,7 @@ func DefaultExperiment() *Experiment {
 		Encoding:  "tick=1000us ticks=300 downsample=1",
 		Seed:      1,
 		Neuron:    LoihiNeuron,
-		Training:  Training{Arithmetic: "integer", Epochs: 20, Batch: 32, InitGain: 0.75, InitDelay: 1, MaxDelay: MaxDelay, LearnDelay: true},
+		Training:  Training{Arithmetic: "integer", Epochs: 20, Batch: 32, InitGain: 1, InitRate: 0.03, InitDelay: 1, MaxDelay: MaxDelay, LearnDelay: true},
 		Loss:      Loss{Kind: "rate", True: 0.2, False: 0.03},
 		Surrogate: Surrogate{Tau: 1, Scale: 1},
 		Optimiser: Optimiser{Kind: "nadam", Rate: 0.002, DelayLR: 0.05, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, Decay: 1},
@@ -173,6 +174,7 @@ func (e *Experiment) Validate() error {
 		{t.Batch >= 1 && t.Batch <= 1<<16, "training.batch", "1 to 65536"},
 		{t.Shift >= 0 && t.Shift <= 1<<12, "training.shift", "0 to 4096"},
 		{t.InitGain > 0 && t.InitGain <= 1e6, "training.init_gain", "above 0"},
+		{t.InitRate >= 0 && t.InitRate < 1, "training.init_rate", "0 to below 1"},
 		{t.MaxDelay >= 0 && t.MaxDelay <= MaxDelay, "training.max_delay", fmt.Sprintf("0 to %d", MaxDelay)},
 		{t.InitDelay >= 0 && t.InitDelay <= float64(MaxDelay), "training.init_delay", fmt.Sprintf("0 to %d", MaxDelay)},
 		{t.EarlyStop >= 0, "training.early_stop", "0 or more"},

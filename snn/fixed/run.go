@@ -111,5 +111,5 @@ func (n *Network) ResetsAt(k, t int) bool {
 		return false
 	}
 	step := t + 1 - n.Convention.InputLatency
-	return step%n.Reset.Interval == (n.Reset.Offset+1+k)%n.Reset.Interval
+	return step%n.Reset.Interval == (n.Reset.Offset%n.Reset.Interval+1+k)%n.Reset.Interval
 }

@@ -1,0 +1,80 @@
+package compile
+
+import (
+	"fmt"
+
+	"github.com/isospike/isospike/snn/diag"
+	"github.com/isospike/isospike/snn/fixed"
+)
+
+// sumLimit bounds the weights that can meet in one neuron in one tick, so that a
+// signed accumulator of fixed.StateBits bits holds every partial sum.
+const sumLimit = 1 << (fixed.StateBits - 1)
+
+// check holds the network against what the target and the number formats allow,
+// apart from the amounts that depend on the layout.
+func (b *build) check() error {
+	if err := b.net.Validate(); err != nil {
+		return err
+	}
+	l := &b.limits
+	if b.net.Reset.Interval > 0 && !l.PeriodicReset {
+		return &diag.Error{Kind: diag.Limit, Code: "reset-unsupported",
+			Msg: fmt.Sprintf("%s cannot zero its neurons every %d ticks", b.target.Name(), b.net.Reset.Interval),
+			Fix: "train without a periodic reset, or use a target that has one"}
+	}
+	for k := range b.net.Layers {
+		layer := &b.net.Layers[k]
+		if v := int(layer.Neuron.VTh); l.MaxVTh > 0 && v > l.MaxVTh {
+			return &diag.Error{Kind: diag.Limit, Code: "threshold-exceeded", Layer: layer.Name,
+				Msg: fmt.Sprintf("the threshold does not fit %s", b.target.Name()), Resource: "threshold mantissa",
+				Used: int64(v), Limit: int64(l.MaxVTh), Fix: fmt.Sprintf("use a threshold of at most %d", l.MaxVTh)}
+		}
+		if err := b.checkSynapses(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkSynapses proves that the delays into layer k fit the target and that no
+// sum of its weights can leave the accumulator.
+func (b *build) checkSynapses(k int) error {
+	w := b.wiring(k)
+	delayed := w.sourceDelay != nil || w.SynDelay != nil
+	for o := range w.Out.Size() {
+		sum := int64(0)
+		for i, x := range w.Weight[o*w.fan : (o+1)*w.fan] {
+			if x == 0 {
+				continue
+			}
+			sum += max(int64(x), -int64(x))
+			if !delayed {
+				continue
+			}
+			axon, synapse := w.delays(o, i)
+			if d := int(axon + synapse); d > b.limits.MaxDelay {
+				return &diag.Error{Kind: diag.Limit, Code: "delay-exceeded", Layer: w.Name,
+					Msg:      fmt.Sprintf("spikes of input %d reach neuron %d too late for %s, by axonal and synaptic delay together", i, o, b.target.Name()),
+					Resource: "delay in ticks", Used: int64(d), Limit: int64(b.limits.MaxDelay),
+					Fix: fmt.Sprintf("train with delays that add up to at most %d", b.limits.MaxDelay)}
+			}
+		}
+		if err := checkSum(sum, w.WeightExp); err != nil {
+			err.Layer, err.Msg = w.Name, fmt.Sprintf("neuron %d: %s", o, err.Msg)
+			return err
+		}
+	}
+	return nil
+}
+
+// checkSum returns an error when weights whose magnitudes add up to sum could
+// leave the accumulator, before or after the shift by the weight exponent.
+func checkSum(sum int64, exp int) *diag.Error {
+	if sum = fixed.Shift(sum, max(exp, 0)); sum < sumLimit {
+		return nil
+	}
+	return &diag.Error{Kind: diag.Limit, Code: "sum-exceeded", Msg: "the sum of its inputs could wrap",
+		Resource: "sum of weight magnitudes", Used: sum, Limit: sumLimit - 1,
+		Fix: "use a smaller weight exponent, smaller weights or fewer inputs"}
+}

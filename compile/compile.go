@@ -1,0 +1,111 @@
+package compile
+
+import "github.com/isospike/isospike/snn/fixed"
+
+// maxRounds bounds how often the partition is done again with smaller cores
+// because a core had too few axon-out entries.
+const maxRounds = 16
+
+// build is the work on one network.
+type build struct {
+	net    *fixed.Network
+	target Target
+	limits Limits // bounded by what the tables can number
+	shares []*share
+	prog   *Program
+}
+
+// Compile lays net out on the cores of t. The passes, in this order:
+//
+//	check      layer parameters, delays and sums against the target and the number formats
+//	partition  which neurons share a core
+//	allocate   compartment and axon numbers within the cores
+//	place      chip, tile and slot of every core
+//	route      axons out; when a core has too few entries, the passes from
+//	           partition on are repeated with fewer neurons on such cores
+//	encode     neuron tables and synapse rows
+//	manifest   how much of every resource is used
+//
+// The same network and target give the same Program. An error is a *diag.Error:
+// Input for a network that is not valid, Limit for one that the target cannot
+// hold. The axonal delays of the last layer reach no synapse and are not stored;
+// the manifest counts them.
+func Compile(net *fixed.Network, t Target) (*Program, error) {
+	b := &build{net: net, target: t, limits: t.Limits().bounded()}
+	if err := b.check(); err != nil {
+		return nil, err
+	}
+	if err := b.layout(); err != nil {
+		return nil, err
+	}
+	b.encode()
+	b.manifest()
+	return b.prog, nil
+}
+
+// layout runs the passes that decide where everything lies, until the axons out fit.
+func (b *build) layout() error {
+	caps := make([]int, len(b.net.Layers))
+	var first error // why the first layout does not hold
+	for range maxRounds {
+		var err error
+		if b.shares, err = b.partition(b.limits, caps); err != nil {
+			return err
+		}
+		b.allocate()
+		if err = b.place(); err != nil {
+			if first != nil {
+				return first // more cores were only the way out of it
+			}
+			return err
+		}
+		b.route()
+		if err = b.checkRoutes(); err == nil {
+			return nil
+		}
+		if first == nil {
+			first = err
+		}
+		if !b.lowerCaps(caps) {
+			break
+		}
+	}
+	return first
+}
+
+// allocate numbers compartments and axons: compartments in the order of the
+// layers, axons by layer, source and delay.
+func (b *build) allocate() {
+	p := &Program{
+		Target: b.target.Name(), Input: b.net.Input, Convention: b.net.Convention, Encoding: b.net.Encoding, Readout: b.net.Readout,
+		Layers: make([]LayerMap, len(b.net.Layers)), Cores: make([]Core, len(b.shares)),
+	}
+	for k := range b.net.Layers {
+		l := &b.net.Layers[k]
+		p.Layers[k] = LayerMap{Name: l.Name, Shape: l.Out, Home: make([]Place, l.Out.Size())}
+	}
+	for c, s := range b.shares {
+		for _, r := range s.runs {
+			for o := r.lo; o < r.hi; o++ {
+				p.Layers[r.layer].Home[o] = Place{Core: uint32(c), Neuron: uint16(r.first + o - r.lo)}
+			}
+		}
+		s.sortAxons()
+	}
+	b.prog = p
+}
+
+// profile returns the parameters of layer k's neurons.
+func (b *build) profile(k int) Profile {
+	l := &b.net.Layers[k]
+	p := Profile{Neuron: l.Neuron, WeightExp: l.WeightExp}
+	if l.BiasMant != nil {
+		p.BiasExp = l.BiasExp
+	}
+	// fixed.Network.ResetsAt in terms of the tick alone.
+	if r := b.net.Reset; r.Interval > 0 {
+		p.ResetInterval = r.Interval
+		p.ResetPhase = (r.Offset%r.Interval + k + b.net.Convention.InputLatency) % r.Interval
+	}
+	return p
+}

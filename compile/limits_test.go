@@ -1,0 +1,287 @@
+package compile_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/isospike/isospike/compile"
+	"github.com/isospike/isospike/snn/diag"
+	"github.com/isospike/isospike/snn/fixed"
+)
+
+// box is a target of one core with synaptic delays, but for what l says, and of
+// one word a synapse.
+type box struct{ l compile.Limits }
+
+func (box) Name() string                { return "box" }
+func (b box) Limits() compile.Limits    { return b.l }
+func (box) RowWords(n, _, _, _ int) int { return n }
+
+func one(set func(l *compile.Limits, amount int), amount int) box {
+	b := box{compile.Limits{Chips: 1, CoresPerChip: 1, SynapticDelay: true}}
+	set(&b.l, amount)
+	return b
+}
+
+// TestCoreLimits crosses every limit of a core by one: what a network takes is
+// accepted as the limit, one less is refused, by Compile and by Verify.
+func TestCoreLimits(t *testing.T) {
+	net := network(5, 7, 9, 6)
+	loose := compiled(t, net, one(func(*compile.Limits, int) {}, 0))
+	used := map[string]int64{}
+	for _, u := range loose.Manifest.Use {
+		used[u.Resource] = u.Used
+	}
+	tried := 0
+	for _, c := range []struct {
+		resource, code string
+		set            func(l *compile.Limits, amount int)
+		want           int64 // by hand
+	}{
+		{"neurons", "neurons-exceeded", func(l *compile.Limits, n int) { l.Neurons = n }, 15},
+		{"delay accumulators", "delay-accumulators-exceeded", func(l *compile.Limits, n int) { l.DelayAccumulators = n }, 15 << 3},
+		{"axons in", "axons-in-exceeded", func(l *compile.Limits, n int) { l.AxonsIn = n }, 16},
+		{"synapse words", "synapse-words-exceeded", func(l *compile.Limits, n int) { l.SynapseWords = n }, int64(loose.Manifest.Synapses)},
+		{"words of one row", "row-words-exceeded", func(l *compile.Limits, n int) { l.RowWords = n }, 9},
+		{"profiles", "profiles-exceeded", func(l *compile.Limits, n int) { l.Profiles = n }, 2},
+		{"thresholds", "thresholds-exceeded", func(l *compile.Limits, n int) { l.Thresholds = n }, 2},
+		{"axon-out entries", "axons-out-exceeded", func(l *compile.Limits, n int) { l.AxonsOut = n }, 9},
+	} {
+		if used[c.resource] != c.want {
+			t.Errorf("%s: %d used, want %d", c.resource, used[c.resource], c.want)
+		}
+		p := compiled(t, net, one(c.set, int(c.want)))
+		tight := one(c.set, int(c.want)-1)
+		e := failure(t, net, tight)
+		if e.Kind != diag.Limit || e.Code != c.code || e.Resource != c.resource || e.Used != c.want || e.Limit != c.want-1 || e.Fix == "" {
+			t.Errorf("%s: %+v", c.resource, e)
+		}
+		t.Logf("%v\n\tfix: %s", e, e.Fix)
+		err := compile.Verify(p, tight)
+		if !errors.As(err, &e) || e.Kind != diag.Limit || e.Code != c.code || e.Core != "chip 0 core 0,0,0" || e.Used != c.want {
+			t.Errorf("Verify, %s: %v", c.resource, err)
+		}
+		tried++
+	}
+	if tried != len(used)-3 { // less chips, cores, and axon-out entries of one neuron, for which see TestRoutesPerNeuron
+		t.Errorf("%d limits tried of %d", tried, len(used))
+	}
+}
+
+// TestOneNeuron: a neuron that no core can hold is named.
+func TestOneNeuron(t *testing.T) {
+	net := network(0, 8, 5)
+	for o := range 5 { // neuron 3 alone has 8 inputs
+		for i := range 8 {
+			net.Layers[0].Weight[o*8+i] = 2
+			if o != 3 && i == 0 {
+				net.Layers[0].Weight[o*8+i] = 0
+			}
+		}
+	}
+	b := box{compile.Limits{AxonsIn: 7}}
+	e := failure(t, net, b)
+	if e.Layer != "1" || e.Msg != "neuron 3 does not fit on an empty core of box" || e.Used != 8 || e.Limit != 7 {
+		t.Error(e)
+	}
+	b.l.AxonsIn = 8
+	if p := compiled(t, net, b); len(p.Cores) != 1 {
+		t.Errorf("%d cores", len(p.Cores))
+	}
+}
+
+func TestCoresAndChips(t *testing.T) {
+	net := network(0, 4, 11)
+	b := box{compile.Limits{Chips: 2, CoresPerChip: 3, TileCores: 2, MeshWidth: 1, Neurons: 2}}
+	p := compiled(t, net, b)
+	want := [][4]int{{0, 0, 0, 0}, {0, 0, 0, 1}, {0, 0, 1, 0}, {1, 0, 0, 0}, {1, 0, 0, 1}, {1, 0, 1, 0}}
+	for i, c := range p.Cores {
+		if got := [4]int{c.Chip, c.X, c.Y, c.Slot}; got != want[i] {
+			t.Errorf("core %d lies at %v, want %v", i, got, want[i])
+		}
+	}
+	e := failure(t, network(0, 4, 13), b)
+	if e.Kind != diag.Limit || e.Layer != "1" || e.Resource != "cores" || e.Used != 7 || e.Limit != 6 {
+		t.Error(e)
+	}
+	t.Logf("%v\n\tfix: %s", e, e.Fix)
+	// Verify sees a place that is not there.
+	small := b
+	small.l.Chips = 1
+	if err := compile.Verify(p, small); err == nil {
+		t.Error("chip 1 of 1 passed")
+	}
+	small = b
+	small.l.CoresPerChip, small.l.Chips = 2, 3
+	if err := compile.Verify(p, small); err == nil {
+		t.Error("core 2 of 2 passed")
+	}
+}
+
+// TestOneCore: where there is but one core, the error tells all that is short.
+func TestOneCore(t *testing.T) {
+	e := failure(t, network(0, 20, 20, 30), box{compile.Limits{Chips: 1, CoresPerChip: 1, Neurons: 40, AxonsIn: 39, SynapseWords: 1000}})
+	if e.Msg != "the network does not fit on the one core of box: it takes 50 neurons of 40, 40 axons in of 39" || e.Layer != "2" || e.Used != 50 {
+		t.Error(e)
+	}
+}
+
+// TestAxonsOut: too few axon-out entries give smaller cores, if there are cores.
+func TestAxonsOut(t *testing.T) {
+	net := network(0, 4, 12, 32, 3)
+	for i := range net.Layers[1].Weight {
+		net.Layers[1].Weight[i] = 2 // all 4 cores of layer 2 for every neuron of layer 1
+	}
+	b := box{compile.Limits{Neurons: 8, AxonsOut: 48}}
+	entries := func(p *compile.Program) (most int) {
+		for _, c := range p.Cores {
+			most = max(most, len(c.Route))
+		}
+		return most
+	}
+	if p := compiled(t, net, b); entries(p) <= 24 || len(p.Cores) != 6 {
+		t.Errorf("%d entries at most on %d cores", entries(p), len(p.Cores))
+	}
+	b.l.AxonsOut = 24
+	if p := compiled(t, net, b); entries(p) > 24 || len(p.Cores) <= 6 {
+		t.Errorf("%d entries at most on %d cores", entries(p), len(p.Cores))
+	}
+	b.l.AxonsOut = 3 // one neuron of layer 1 has more
+	e := failure(t, net, b)
+	if e.Code != "axons-out-exceeded" || e.Layer != "1" || e.Core == "" || e.Limit != 3 {
+		t.Error(e)
+	}
+	b.l.AxonsOut, b.l.Chips, b.l.CoresPerChip = 24, 1, 6
+	if e := failure(t, net, b); e.Code != "axons-out-exceeded" {
+		t.Error(e)
+	}
+}
+
+func TestRoutesPerNeuron(t *testing.T) {
+	net := network(0, 1, 1, 16)
+	for i := range net.Layers[1].Weight {
+		net.Layers[1].Weight[i] = 2
+	}
+	b := box{compile.Limits{Neurons: 2, RoutesPerNeuron: 9}} // its own core and 8 more
+	compiled(t, net, b)
+	b.l.RoutesPerNeuron = 8
+	e := failure(t, net, b)
+	if e.Code != "routes-exceeded" || e.Layer != "1" || e.Used != 9 || e.Limit != 8 || e.Core != "chip 0 core 0,0,0" {
+		t.Error(e)
+	}
+	t.Logf("%v\n\tfix: %s", e, e.Fix)
+	// Four cores a chip: the first route of 9 stays, those to the other chips take two entries.
+	b = box{compile.Limits{Neurons: 2, RoutesPerNeuron: 14, CoresPerChip: 4, CrossChipEntries: 2}}
+	compiled(t, net, b)
+	b.l.RoutesPerNeuron = 13
+	if e := failure(t, net, b); e.Used != 14 {
+		t.Error(e)
+	}
+}
+
+// TestFormats crosses the limits of parameters rather than amounts.
+func TestFormats(t *testing.T) {
+	loihi := lookup(t, "loihi1")
+	for _, c := range []struct {
+		name, code, layer string
+		used, limit       int64
+		target            compile.Target
+		good, bad         func(n *fixed.Network)
+	}{
+		{"threshold", "threshold-exceeded", "2", 131072, 131071, loihi,
+			func(n *fixed.Network) { n.Layers[1].Neuron.VTh = 131071 }, func(n *fixed.Network) { n.Layers[1].Neuron.VTh = 131072 }},
+		{"delay", "delay-exceeded", "2", 63, 62, loihi,
+			func(n *fixed.Network) { n.Layers[0].Delay = []uint8{0, 60}; n.Layers[1].SynDelay = []uint8{0, 2} },
+			func(n *fixed.Network) { n.Layers[0].Delay = []uint8{0, 60}; n.Layers[1].SynDelay = []uint8{0, 3} }},
+		{"delay in routes", "delay-exceeded", "2", 63, 62, lookup(t, "icebreaker"),
+			func(n *fixed.Network) { n.Layers[0].Delay = []uint8{0, 60}; n.Layers[1].SynDelay = []uint8{0, 2} },
+			func(n *fixed.Network) { n.Layers[0].Delay = []uint8{0, 60}; n.Layers[1].SynDelay = []uint8{0, 3} }},
+		{"short delays", "delay-exceeded", "1", 4, 3, box{compile.Limits{MaxDelay: 3}},
+			func(n *fixed.Network) { n.Layers[0].SynDelay = []uint8{0, 3, 0, 0} }, func(n *fixed.Network) { n.Layers[0].SynDelay = []uint8{0, 0, 4, 0} }},
+		{"reset", "reset-unsupported", "", 0, 0, lookup(t, "icebreaker"),
+			func(*fixed.Network) {}, func(n *fixed.Network) { n.Reset.Interval = 10 }},
+	} {
+		net := func(change func(n *fixed.Network)) *fixed.Network {
+			n := network(0, 2, 2, 1)
+			for k := range n.Layers {
+				for i := range n.Layers[k].Weight {
+					n.Layers[k].Weight[i] = 2
+				}
+			}
+			change(n)
+			return n
+		}
+		compiled(t, net(c.good), c.target)
+		e := failure(t, net(c.bad), c.target)
+		if e.Kind != diag.Limit || e.Code != c.code || e.Layer != c.layer || e.Used != c.used || e.Limit != c.limit || e.Fix == "" {
+			t.Errorf("%s: %+v", c.name, e)
+		}
+		t.Logf("%v\n\tfix: %s", e, e.Fix)
+	}
+}
+
+// TestSum crosses the accumulator by one step of the weights: 2^23 is 257 · 255 ·
+// 2^7 and 128 more.
+func TestSum(t *testing.T) {
+	net := network(0, 258, 2)
+	l := &net.Layers[0]
+	l.WeightExp, l.Mode = 7, fixed.Inhibitory
+	clear(l.Weight)
+	for i := range 257 {
+		l.Weight[258+i] = -255
+	}
+	p := compiled(t, net, lookup(t, "loihi1")) // 65535 · 128
+	l.Weight[258+257] = -1
+	e := failure(t, net, lookup(t, "loihi1"))
+	if e.Kind != diag.Limit || e.Code != "sum-exceeded" || e.Layer != "1" || e.Msg != "neuron 1: the sum of its inputs could wrap" ||
+		e.Used != 1<<23 || e.Limit != 1<<23-1 {
+		t.Errorf("%+v", e)
+	}
+	// The same from the tables.
+	c := &p.Cores[0]
+	for i := range c.Mode {
+		if s := c.RowStart[i]; s < c.RowStart[i+1] {
+			c.Mode[i], c.Code[s] = fixed.Mixed, 0x80 // −256
+		}
+	}
+	var d *diag.Error
+	if err := compile.Check(p); !errors.As(err, &d) || d.Code != "sum-exceeded" {
+		t.Error(err)
+	}
+	// A negative exponent shifts after the sum, which must fit by itself.
+	l.WeightExp = -8
+	compiled(t, net, lookup(t, "loihi1"))
+	wide := network(0, 32897, 1) // · 255 is 2^23 and 127 more
+	l = &wide.Layers[0]
+	l.WeightExp, l.Mode = -8, fixed.Excitatory
+	for i := range l.Weight {
+		l.Weight[i] = 255
+	}
+	if e := failure(t, wide, box{}); e.Code != "sum-exceeded" || e.Used != 1<<23+127 {
+		t.Errorf("%+v", e)
+	}
+	l.Weight[0] = 127
+	compiled(t, wide, box{})
+}
+
+// TestDelayTradeOff: 2^bits is at least the longest delay and 2 more, and the
+// delay accumulators of a Loihi core are 8192.
+func TestDelayTradeOff(t *testing.T) {
+	for _, c := range []struct{ longest, bits, neurons int }{
+		{0, 0, 1024}, {1, 2, 1024}, {2, 2, 1024}, {3, 3, 1024}, {6, 3, 1024}, {7, 4, 512}, {14, 4, 512}, {15, 5, 256}, {30, 5, 256}, {31, 6, 128}, {62, 6, 128},
+	} {
+		net := network(c.longest, 1, 1, 1300)
+		for i := range net.Layers[1].Weight {
+			net.Layers[1].Weight[i] = 2
+		}
+		p := compiled(t, net, lookup(t, "loihi1"))
+		most := 0
+		for _, core := range p.Cores {
+			most = max(most, len(core.Profile))
+		}
+		// Layer 1 has no delayed inputs and shares the first core.
+		if p.Cores[1].DelayBits != c.bits || most != c.neurons {
+			t.Errorf("delay %d: %d bits and %d neurons, want %d and %d", c.longest, p.Cores[1].DelayBits, most, c.bits, c.neurons)
+		}
+	}
+}

@@ -1,0 +1,33 @@
+package compile
+
+// manifest measures the finished tables.
+func (b *build) manifest() {
+	p, l := b.prog, &b.limits
+	m := &p.Manifest
+	chips := p.Cores[len(p.Cores)-1].Chip + 1
+	m.Use = []Use{
+		{Resource: "chips", Core: -1, Used: int64(chips), Limit: int64(l.Chips)},
+		{Resource: "cores", Core: -1, Used: int64(len(p.Cores)), Limit: int64(l.Chips * l.CoresPerChip)},
+	}
+	for c := range p.Cores {
+		u := measure(p, c, b.target)
+		for i, r := range u.resources(l) {
+			switch {
+			case c == 0:
+				m.Use = append(m.Use, Use{Resource: r.name, Used: int64(r.used), Limit: int64(r.limit)})
+			case int64(r.used) > m.Use[2+i].Used:
+				m.Use[2+i].Core, m.Use[2+i].Used = c, int64(r.used)
+			}
+		}
+		m.Synapses += len(p.Cores[c].Target)
+	}
+	for k := range b.net.Layers {
+		m.ZeroWeight += len(b.net.Layers[k].Weight)
+	}
+	m.ZeroWeight -= m.Synapses
+	for _, d := range b.net.Layers[len(b.net.Layers)-1].Delay {
+		if d > 0 {
+			m.OutputDelays++
+		}
+	}
+}

@@ -1,0 +1,66 @@
+package compile
+
+import (
+	"fmt"
+	"strings"
+)
+
+// place puts cores on chips, tiles and slots one after another.
+func (b *build) place() error {
+	l := &b.limits
+	perChip := l.CoresPerChip
+	if perChip == 0 {
+		perChip = len(b.prog.Cores)
+	}
+	if need, have := len(b.prog.Cores), l.Chips*perChip; have > 0 && need > have {
+		return b.tooManyCores(need, have)
+	}
+	tileCores := max(l.TileCores, 1)
+	for i := range b.prog.Cores {
+		c := &b.prog.Cores[i]
+		onChip := i % perChip
+		tile := onChip / tileCores
+		width := l.MeshWidth
+		if width == 0 {
+			width = tile + 1
+		}
+		c.Chip, c.X, c.Y, c.Slot = i/perChip, tile%width, tile/width, onChip%tileCores
+	}
+	return nil
+}
+
+// tooManyCores returns the error for a network that needs more cores than there
+// are. Where there is one core, what it would need of each resource says more
+// than a number of cores.
+func (b *build) tooManyCores(need, have int) error {
+	r := resource{name: "cores", code: "cores-exceeded", used: need, limit: have,
+		fix: "make the layers smaller or use a target with more cores"}
+	layer := b.net.Layers[b.shares[have].runs[0].layer].Name // the first that has no room
+	if have > 1 {
+		// The first core is as full as can be: the resource nearest its limit fills cores.
+		var fullest resource
+		for _, x := range b.shares[0].resources(&b.limits) {
+			if x.limit > 0 && (fullest.limit == 0 || x.used*fullest.limit > fullest.used*x.limit) {
+				fullest = x
+			}
+		}
+		if fullest.limit > 0 {
+			r.fix = fmt.Sprintf("cores fill up by their %s: %s", fullest.name, fullest.fix)
+		}
+		return r.fail(layer, "", "the network needs %d cores and %s has %d", need, b.target.Name(), have)
+	}
+	all, err := b.partition(Limits{SynapticDelay: b.limits.SynapticDelay}, make([]int, len(b.net.Layers)))
+	if err != nil {
+		return err
+	}
+	var amounts []string
+	for _, x := range all[0].resources(&b.limits) {
+		if x.limit > 0 && x.used > x.limit {
+			if len(amounts) == 0 {
+				r = x
+			}
+			amounts = append(amounts, fmt.Sprintf("%d %s of %d", x.used, x.name, x.limit))
+		}
+	}
+	return r.fail(layer, "", "the network does not fit on the one core of %s: it takes %s", b.target.Name(), strings.Join(amounts, ", "))
+}

@@ -1,0 +1,132 @@
+package compile
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strconv"
+	"text/tabwriter"
+)
+
+// Text writes p for people: what it is, where its layers lie, and what is used
+// of every resource; with tables also every table of every core. p must have
+// passed Check. The error is w's.
+func Text(w io.Writer, p *Program, tables bool) error {
+	b := bufio.NewWriter(w)
+	fmt.Fprintf(b, "program for %s\n", p.Target)
+	fmt.Fprintf(b, "input %v, convention %v", p.Input, p.Convention)
+	for _, x := range [][2]string{{"encoding", p.Encoding}, {"compiled from", p.Source}} {
+		if x[1] != "" {
+			fmt.Fprintf(b, ", %s %s", x[0], x[1])
+		}
+	}
+	b.WriteString("\n\n")
+	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "layer\tshape\tneurons\tcores")
+	for i := range p.Layers {
+		l := &p.Layers[i]
+		fmt.Fprintf(t, "%s\t%v\t%d\t%s\n", l.Name, l.Shape, len(l.Home), coreSpans(l.Home))
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(b, "\n%d synapses, %d connections of weight 0 left out\n", p.Manifest.Synapses, p.Manifest.ZeroWeight)
+	if n := p.Manifest.OutputDelays; n > 0 {
+		fmt.Fprintf(b, "%d axonal delays of the last layer left out: nothing listens to its axons\n", n)
+	}
+	b.WriteByte('\n')
+	t.Init(b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "resource\tused\tlimit\t%\tcore\t")
+	for _, u := range p.Manifest.Use {
+		limit, percent, core := "-", "-", "-"
+		if u.Limit > 0 {
+			limit = strconv.FormatInt(u.Limit, 10)
+			percent = fmt.Sprintf("%.1f", 100*float64(u.Used)/float64(u.Limit))
+		}
+		if u.Core >= 0 {
+			core = strconv.Itoa(u.Core)
+		}
+		fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\t\n", u.Resource, u.Used, limit, percent, core)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	if tables {
+		b.WriteString("\ninput\n")
+		for i := range p.Input.Size() {
+			writeRoutes(b, i, p.InputRoute[p.InputStart[i]:p.InputStart[i+1]])
+		}
+		for i := range p.Cores {
+			p.Cores[i].text(b, i)
+		}
+	}
+	return b.Flush()
+}
+
+// coreSpans lists the cores of a layer's neurons, runs as "first..last".
+func coreSpans(home []Place) string {
+	s := ""
+	for i := 0; i < len(home); {
+		first := home[i].Core
+		last := first
+		for ; i < len(home) && (home[i].Core == last || home[i].Core == last+1); i++ {
+			last = home[i].Core
+		}
+		if s != "" {
+			s += ","
+		}
+		s += strconv.Itoa(int(first))
+		if last > first {
+			s += ".." + strconv.Itoa(int(last))
+		}
+	}
+	return s
+}
+
+// writeRoutes writes where neuron n's spikes go: "n → core.axon@delay …".
+func writeRoutes(b *bufio.Writer, n int, routes []Route) {
+	if len(routes) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "  %d →", n)
+	for _, r := range routes {
+		fmt.Fprintf(b, " %d.%d", r.Core, r.Axon)
+		if r.Delay > 0 {
+			fmt.Fprintf(b, "@%d", r.Delay)
+		}
+	}
+	b.WriteByte('\n')
+}
+
+func (c *Core) text(b *bufio.Writer, number int) {
+	fmt.Fprintf(b, "\ncore %d (%s): %d neurons, %d axons, %d synapses, %d delay bits\n",
+		number, c.name(), len(c.Profile), len(c.Mode), len(c.Target), c.DelayBits)
+	for i, f := range c.Profiles {
+		n := f.Neuron
+		fmt.Fprintf(b, "profile %d: i_decay %d, v_decay %d, v_th %d, ref_delay %d, weights·2^%d, bias·2^%d",
+			i, n.IDecay, n.VDecay, n.VTh, n.RefDelay, f.WeightExp, f.BiasExp)
+		if f.ResetInterval > 0 {
+			fmt.Fprintf(b, ", zeroed when t ≡ %d mod %d", f.ResetPhase, f.ResetInterval)
+		}
+		b.WriteByte('\n')
+	}
+	b.WriteString("neurons: profile bias\n")
+	for n, f := range c.Profile {
+		fmt.Fprintf(b, "  %d: %d %d\n", n, f, c.Bias[n])
+	}
+	b.WriteString("axons in: target:weight@delay\n")
+	for a, mode := range c.Mode {
+		fmt.Fprintf(b, "  %d (%d bits, %v):", a, c.WeightBits[a], mode)
+		for s := c.RowStart[a]; s < c.RowStart[a+1]; s++ {
+			fmt.Fprintf(b, " %d:%d", c.Target[s], mode.Weight(c.Code[s]))
+			if c.Delay != nil {
+				fmt.Fprintf(b, "@%d", c.Delay[s])
+			}
+		}
+		b.WriteByte('\n')
+	}
+	b.WriteString("axons out: neuron → core.axon@delay\n")
+	for n := range c.Profile {
+		writeRoutes(b, n, c.Route[c.OutStart[n]:c.OutStart[n+1]])
+	}
+}

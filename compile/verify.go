@@ -1,0 +1,271 @@
+package compile
+
+import (
+	"fmt"
+
+	"github.com/isospike/isospike/snn"
+	"github.com/isospike/isospike/snn/diag"
+	"github.com/isospike/isospike/snn/fixed"
+)
+
+// Verify checks p as Check does and then every amount against the limits of t,
+// the target that p was compiled for. A limit that does not hold is a Limit
+// error naming core and resource.
+func Verify(p *Program, t Target) error {
+	if err := Check(p); err != nil {
+		return err
+	}
+	if p.Target != t.Name() {
+		return invalid("", "was compiled for %q, not for %q", p.Target, t.Name())
+	}
+	l := t.Limits().bounded()
+	for i := range p.Cores {
+		c := &p.Cores[i]
+		u := measure(p, i, t)
+		if r, over := u.over(&l); over {
+			return r.fail("", c.name(), "the core takes too much")
+		}
+		tile := c.Y*l.MeshWidth + c.X
+		for _, a := range []resource{
+			{name: "chip", used: c.Chip, limit: l.Chips},
+			{name: "mesh column", used: c.X, limit: l.MeshWidth},
+			{name: "core of the tile", used: c.Slot, limit: max(l.TileCores, 1)},
+			{name: "core of the chip", used: tile*max(l.TileCores, 1) + c.Slot, limit: l.CoresPerChip},
+		} {
+			if a.limit > 0 && a.used >= a.limit {
+				a.code = "place-exceeded"
+				return a.fail("", c.name(), "%s has no such place", t.Name())
+			}
+		}
+		for _, f := range c.Profiles {
+			if l.MaxVTh > 0 && int(f.Neuron.VTh) > l.MaxVTh || f.ResetInterval > 0 && !l.PeriodicReset {
+				return invalid(c.name(), "a profile has threshold %d and reset interval %d, which %s does not offer",
+					f.Neuron.VTh, f.ResetInterval, t.Name())
+			}
+		}
+		if c.DelayBits > 0 && !l.SynapticDelay || longest(c.Delay) > l.MaxDelay {
+			return invalid(c.name(), "synaptic delays of up to %d ticks, which %s does not offer", longest(c.Delay), t.Name())
+		}
+		if err := l.verifyDelays(c.Route, c.name(), t); err != nil {
+			return err
+		}
+	}
+	return l.verifyDelays(p.InputRoute, "", t)
+}
+
+func longest(delays []uint8) int {
+	most := uint8(0)
+	for _, d := range delays {
+		most = max(most, d)
+	}
+	return int(most)
+}
+
+// verifyDelays checks that routes have delays only where the target keeps them there.
+func (l *Limits) verifyDelays(routes []Route, core string, t Target) error {
+	for _, r := range routes {
+		if r.Delay > 0 && l.SynapticDelay || int(r.Delay) > l.MaxDelay {
+			return invalid(core, "a route delays by %d ticks, which %s does not offer", r.Delay, t.Name())
+		}
+	}
+	return nil
+}
+
+// Check holds p against what every executor relies on: lengths and ranges,
+// starts that only rise, one home for every neuron and one neuron for every
+// compartment, at most one source for an axon, sums that cannot leave the
+// accumulator. It is meant for programs from outside and takes time and memory
+// in proportion to their size.
+func Check(p *Program) error {
+	switch c := p.Convention; {
+	case c != fixed.Axonal && c != fixed.NetX && c != fixed.Slayer:
+		return invalid("", "unknown convention: %v", c)
+	case len(p.Cores) == 0:
+		return invalid("", "there are no cores")
+	}
+	places := map[[4]int]bool{}
+	for i := range p.Cores {
+		c := &p.Cores[i]
+		at := [4]int{c.Chip, c.X, c.Y, c.Slot}
+		if min(c.Chip, c.X, c.Y, c.Slot) < 0 || places[at] {
+			return invalid(c.name(), "no such place, or two cores there")
+		}
+		places[at] = true
+		if err := c.check(); err != nil {
+			err.Core = c.name()
+			return err
+		}
+	}
+	if err := p.checkHomes(); err != nil {
+		return err
+	}
+	return p.checkRoutes()
+}
+
+func invalid(core, format string, args ...any) *diag.Error {
+	return &diag.Error{Kind: diag.Input, Code: "program-invalid", Core: core, Msg: "the program is not valid: " + fmt.Sprintf(format, args...)}
+}
+
+// check checks what concerns c alone.
+func (c *Core) check() *diag.Error {
+	neurons, axons := len(c.Profile), len(c.Mode)
+	switch {
+	case neurons > maxNeurons || len(c.Bias) != neurons || len(c.Profiles) > maxProfiles:
+		return invalid("", "%d neurons, %d biases, %d profiles", neurons, len(c.Bias), len(c.Profiles))
+	case axons > maxAxons || len(c.WeightBits) != axons:
+		return invalid("", "%d axons, %d weight widths", axons, len(c.WeightBits))
+	case !starts(c.RowStart, axons, len(c.Target)) || len(c.Code) != len(c.Target):
+		return invalid("", "the rows of %d axons do not cover %d targets and %d codes", axons, len(c.Target), len(c.Code))
+	case c.DelayBits < 0 || c.DelayBits > delayBits(snn.MaxDelay) || c.DelayBits == 0 && c.Delay != nil,
+		c.DelayBits > 0 && len(c.Delay) != len(c.Target):
+		return invalid("", "%d delays of %d bits for %d synapses", len(c.Delay), c.DelayBits, len(c.Target))
+	case !starts(c.OutStart, neurons, len(c.Route)):
+		return invalid("", "the axons out of %d neurons do not cover %d routes", neurons, len(c.Route))
+	}
+	for _, f := range c.Profiles {
+		if err := f.check(); err != nil {
+			return err
+		}
+	}
+	for n, f := range c.Profile {
+		if int(f) >= len(c.Profiles) || c.Bias[n] < -fixed.MaxBias-1 || c.Bias[n] > fixed.MaxBias {
+			return invalid("", "neuron %d has profile %d of %d, bias %d", n, f, len(c.Profiles), c.Bias[n])
+		}
+	}
+	return c.checkRows()
+}
+
+// starts reports whether s divides total things among n: n+1 rising numbers from 0 to total.
+func starts(s []uint32, n, total int) bool {
+	if len(s) != n+1 || s[0] != 0 || int64(s[n]) != int64(total) {
+		return false
+	}
+	for i := range n {
+		if s[i] > s[i+1] {
+			return false
+		}
+	}
+	return true
+}
+
+func (f Profile) check() *diag.Error {
+	n := snn.Neuron{IDecay: int(f.Neuron.IDecay), VDecay: int(f.Neuron.VDecay), VTh: int(f.Neuron.VTh), RefDelay: int(f.Neuron.RefDelay)}
+	if err := n.Validate(""); err != nil {
+		return invalid("", "%v", err)
+	}
+	if f.WeightExp < -8 || f.WeightExp > 7 || f.BiasExp < -fixed.MaxBiasExp || f.BiasExp > fixed.MaxBiasExp ||
+		f.ResetInterval < 0 || f.ResetPhase < 0 || f.ResetPhase >= max(f.ResetInterval, 1) {
+		return invalid("", "a profile has weight exponent %d, bias exponent %d, reset phase %d of %d",
+			f.WeightExp, f.BiasExp, f.ResetPhase, f.ResetInterval)
+	}
+	return nil
+}
+
+// checkRows checks the synapses and proves that no accumulator can wrap.
+func (c *Core) checkRows() *diag.Error {
+	sum := make([]int64, len(c.Profile))
+	for a, mode := range c.Mode {
+		bits := c.WeightBits[a]
+		if mode > fixed.Inhibitory || bits < 1 || bits > 8 {
+			return invalid("", "axon %d has sign mode %d, %d weight bits", a, mode, bits)
+		}
+		before := -1
+		for s := c.RowStart[a]; s < c.RowStart[a+1]; s++ {
+			n := int(c.Target[s])
+			if n <= before || n >= len(sum) {
+				return invalid("", "axon %d has a synapse to neuron %d after %d of %d", a, n, before, len(sum))
+			}
+			before = n
+			w := mode.Weight(c.Code[s])
+			if fixed.Truncate(int64(w), int(bits), mode) != w {
+				return invalid("", "axon %d has weight %d, which %d %s bits cannot hold", a, w, bits, mode)
+			}
+			sum[n] += max(int64(w), -int64(w))
+			if c.Delay != nil && int(c.Delay[s])+2 > 1<<c.DelayBits {
+				return invalid("", "axon %d has a delay of %d in %d bits", a, c.Delay[s], c.DelayBits)
+			}
+		}
+	}
+	for n, s := range sum {
+		if err := checkSum(s, c.Profiles[c.Profile[n]].WeightExp); err != nil {
+			err.Msg = fmt.Sprintf("neuron %d: %s", n, err.Msg)
+			return err
+		}
+	}
+	return nil
+}
+
+// checkHomes checks that layers and compartments correspond one to one.
+func (p *Program) checkHomes() error {
+	taken := make([][]bool, len(p.Cores))
+	free := 0
+	for c := range p.Cores {
+		taken[c] = make([]bool, len(p.Cores[c].Profile))
+		free += len(taken[c])
+	}
+	for k := range p.Layers {
+		l := &p.Layers[k]
+		if size, ok := shapeSize(l.Shape); !ok || size != len(l.Home) {
+			return invalid("", "layer %q of shape %v has %d neurons", l.Name, l.Shape, len(l.Home))
+		}
+		for o, h := range l.Home {
+			if int64(h.Core) >= int64(len(taken)) || int(h.Neuron) >= len(taken[h.Core]) || taken[h.Core][h.Neuron] {
+				return invalid("", "neuron %d of layer %q has no compartment of its own at core %d, %d", o, l.Name, h.Core, h.Neuron)
+			}
+			taken[h.Core][h.Neuron] = true
+		}
+		free -= len(l.Home)
+	}
+	if free != 0 {
+		return invalid("", "%d compartments belong to no layer", free)
+	}
+	return nil
+}
+
+// shapeSize returns the number of neurons of a population, which may be empty.
+func shapeSize(s snn.Shape) (int, bool) {
+	if min(s.W, s.H, s.C) < 0 || max(s.W, s.H, s.C) > snn.MaxNeurons || s.W*s.H > snn.MaxNeurons {
+		return 0, false
+	}
+	n := s.Size()
+	return n, n <= snn.MaxNeurons
+}
+
+// checkRoutes checks that every route leads to an axon that no other leads to.
+func (p *Program) checkRoutes() error {
+	size, ok := shapeSize(p.Input)
+	if !ok || !starts(p.InputStart, size, len(p.InputRoute)) {
+		return invalid("", "the input of shape %v has %d routes", p.Input, len(p.InputRoute))
+	}
+	fed := make([][]bool, len(p.Cores))
+	for c := range p.Cores {
+		fed[c] = make([]bool, len(p.Cores[c].Mode))
+	}
+	check := func(from string, start []uint32, routes []Route) error {
+		for n := range len(start) - 1 {
+			mine := routes[start[n]:start[n+1]]
+			for i, r := range mine {
+				if int64(r.Core) >= int64(len(fed)) || int(r.Axon) >= len(fed[r.Core]) || r.Delay > snn.MaxDelay {
+					return invalid("", "%s neuron %d sends to core %d axon %d after %d ticks: no such axon or too late", from, n, r.Core, r.Axon, r.Delay)
+				}
+				if fed[r.Core][r.Axon] {
+					return invalid("", "%s neuron %d sends to core %d axon %d, which has a source already", from, n, r.Core, r.Axon)
+				}
+				fed[r.Core][r.Axon] = true
+				if i > 0 && (mine[i-1].Core > r.Core || mine[i-1].Core == r.Core && mine[i-1].Axon > r.Axon) {
+					return invalid("", "%s neuron %d has routes out of order", from, n)
+				}
+			}
+		}
+		return nil
+	}
+	if err := check("input", p.InputStart, p.InputRoute); err != nil {
+		return err
+	}
+	for c := range p.Cores {
+		if err := check(p.Cores[c].name(), p.Cores[c].OutStart, p.Cores[c].Route); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,157 @@
+package compile_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/isospike/isospike/compile"
+	"github.com/isospike/isospike/internal/safetensors"
+	"github.com/isospike/isospike/snn"
+	"github.com/isospike/isospike/snn/diag"
+	"github.com/isospike/isospike/snn/fixed"
+)
+
+// spread is a target on which network(3, 6, 5, 3) takes several cores.
+var spread = box{compile.Limits{Neurons: 3, SynapticDelay: true, MeshWidth: 2}}
+
+// TestCheck spoils a valid program in every way that Check looks for.
+func TestCheck(t *testing.T) {
+	for name, spoil := range map[string]func(p *compile.Program){
+		"no cores":            func(p *compile.Program) { p.Cores = nil },
+		"convention":          func(p *compile.Program) { p.Convention.InputLatency = 2 },
+		"negative place":      func(p *compile.Program) { p.Cores[0].X = -1 },
+		"two cores a place":   func(p *compile.Program) { p.Cores[1].X = p.Cores[0].X },
+		"biases":              func(p *compile.Program) { p.Cores[0].Bias = p.Cores[0].Bias[1:] },
+		"bias":                func(p *compile.Program) { p.Cores[0].Bias[1] = 4096 },
+		"profile number":      func(p *compile.Program) { p.Cores[0].Profile[1] = 9 },
+		"too many profiles":   func(p *compile.Program) { p.Cores[0].Profiles = make([]compile.Profile, 257) },
+		"decay":               func(p *compile.Program) { p.Cores[0].Profiles[0].Neuron.IDecay = 4097 },
+		"refractory":          func(p *compile.Program) { p.Cores[0].Profiles[0].Neuron.RefDelay = 0 },
+		"weight exponent":     func(p *compile.Program) { p.Cores[0].Profiles[0].WeightExp = 8 },
+		"bias exponent":       func(p *compile.Program) { p.Cores[0].Profiles[0].BiasExp = -8 },
+		"reset phase":         func(p *compile.Program) { p.Cores[0].Profiles[0].ResetPhase = 1 },
+		"reset interval":      func(p *compile.Program) { p.Cores[0].Profiles[0].ResetInterval = -1 },
+		"rows short":          func(p *compile.Program) { p.Cores[0].RowStart = p.Cores[0].RowStart[1:] },
+		"rows begin late":     func(p *compile.Program) { p.Cores[0].RowStart[0] = 1 },
+		"rows fall":           func(p *compile.Program) { p.Cores[0].RowStart[1] = 1 << 20 },
+		"rows end early":      func(p *compile.Program) { c := &p.Cores[0]; c.Target = append(c.Target, 0) },
+		"codes":               func(p *compile.Program) { c := &p.Cores[0]; c.Code = c.Code[1:] },
+		"target":              func(p *compile.Program) { p.Cores[0].Target[0] = 3 },
+		"target twice":        func(p *compile.Program) { c := &p.Cores[0]; c.Target[1] = c.Target[0] },
+		"mode":                func(p *compile.Program) { p.Cores[0].Mode[0] = 3 },
+		"weight bits":         func(p *compile.Program) { p.Cores[0].WeightBits[0] = 0 },
+		"weight":              func(p *compile.Program) { c := &p.Cores[0]; c.WeightBits[0], c.Code[0] = 1, 1 },
+		"widths":              func(p *compile.Program) { p.Cores[0].WeightBits = nil },
+		"delays missing":      func(p *compile.Program) { p.Cores[2].Delay = nil },
+		"delays unexpected":   func(p *compile.Program) { p.Cores[0].Delay = make([]uint8, len(p.Cores[0].Target)) },
+		"delay bits":          func(p *compile.Program) { p.Cores[2].DelayBits = 7 },
+		"delay too long":      func(p *compile.Program) { p.Cores[2].Delay[0] = 7 },
+		"axons out":           func(p *compile.Program) { p.Cores[0].OutStart[1] = 99 },
+		"route's core":        func(p *compile.Program) { p.Cores[0].Route[0].Core = 99 },
+		"route's axon":        func(p *compile.Program) { p.Cores[0].Route[0].Axon = 99 },
+		"route's delay":       func(p *compile.Program) { p.Cores[0].Route[0].Delay = 63 },
+		"two sources":         func(p *compile.Program) { p.Cores[0].Route[0].Axon = p.Cores[0].Route[1].Axon },
+		"routes out of order": func(p *compile.Program) { r := p.InputRoute; r[0], r[1] = r[1], r[0] },
+		"input routes":        func(p *compile.Program) { p.InputStart = p.InputStart[1:] },
+		"input shape":         func(p *compile.Program) { p.Input = snn.Shape{W: 1 << 40, H: 1 << 40, C: 1 << 40} },
+		"input's core":        func(p *compile.Program) { p.InputRoute[0].Core = 1 << 31 },
+		"layer shape":         func(p *compile.Program) { p.Layers[0].Shape.C = 4 },
+		"negative shape":      func(p *compile.Program) { p.Layers[0].Shape = snn.Shape{W: -1, H: -1, C: 5} },
+		"home's core":         func(p *compile.Program) { p.Layers[0].Home[0].Core = 9 },
+		"home's neuron":       func(p *compile.Program) { p.Layers[0].Home[0].Neuron = 9 },
+		"home twice":          func(p *compile.Program) { h := p.Layers[0].Home; h[1] = h[0] },
+		"homeless":            func(p *compile.Program) { p.Layers = p.Layers[:1] },
+	} {
+		p := compiled(t, network(3, 6, 5, 3), spread)
+		spoil(p)
+		var e *diag.Error
+		if err := compile.Check(p); !errors.As(err, &e) || e.Code != "program-invalid" || e.Kind != diag.Input {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := compile.Decode(compile.Encode(p)); name != "convention" && err == nil {
+			t.Errorf("%s: passed as an artifact", name)
+		}
+	}
+}
+
+// TestVerifyTarget spoils what only the target forbids.
+func TestVerifyTarget(t *testing.T) {
+	for name, c := range map[string]struct {
+		target compile.Target
+		spoil  func(p *compile.Program)
+	}{
+		"target":          {lookup(t, "loihi1"), func(*compile.Program) {}},
+		"mesh column":     {spread, func(p *compile.Program) { p.Cores[0].X = 2 }},
+		"slot":            {spread, func(p *compile.Program) { p.Cores[0].Slot = 1 }},
+		"threshold":       {box{compile.Limits{MaxVTh: 79, SynapticDelay: true}}, func(*compile.Program) {}},
+		"reset":           {spread, func(p *compile.Program) { p.Cores[0].Profiles[0].ResetInterval = 2 }},
+		"synaptic delays": {box{}, func(*compile.Program) {}},
+		"delay":           {box{compile.Limits{SynapticDelay: true, MaxDelay: 2}}, func(*compile.Program) {}},
+		"route delay":     {box{compile.Limits{SynapticDelay: true, MaxDelay: 5}}, func(p *compile.Program) { p.InputRoute[0].Delay = 6 }},
+	} {
+		p := compiled(t, network(3, 6, 5, 3), spread)
+		c.spoil(p)
+		if compile.Check(p) != nil || compile.Verify(p, c.target) == nil {
+			t.Errorf("%s: Check %v, Verify %v", name, compile.Check(p), compile.Verify(p, c.target))
+		}
+	}
+}
+
+func TestNotAnArtifact(t *testing.T) {
+	for name, spoil := range map[string]func(f *safetensors.File){
+		"kind":          func(f *safetensors.File) { f.Meta["isospike.kind"] = "model" },
+		"version":       func(f *safetensors.File) { f.Meta["isospike.version"] = "2" },
+		"header":        func(f *safetensors.File) { f.Meta["isospike.program"] = "{" },
+		"tensor gone":   func(f *safetensors.File) { f.Tensors = f.Tensors[1:] },
+		"tensor's type": func(f *safetensors.File) { f.Tensors[0] = safetensors.Of(f.Tensors[0].Name, []int{8}, make([]int8, 8)) },
+		"tensor's rank": func(f *safetensors.File) { f.Tensors[0].Shape = []int{4, 2} },
+		"tensor long": func(f *safetensors.File) {
+			f.Tensors[0] = safetensors.Of(f.Tensors[0].Name, []int{9}, make([]uint32, 9))
+		},
+		"tensor short": func(f *safetensors.File) {
+			f.Tensors[0] = safetensors.Of(f.Tensors[0].Name, []int{7}, make([]uint32, 7))
+		},
+	} {
+		f := compile.Encode(compiled(t, network(3, 6, 5, 3), spread))
+		spoil(f)
+		var e *diag.Error
+		if _, err := compile.Decode(f); !errors.As(err, &e) || e.Kind != diag.Input {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// FuzzDecode replaces the header and two tensors of a valid artifact. Whatever
+// passes must also pass Check and survive another round.
+func FuzzDecode(f *testing.F) {
+	net := network(3, 6, 5, 3)
+	net.Convention = fixed.Slayer
+	valid := compile.Encode(compiled(f, net, spread))
+	head := valid.Meta["isospike.program"]
+	for i, x := range valid.Tensors {
+		f.Add(head, byte(i), x.Data, byte(i+1), valid.Tensors[(i+1)%len(valid.Tensors)].Data)
+	}
+	f.Fuzz(func(t *testing.T, head string, i byte, a []byte, j byte, b []byte) {
+		file := compile.Encode(compiled(t, net, spread))
+		file.Meta["isospike.program"] = head
+		for _, r := range []struct {
+			n    byte
+			data []byte
+		}{{i, a}, {j, b}} {
+			x := &file.Tensors[int(r.n)%len(file.Tensors)]
+			x.Data = r.data
+			row := max(1, len(valid.Tensors[int(r.n)%len(file.Tensors)].Data)/max(1, x.Shape[0])) // bytes of a row
+			x.Shape = append([]int{len(r.data) / row}, x.Shape[1:]...)
+		}
+		p, err := compile.Decode(file)
+		if err != nil {
+			return
+		}
+		if err := compile.Check(p); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := compile.Decode(compile.Encode(p)); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

@@ -1,0 +1,164 @@
+package sim_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/isospike/isospike/compile"
+	"github.com/isospike/isospike/compile/nettest"
+	"github.com/isospike/isospike/internal/safetensors"
+	"github.com/isospike/isospike/sim"
+	"github.com/isospike/isospike/snn/diag"
+	"github.com/isospike/isospike/snn/fixed"
+	"github.com/isospike/isospike/targets"
+)
+
+// tally counts what a differential test has compared and what it has met.
+type tally struct {
+	nets, skipped, cores    int
+	values, spikes          int64
+	uTop, vTop, vBottom     int // states at the edges
+	delayed, shared, resets int
+}
+
+// run compiles net, verifies the program, takes it through its artifact, runs it
+// and compares every u, v and spike of every neuron at every tick with the
+// definition.
+func (y *tally) run(t *rapid.T, net *fixed.Network, target compile.Target) {
+	const ticks = 90
+	in := nettest.Raster(t, net.Input.Size(), rapid.IntRange(0, ticks+5).Draw(t, "columns"))
+	p, err := compile.Compile(net, target)
+	var e *diag.Error
+	if errors.As(err, &e) && e.Kind == diag.Limit {
+		y.skipped++
+		return
+	}
+	check(t, err)
+	check(t, compile.Verify(p, target))
+	m, err := sim.New(throughArtifact(t, p))
+	check(t, err)
+	want, err := net.Run(in, ticks, true)
+	check(t, err)
+	got, err := m.Run(context.Background(), in, ticks, sim.Options{States: true})
+	check(t, err)
+	d, compared, err := sim.FirstDivergence(p, in, want, got.Layers)
+	check(t, err)
+	if d != nil {
+		t.Fatal(d)
+	}
+	for k := range want { // FirstDivergence may err
+		if !want[k].Spikes.Equal(got.Layers[k].Spikes) || !slices.Equal(want[k].U, got.Layers[k].U) || !slices.Equal(want[k].V, got.Layers[k].V) {
+			t.Fatalf("layer %d differs", k)
+		}
+	}
+	y.nets++
+	y.values += compared
+	y.note(net, p, want)
+}
+
+// throughArtifact writes p and reads it back, and checks that nothing is lost.
+func throughArtifact(t *rapid.T, p *compile.Program) *compile.Program {
+	write := func(p *compile.Program) []byte {
+		var b bytes.Buffer
+		check(t, safetensors.Write(&b, compile.Encode(p)))
+		return b.Bytes()
+	}
+	b := write(p)
+	f, err := safetensors.Read(bytes.NewReader(b), int64(len(b)))
+	check(t, err)
+	back, err := compile.Decode(f)
+	check(t, err)
+	if !bytes.Equal(b, write(back)) {
+		t.Fatal("the artifact changed the program")
+	}
+	return back
+}
+
+func (y *tally) note(net *fixed.Network, p *compile.Program, recs []fixed.Record) {
+	y.cores += len(p.Cores)
+	for _, r := range recs {
+		y.spikes += int64(r.Spikes.Count())
+		for i, u := range r.U {
+			switch {
+			case u == fixed.UMax:
+				y.uTop++
+			case r.V[i] == fixed.VMax:
+				y.vTop++
+			case r.V[i] == -fixed.VMax:
+				y.vBottom++
+			}
+		}
+	}
+	for _, c := range p.Cores {
+		if c.DelayBits > 0 || slices.ContainsFunc(c.Route, func(r compile.Route) bool { return r.Delay > 0 }) {
+			y.delayed++
+		}
+		if len(c.Profiles) > 1 {
+			y.shared++
+		}
+	}
+	if net.Reset.Interval > 0 {
+		y.resets++
+	}
+}
+
+func (y *tally) report(t *testing.T, maxVTh int) {
+	t.Logf("%d nets on %d cores (%d nets did not fit): %d values compared, %d spikes; u at 2^23 %d times, v at its ends %d and %d times; "+
+		"cores with delays %d, with several profiles %d; nets with reset %d",
+		y.nets, y.cores, y.skipped, y.values, y.spikes, y.uTop, y.vBottom, y.vTop, y.delayed, y.shared, y.resets)
+	if y.values == 0 || y.spikes == 0 || y.uTop == 0 || y.vBottom == 0 || y.delayed == 0 || y.shared == 0 || y.nets < y.skipped {
+		t.Error("too little was compared")
+	}
+	if maxVTh == fixed.MaxVTh && y.vTop == 0 { // below, v spikes before it gets there
+		t.Error("v was never at its top")
+	}
+}
+
+func check(t interface{ Fatal(...any) }, err error) {
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func lookup(t testing.TB, name string) compile.Target {
+	t.Helper()
+	x, err := targets.Lookup(name)
+	check(t, err)
+	return x
+}
+
+func TestLoihi(t *testing.T) {
+	target, y := lookup(t, "loihi1"), tally{}
+	top := target.Limits().MaxVTh
+	rapid.Check(t, func(t *rapid.T) {
+		syn := rapid.SampledFrom([]int{0, 3, 62}).Draw(t, "synaptic delay")
+		y.run(t, nettest.Network(t, nettest.Config{MaxVTh: top, MaxDelay: 62, MaxSynDelay: syn, Reset: true}), target)
+	})
+	y.report(t, top)
+}
+
+func TestBoard(t *testing.T) {
+	target, y := lookup(t, "icebreaker"), tally{}
+	rapid.Check(t, func(t *rapid.T) {
+		// A source takes an axon for every different delay, so long ones often do not fit.
+		syn := rapid.SampledFrom([]int{0, 0, 1, 2, 3, 62}).Draw(t, "synaptic delay")
+		y.run(t, nettest.Network(t, nettest.Config{MaxVTh: fixed.MaxVTh, MaxDelay: 62, MaxSynDelay: syn}), target)
+	})
+	y.report(t, fixed.MaxVTh)
+}
+
+// TestTiny spreads the networks over many cores and chips.
+func TestTiny(t *testing.T) {
+	y := tally{}
+	rapid.Check(t, func(t *rapid.T) {
+		target := nettest.DrawTiny(t)
+		syn := rapid.SampledFrom([]int{0, 3, 62}).Draw(t, "synaptic delay")
+		y.run(t, nettest.Network(t, nettest.Config{MaxVTh: fixed.MaxVTh, MaxDelay: 62, MaxSynDelay: syn, Reset: true}), target)
+	})
+	y.report(t, fixed.MaxVTh)
+}

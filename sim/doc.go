@@ -1,0 +1,20 @@
+// Package sim runs a compiled Program bit-exactly. It reads the tables of the
+// cores and nothing else, so that an error in them shows as a difference from
+// snn/fixed, which runs the layers.
+//
+// # One tick
+//
+// A Machine keeps, for every core, a ring of 64 slots with one bit an axon: a
+// spike that arrives at tick t sets its axon's bit in slot t mod 64. A tick
+// drains its slot, adds the synapses of the rows to the accumulators of the
+// neurons, steps every neuron (fixed.CUBA.Step), and lets the spikes set bits in
+// later slots. Bits do not depend on the order in which they are set, so neither
+// does anything else. Cores with synaptic delays have one set of accumulators
+// for each tick that a delay can reach.
+//
+//	m, err := sim.New(program)
+//	res, err := m.Run(ctx, input, 300, sim.Options{})
+//	res.Layers[2].Spikes // as fixed.Network.Run gives it
+//
+// Machines made by Clone share all tables. One goroutine may use each.
+package sim

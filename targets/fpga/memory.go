@@ -1,0 +1,140 @@
+package fpga
+
+import (
+	"encoding/binary"
+
+	"github.com/isospike/isospike/snn/diag"
+)
+
+// What the fields of the memory map can number.
+const (
+	MaxNeurons  = 256
+	MaxAxons    = 512
+	MaxSynapses = 1 << 16
+	MaxProfiles = 8
+	MaxRoutes   = 512
+	RingSlots   = 64 // of the delay ring; not part of the map
+)
+
+// mapVersion is in the configuration word, so that a bitstream of another map refuses a program.
+const mapVersion = 1
+
+// Region is one of the core's memories; its value is its number on the link.
+type Region int
+
+// The regions of the memory map. docs/memorymap.md has their bits.
+const (
+	Config Region = iota
+	Profiles
+	Neurons
+	Axons
+	Synapses
+	RouteIndex
+	Routes
+	regionCount
+)
+
+var regions = [regionCount]struct {
+	name       string
+	bits, size int
+}{
+	Config:     {"config", 32, 1},
+	Profiles:   {"profiles", 64, MaxProfiles},
+	Neurons:    {"neurons", 16, MaxNeurons},
+	Axons:      {"axons", 32, MaxAxons},
+	Synapses:   {"synapses", 16, MaxSynapses},
+	RouteIndex: {"route index", 16, MaxNeurons},
+	Routes:     {"routes", 16, MaxRoutes},
+}
+
+// String returns the region's name.
+func (r Region) String() string { return regions[r].name }
+
+// WordBits returns the width of the region's words: 16, 32 or 64 bits.
+func (r Region) WordBits() int { return regions[r].bits }
+
+// Words returns how many words the region holds.
+func (r Region) Words() int { return regions[r].size }
+
+// Bytes returns the size of the region in bytes.
+func (r Region) Bytes() int { return r.Words() * r.WordBits() / 8 }
+
+// Image is the content of the memories from their first word on, little endian,
+// in multiples of 4 bytes. What lies beyond a region's end here is as it was
+// before, and has no effect on a program that Encode wrote.
+type Image [regionCount][]byte
+
+// put appends a word to a region.
+func (m *Image) put(r Region, word uint64) {
+	switch r.WordBits() {
+	case 16:
+		m[r] = binary.LittleEndian.AppendUint16(m[r], uint16(word))
+	case 32:
+		m[r] = binary.LittleEndian.AppendUint32(m[r], uint32(word))
+	default:
+		m[r] = binary.LittleEndian.AppendUint64(m[r], word)
+	}
+}
+
+// word reads word n of a region.
+func (m *Image) word(r Region, n int) (uint64, error) {
+	width := r.WordBits() / 8
+	if n >= len(m[r])/width {
+		return 0, badImage("%v word %d lies beyond the %d bytes there are", r, n, len(m[r]))
+	}
+	b := m[r][n*width:]
+	switch width {
+	case 2:
+		return uint64(binary.LittleEndian.Uint16(b)), nil
+	case 4:
+		return uint64(binary.LittleEndian.Uint32(b)), nil
+	}
+	return binary.LittleEndian.Uint64(b), nil
+}
+
+func badImage(format string, args ...any) *diag.Error {
+	return diag.Inputf("image-invalid", "", format, args...)
+}
+
+// field is the bits low.. of a word, width of them.
+type field struct{ low, width int }
+
+// The fields of every word.
+var (
+	configNeurons = field{0, 9}
+	configVersion = field{24, 8}
+
+	profileIDecay    = field{0, 13}
+	profileVDecay    = field{13, 13}
+	profileWeightExp = field{26, 4} // two's complement
+	profileVTh       = field{32, 18}
+	profileRefDelay  = field{50, 7}
+	profileBiasExp   = field{57, 4} // two's complement
+
+	neuronBias    = field{0, 13} // two's complement
+	neuronProfile = field{13, 3}
+
+	axonBase   = field{0, 16}
+	axonLength = field{16, 9}
+	axonMode   = field{25, 2}
+
+	synapseTarget = field{0, 8}
+	synapseCode   = field{8, 8}
+
+	indexBase  = field{0, 9}
+	indexCount = field{9, 6}
+
+	routeAxon  = field{0, 9}
+	routeDelay = field{9, 6}
+)
+
+// set returns v in the place of the field, cut to its width.
+func (f field) set(v int) uint64 { return uint64(v) & (1<<f.width - 1) << f.low }
+
+// get returns the field of a word.
+func (f field) get(word uint64) int { return int(word >> f.low & (1<<f.width - 1)) }
+
+// signed returns the field of a word in two's complement.
+func (f field) signed(word uint64) int {
+	return int(int64(word) << (64 - f.low - f.width) >> (64 - f.width))
+}
