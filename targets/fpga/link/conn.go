@@ -41,8 +41,9 @@ type Stats struct {
 	BadOut              int64 // damaged frames that arrived at the board
 }
 
-// Conn is a session with a board. It is for one goroutine at a time. After a method
-// has failed, for whatever reason, so does every later one: close the Conn and dial again.
+// Conn is a session with a board. It is for one goroutine at a time. Once a method has
+// failed, so does every later one: close the Conn and dial again. Only arguments that are
+// refused at once (an image or a sample that the board cannot take) do no harm.
 type Conn struct {
 	port    Port
 	opt     Options
