@@ -105,7 +105,7 @@ func (b *build) profile(k int) Profile {
 	// fixed.Network.ResetsAt in terms of the tick alone.
 	if r := b.net.Reset; r.Interval > 0 {
 		p.ResetInterval = r.Interval
-		p.ResetPhase = (r.Offset%r.Interval + k + b.net.Convention.InputLatency) % r.Interval
+		p.ResetPhase = (r.Offset%r.Interval + k) % r.Interval
 	}
 	return p
 }

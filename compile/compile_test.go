@@ -115,7 +115,7 @@ func TestDeterministic(t *testing.T) {
 // TestResetPhase holds the phases of the program to the definition.
 func TestResetPhase(t *testing.T) {
 	compared := 0
-	for _, c := range []fixed.Convention{fixed.Axonal, fixed.NetX, fixed.Slayer} {
+	for _, c := range []fixed.Convention{fixed.Axonal, fixed.Immediate, fixed.Slayer} {
 		for interval := 1; interval < 6; interval++ {
 			for offset := range 8 {
 				net := network(0, 2, 1, 1, 1)

@@ -78,7 +78,7 @@ func (l *Limits) verifyDelays(routes []Route, core string, t Target) error {
 // in proportion to their size.
 func Check(p *Program) error {
 	switch c := p.Convention; {
-	case c != fixed.Axonal && c != fixed.NetX && c != fixed.Slayer:
+	case c != fixed.Axonal && c != fixed.Immediate && c != fixed.Slayer:
 		return invalid("", "unknown convention: %v", c)
 	case len(p.Cores) == 0:
 		return invalid("", "there are no cores")

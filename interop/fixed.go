@@ -12,12 +12,12 @@ import (
 const netxBiasExp = 6
 
 // Fixed turns a lava-dl network into one that computes what netx.Network does,
-// with the convention netx. Delays are axonal, as SLAYER trained them; netx puts
+// with the convention axonal. Delays are axonal, as SLAYER trained them; netx puts
 // them on a layer's input synapses instead, which differs where neurons have bias
 // or reset. The notes tell what had to be changed; without any, nothing was.
 // Layers that isospike has no fixed form for yet are refused by name.
 func (n *LavaNet) Fixed() (net *fixed.Network, notes []string, err error) {
-	net = &fixed.Network{Convention: fixed.NetX, Provenance: map[string]string{}}
+	net = &fixed.Network{Convention: fixed.Axonal, Provenance: map[string]string{}}
 	var in snn.Shape
 	for i, l := range n.Layers {
 		name := fmt.Sprint(i)

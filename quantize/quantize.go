@@ -35,7 +35,7 @@ type LayerReport struct {
 // proved not to overflow.
 func Quantize(m *train.Model) (*fixed.Network, *Report, error) {
 	e := m.Experiment
-	n := &fixed.Network{Input: m.Net.Input, Convention: fixed.Axonal, Encoding: e.Encoding, Provenance: map[string]string{}}
+	n := &fixed.Network{Input: m.Net.Input, Convention: fixed.Axonal, Encoding: e.Encoding, Readout: e.Loss.Window, Provenance: map[string]string{}}
 	r := &Report{Lossless: e.Training.Arithmetic == "integer"}
 	for k, l := range m.Net.Layers {
 		in, out := l.In.Size(), l.Out.Size()

@@ -186,7 +186,7 @@ func spoil(recs []fixed.Record, register string, layer, neuron, tick int) {
 }
 
 func TestStepping(t *testing.T) {
-	net := &fixed.Network{Input: snn.Flat(2), Convention: fixed.NetX, Layers: []fixed.Layer{{Name: "1", In: snn.Flat(2), Out: snn.Flat(1),
+	net := &fixed.Network{Input: snn.Flat(2), Convention: fixed.Immediate, Layers: []fixed.Layer{{Name: "1", In: snn.Flat(2), Out: snn.Flat(1),
 		Weight: []int16{2, 4}, WeightBits: 8, Neuron: fixed.CUBA{IDecay: 4096, VDecay: 4096, VTh: 3, RefDelay: 1}}}}
 	_, m := machine(t, net, "icebreaker")
 	fires := func(axons ...int) bool {

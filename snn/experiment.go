@@ -67,7 +67,7 @@ type Surrogate struct {
 // Optimiser holds the settings of the gradient step.
 type Optimiser struct {
 	Kind    string  `toml:"kind"`       // "adam" or "nadam"
-	Rate    float64 `toml:"rate"`       // learning rate of weights (1.0 is an integer weight of 64)
+	Rate    float64 `toml:"rate"`       // learning rate of weights: how far one step may move a neuron's steady voltage, in thresholds
 	DelayLR float64 `toml:"delay_rate"` // learning rate of delays, in ticks
 	Beta1   float64 `toml:"beta1"`
 	Beta2   float64 `toml:"beta2"`
@@ -80,11 +80,11 @@ func DefaultExperiment() *Experiment {
 	return &Experiment{
 		Encoding:  "tick=1000us ticks=300 downsample=1",
 		Seed:      1,
-		Neuron:    LoihiNeuron,
-		Training:  Training{Arithmetic: "integer", Epochs: 20, Batch: 32, InitGain: 1, InitRate: 0.03, InitDelay: 1, MaxDelay: MaxDelay, LearnDelay: true},
+		Neuron:    DefaultNeuron,
+		Training:  Training{Arithmetic: "integer", Epochs: 20, Batch: 16, InitGain: 1, InitRate: 0.03, InitDelay: 1, MaxDelay: MaxDelay, LearnDelay: true},
 		Loss:      Loss{Kind: "rate", True: 0.2, False: 0.03},
 		Surrogate: Surrogate{Tau: 1, Scale: 1},
-		Optimiser: Optimiser{Kind: "nadam", Rate: 0.002, DelayLR: 0.05, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, Decay: 1},
+		Optimiser: Optimiser{Kind: "nadam", Rate: 0.1, DelayLR: 0.05, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, Decay: 1},
 	}
 }
 

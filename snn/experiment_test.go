@@ -24,8 +24,8 @@ func TestExperimentRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a, b := n.Layers[0].Neuron.VTh, n.Layers[1].Neuron.VTh; a != 80 || b != 320 {
-		t.Errorf("thresholds %d, %d; want 80, 320", a, b)
+	if a, b := n.Layers[0].Neuron.VTh, n.Layers[1].Neuron.VTh; a != DefaultNeuron.VTh || b != 320 {
+		t.Errorf("thresholds %d, %d; want the default, 320", a, b)
 	}
 	if err := got.Validate(); err != nil {
 		t.Error(err)

@@ -45,7 +45,13 @@ type Neuron struct {
 	RefDelay int `toml:"ref_delay"` // refractory delay in ticks, 1 is the plain reset
 }
 
-// LoihiNeuron is SLAYER's default for Loihi.
+// DefaultNeuron is what training starts from. Its threshold is higher than
+// SLAYER's, so that the integer weights resolve what the neuron needs, and its
+// memory shorter: both make training from integers converge in fewer steps. See
+// docs/RATIONALE.md.
+var DefaultNeuron = Neuron{IDecay: 2048, VDecay: 256, VTh: 512, RefDelay: 1}
+
+// LoihiNeuron is what slayerPytorch exports for Loihi.
 var LoihiNeuron = Neuron{IDecay: 1024, VDecay: 128, VTh: 80, RefDelay: 1}
 
 // MaxVTh is the largest threshold mantissa the arithmetic has a meaning for.

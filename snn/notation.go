@@ -17,7 +17,7 @@ var (
 )
 
 // Parse reads the paper's notation (see the package comment) and works out
-// every layer's shape. All neurons get LoihiNeuron.
+// every layer's shape. All neurons get DefaultNeuron.
 func Parse(notation string) (*Network, error) {
 	fields := strings.Split(strings.TrimSpace(notation), "-")
 	fail := func(i int, format string, args ...any) error {
@@ -51,7 +51,7 @@ func Parse(notation string) (*Network, error) {
 	in := n.Input
 	for i, f := range fields[1:] {
 		i++
-		l := Layer{Name: strconv.Itoa(i), In: in, Stride: 1, Neuron: LoihiNeuron}
+		l := Layer{Name: strconv.Itoa(i), In: in, Stride: 1, Neuron: DefaultNeuron}
 		switch {
 		case denseField.MatchString(f):
 			m := denseField.FindStringSubmatch(f)

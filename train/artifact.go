@@ -74,6 +74,9 @@ func FromFile(f *safetensors.File) (*Model, error) {
 	if err := json.Unmarshal([]byte(f.Meta[progressKey]), &m.Progress); err != nil {
 		return nil, diag.Inputf("artifact-corrupt", "", "the model's progress is unreadable: %v", err)
 	}
+	if n := len(m.Progress.Units); n != 0 && n != len(net.Layers) {
+		return nil, diag.Inputf("artifact-corrupt", "", "the model's progress has units for %d layers of %d", n, len(net.Layers))
+	}
 	used := 0
 	for _, l := range net.Layers {
 		var p Params

@@ -13,7 +13,7 @@ func backward(n snn.Neuron, out int, tr *trace, cutAtReset bool) {
 	if cutAtReset {
 		spiked = tr.spikes.At
 	}
-	kernel.Adjoint(tr.err, tr.rho, out, keepU, keepV, spiked)
+	kernel.Adjoint(tr.err, tr.rho, make([]float32, out), keepU, keepV, spiked)
 }
 
 // below computes the error at the spikes of the layer below from the error δ at

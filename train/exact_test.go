@@ -125,7 +125,7 @@ func trained(t *testing.T, e *snn.Experiment, threads int, f Fit) *Model {
 func blobExperiment(arithmetic string) *snn.Experiment {
 	e := testExperiment("12x1-20d-16d-3")
 	e.Training.Epochs, e.Training.Batch, e.Training.Shift, e.Training.Arithmetic, e.Training.InitGain = 6, 8, 1, arithmetic, 1
-	e.Optimiser.Rate = 0.02
+	e.Optimiser.Rate = 0.3
 	return e
 }
 

@@ -31,6 +31,14 @@ func (t *Trainer) Fit(ctx context.Context, src Source, f Fit) error {
 		}
 	}
 	p, e := &t.Model.Progress, t.Model.Experiment
+	if p.Units == nil {
+		if err := t.calibrate(ctx, src); err != nil {
+			if ctx.Err() != nil {
+				return interrupted(ctx)
+			}
+			return err
+		}
+	}
 	for p.Epoch < e.Training.Epochs && !t.stale() {
 		order := random(e.Seed, drawShuffle, p.Epoch, 0).Perm(src.Len())
 		batches := slices.Collect(slices.Chunk(order, e.Training.Batch))

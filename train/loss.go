@@ -9,16 +9,17 @@ type target struct {
 }
 
 func newTarget(l snn.Loss, ticks int) target {
-	t := target{from: min(l.From, ticks), to: ticks, right: l.True, wrong: l.False}
-	if l.To > 0 {
-		t.to = min(l.To, ticks)
-	}
+	t := target{right: l.True, wrong: l.False}
+	t.from, t.to = l.Bounds(ticks)
 	if l.Kind == "rate" {
 		t.right *= float64(t.to - t.from)
 		t.wrong *= float64(t.to - t.from)
 	}
 	return t
 }
+
+// mean returns the mean of n output neurons' targets.
+func (t target) mean(n int) float64 { return (t.right + float64(t.wrong*float64(n-1))) / float64(n) }
 
 // loss returns ½ Σ_o (count_o − target_o)²/T of the spike counts in the interval
 // of T ticks, and fills err (ticks×n, or nil) with its derivative at every spike:
@@ -43,28 +44,4 @@ func (t target) loss(counts []int, label int, err []float32) float64 {
 		}
 	}
 	return sum
-}
-
-// counts returns how often each output neuron spikes in the interval.
-func (t target) counts(tr *trace, n int, into []int) []int {
-	into = resize(into, n)
-	clear(into)
-	for k := t.from; k < t.to; k++ {
-		for _, o := range tr.spikes.At(k) {
-			into[o]++
-		}
-	}
-	return into
-}
-
-// Classify returns the class that a set of output spike counts stands for: the
-// most active neuron, the lowest number on a tie.
-func Classify(counts []int) int {
-	best := 0
-	for o, c := range counts {
-		if c > counts[best] {
-			best = o
-		}
-	}
-	return best
 }

@@ -38,6 +38,10 @@ type Progress struct {
 	Best    float64
 	BestAt  int // epoch of Best, from 1
 	Running Metrics
+	// Units holds, by layer, the change of a weight that, made in all weights of a
+	// neuron at once, would move its steady voltage by one threshold, at the input
+	// rate that was measured before the first step. The learning rate counts in it.
+	Units   []float32
 	History []EpochMetrics
 }
 

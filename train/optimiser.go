@@ -1,9 +1,8 @@
 package train
 
 import (
-	"math"
-
 	"github.com/isospike/isospike/snn"
+	"github.com/isospike/isospike/train/kernel"
 )
 
 // step holds the factors of one optimiser step, the same for all parameters.
@@ -37,15 +36,9 @@ func newStep(o snn.Optimiser, t int) step {
 // apply moves the parameters [lo, hi) of s against the gradient g, of which g[0]
 // belongs to parameter lo.
 func (p step) apply(s *Slot, lo int, g []float32, rate float64) {
-	b1, b2, eps := float32(p.beta1), float32(p.beta2), float32(p.eps)
-	fm, fg, fv, lr := float32(p.fromM), float32(p.fromG), float32(p.fromV), float32(rate)
-	value, m1, m2 := s.Value[lo:][:len(g)], s.M[lo:][:len(g)], s.V[lo:][:len(g)]
-	for i, x := range g {
-		m := float32(b1*m1[i]) + float32((1-b1)*x)
-		v := float32(b2*m2[i]) + float32(float32((1-b2)*x)*x)
-		m1[i], m2[i] = m, v
-		num := float32(fm*m) + float32(fg*x)
-		den := float32(math.Sqrt(float64(float32(v*fv)))) + eps
-		value[i] -= float32(lr * float32(num/den))
+	k := kernel.Adam{
+		Beta1: float32(p.beta1), Beta2: float32(p.beta2), Eps: float32(p.eps),
+		FromM: float32(p.fromM), FromG: float32(p.fromG), FromV: float32(p.fromV), Rate: float32(rate),
 	}
+	k.Apply(s.Value[lo:], s.M[lo:], s.V[lo:], g)
 }

@@ -6,10 +6,10 @@ import (
 )
 
 // rhoEntries is the length of a surrogate table and rhoRange where it ends, in
-// units of tau·θ: beyond, ρ is below e⁻⁸ of its peak and taken as 0.
+// units of tau·θ: beyond, ρ is below e⁻¹⁶ of its peak and taken as 0.
 const (
 	rhoEntries = 2048
-	rhoRange   = 8
+	rhoRange   = 16
 )
 
 // rhoTable tabulates ρ over |v − θ| in integer units, entry k for the distances

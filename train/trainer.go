@@ -57,13 +57,17 @@ func NewTrainer(m *Model, ticks, threads int) *Trainer {
 	t := &Trainer{Model: m, Threads: threads, ticks: ticks, target: newTarget(m.Experiment.Loss, ticks), views: make([]view, len(m.Net.Layers))}
 	t.Refresh()
 	for range threads {
-		w := &worker{}
-		for k := range t.views {
-			w.pops = append(w.pops, newPopulation(&t.views[k], m.Net.Layers[k].Neuron, m.Experiment.Surrogate))
-		}
-		t.workers = append(t.workers, w)
+		t.workers = append(t.workers, t.newWorker())
 	}
 	return t
+}
+
+func (t *Trainer) newWorker() *worker {
+	w := &worker{}
+	for k := range t.views {
+		w.pops = append(w.pops, newPopulation(&t.views[k], t.Model.Net.Layers[k].Neuron, t.Model.Experiment.Surrogate))
+	}
+	return w
 }
 
 // Refresh takes over parameters that were changed from outside.
@@ -90,7 +94,7 @@ func (t *Trainer) forward(w *worker, s *slot, in *spike.Raster, label int, keepR
 	}
 	last := len(t.views) - 1
 	s.label = label
-	s.counts = t.target.counts(&s.layers[last], t.views[last].out, s.counts)
+	s.counts = s.layers[last].spikes.Counts(t.target.from, t.target.to, s.counts)
 }
 
 // backward runs the error of one sample down through all layers.
@@ -188,7 +192,7 @@ func (m *Metrics) add(s *slot) {
 		m.Spikes[k] += n
 	}
 	m.Loss += s.loss
-	if Classify(s.counts) == s.label {
+	if spike.Classify(s.counts) == s.label {
 		m.Correct++
 	}
 }
@@ -233,7 +237,7 @@ func (t *Trainer) update(slots []slot) {
 		g := w.grad
 		for row := b.lo; row < b.hi; row++ {
 			weightGradient(slots, b.layer, row, g)
-			p.apply(&m.Params[b.layer].Weight, row*v.out, g, o.Rate*decay)
+			p.apply(&m.Params[b.layer].Weight, row*v.out, g, o.Rate*decay*float64(m.Progress.Units[b.layer]))
 		}
 		return nil
 	})
@@ -310,7 +314,7 @@ func (t *Trainer) Evaluate(ctx context.Context, src Source, visit func(i int, la
 		for i := range n {
 			s := &t.slots[i]
 			ev.add(s)
-			ev.Confusion[s.label][Classify(s.counts)]++
+			ev.Confusion[s.label][spike.Classify(s.counts)]++
 			if visit != nil {
 				layers := make([]*spike.Raster, len(s.layers))
 				for k := range s.layers {

@@ -29,7 +29,7 @@ func Network(t *rapid.T, c Config) *fixed.Network {
 	r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
 	n := &fixed.Network{
 		Input:      snn.Shape{W: rapid.IntRange(1, 10).Draw(t, "width"), H: rapid.IntRange(1, 2).Draw(t, "height"), C: rapid.IntRange(1, 2).Draw(t, "channels")},
-		Convention: rapid.SampledFrom([]fixed.Convention{fixed.Axonal, fixed.NetX, fixed.Slayer}).Draw(t, "convention"),
+		Convention: rapid.SampledFrom([]fixed.Convention{fixed.Axonal, fixed.Immediate, fixed.Slayer}).Draw(t, "convention"),
 	}
 	if c.Reset && rapid.Bool().Draw(t, "reset") {
 		n.Reset = fixed.Reset{Interval: rapid.IntRange(1, 40).Draw(t, "interval"), Offset: rapid.IntRange(0, 90).Draw(t, "offset")}

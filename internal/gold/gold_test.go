@@ -2,6 +2,8 @@ package gold
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/isospike/isospike/internal/npy"
@@ -137,4 +139,13 @@ func narrow(v []int64) []int16 {
 		w[i] = int16(v[i])
 	}
 	return w
+}
+
+func writeFile(t *testing.T, name string, b []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, b, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }

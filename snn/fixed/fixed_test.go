@@ -134,7 +134,7 @@ func TestWeights(t *testing.T) {
 
 // TestArrivalTimes follows single spikes through every kind of delay.
 func TestArrivalTimes(t *testing.T) {
-	for _, conv := range []Convention{Axonal, NetX, Slayer} {
+	for _, conv := range []Convention{Axonal, Immediate, Slayer} {
 		once := CUBA{IDecay: 4096, VDecay: 4096, VTh: 1, RefDelay: 1}
 		n := &Network{Input: snn.Flat(1), Convention: conv, Layers: []Layer{
 			{Name: "1", In: snn.Flat(1), Out: snn.Flat(1), Weight: []int16{2}, WeightBits: 8, Neuron: once, Delay: []uint8{62}, SynDelay: []uint8{5}},
@@ -170,7 +170,7 @@ func TestReset(t *testing.T) {
 	l := func(name string) Layer {
 		return Layer{Name: name, In: snn.Flat(1), Out: snn.Flat(1), Weight: []int16{0}, WeightBits: 8, Neuron: hold, BiasMant: []int16{1}}
 	}
-	n := &Network{Input: snn.Flat(1), Convention: NetX, Reset: Reset{Interval: 5}, Layers: []Layer{l("1"), l("2")}}
+	n := &Network{Input: snn.Flat(1), Convention: Immediate, Reset: Reset{Interval: 5}, Layers: []Layer{l("1"), l("2")}}
 	recs, err := n.Run(spike.NewRaster(1), 12, true)
 	if err != nil {
 		t.Fatal(err)
@@ -185,7 +185,7 @@ func TestReset(t *testing.T) {
 
 func TestArtifactRoundTrip(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	n := &Network{Input: snn.Shape{W: 2, H: 3, C: 1}, Convention: NetX, Reset: Reset{7, 2}, Encoding: "e", Readout: snn.Window{From: 3, To: 9}, Provenance: map[string]string{"command": "x"}}
+	n := &Network{Input: snn.Shape{W: 2, H: 3, C: 1}, Convention: Immediate, Reset: Reset{7, 2}, Encoding: "e", Readout: snn.Window{From: 3, To: 9}, Provenance: map[string]string{"command": "x"}}
 	in := n.Input
 	for k, out := range []int{4, 3} {
 		l := Layer{Name: []string{"1", "2"}[k], In: in, Out: snn.Flat(out), WeightBits: 6, WeightExp: -2, Mode: Inhibitory, Neuron: CUBA{1, 2, 3, 4}, BiasExp: 3}

@@ -51,19 +51,19 @@ type Convention struct {
 
 // The three conventions in use.
 var (
-	Axonal = Convention{InputLatency: 1}              // a(t) = W·s(t−1) for every layer: isospike's own and lava-dl's ground truths
-	NetX   = Convention{}                             // input column t acts at step t: Lava's netx.Network, index 0 the first step
-	Slayer = Convention{InputLatency: 0, SpikeLag: 1} // slayerPytorch's Loihi export: every layer's output is delayed by 1
+	Axonal    = Convention{InputLatency: 1} // a(t) = W·s(t−1) for every layer: isospike's own, lava-dl's and Lava's netx
+	Slayer    = Convention{SpikeLag: 1}     // slayerPytorch's Loihi export: a(t) = W·s(t), every layer's output delayed by 1
+	Immediate = Convention{}                // input acts in its own tick: what a core sees of its axons
 )
 
-// ParseConvention returns the convention named axonal, netx or slayer.
+// ParseConvention returns the convention named axonal, immediate or slayer.
 func ParseConvention(s string) (Convention, error) {
-	for _, c := range []Convention{Axonal, NetX, Slayer} {
+	for _, c := range []Convention{Axonal, Immediate, Slayer} {
 		if c.String() == s {
 			return c, nil
 		}
 	}
-	return Convention{}, fmt.Errorf("convention %q: expected axonal, netx or slayer", s)
+	return Convention{}, fmt.Errorf("convention %q: expected axonal, immediate or slayer", s)
 }
 
 // String returns the convention's name.
@@ -71,8 +71,8 @@ func (c Convention) String() string {
 	switch c {
 	case Axonal:
 		return "axonal"
-	case NetX:
-		return "netx"
+	case Immediate:
+		return "immediate"
 	case Slayer:
 		return "slayer"
 	}
@@ -81,8 +81,7 @@ func (c Convention) String() string {
 
 // Reset zeroes the neurons' state periodically, as Lava's LIFReset does: layer i
 // (from 0) is zeroed before the update of step n when n ≡ Offset + 1 + i modulo
-// Interval. The step is the tick plus one where input acts at once (InputLatency
-// 0), the tick itself otherwise. Interval 0 is no reset.
+// Interval. Step n is tick n − 1: Lava counts from 1. Interval 0 is no reset.
 type Reset struct{ Interval, Offset int }
 
 // Network is a network in integers, the artifact between quantize and compile.
@@ -105,7 +104,7 @@ func (n *Network) Validate() error {
 	if len(n.Layers) == 0 || !n.Input.Valid() {
 		return bad("", "the network has no layers or no input")
 	}
-	if c := n.Convention; c != Axonal && c != NetX && c != Slayer {
+	if c := n.Convention; c != Axonal && c != Immediate && c != Slayer {
 		return bad("", "unknown convention: %v", c)
 	}
 	if n.Reset.Interval < 0 || n.Reset.Offset < 0 {

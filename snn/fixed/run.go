@@ -110,6 +110,5 @@ func (n *Network) ResetsAt(k, t int) bool {
 	if n.Reset.Interval == 0 {
 		return false
 	}
-	step := t + 1 - n.Convention.InputLatency
-	return step%n.Reset.Interval == (n.Reset.Offset%n.Reset.Interval+1+k)%n.Reset.Interval
+	return (t+1)%n.Reset.Interval == (n.Reset.Offset%n.Reset.Interval+1+k)%n.Reset.Interval
 }

@@ -84,7 +84,7 @@ func DecodeImage(m *Image) (*compile.Program, error) {
 	if v := configVersion.get(config); v != mapVersion || neurons < 1 || neurons > MaxNeurons {
 		return nil, badImage("memory map version %d with %d neurons: expected version %d and 1 to %d neurons", v, neurons, mapVersion, MaxNeurons)
 	}
-	p := &compile.Program{Convention: fixed.NetX, InputStart: []uint32{0}, Cores: make([]compile.Core, 1)}
+	p := &compile.Program{Convention: fixed.Immediate, InputStart: []uint32{0}, Cores: make([]compile.Core, 1)}
 	layer := compile.LayerMap{Name: "board", Shape: snn.Flat(neurons)}
 	for n := range neurons {
 		layer.Home = append(layer.Home, compile.Place{Neuron: uint16(n)})

@@ -14,27 +14,35 @@ type CUBA struct {
 
 // Step advances all neurons by one tick. acc holds the summed weight codes, two
 // units of weight each, and is cleared. rho gets the surrogate derivative at each
-// neuron. The neurons that spike are appended to fired, ascending.
+// neuron, unless it is nil. The neurons that spike are appended to fired, ascending.
+//
+// The states must be what Step left there, or zero, and the decays in 0..4096.
 func (p *CUBA) Step(acc []int32, rho []float32, fired []int32) []int32 {
-	ku, kv := int64(fixed.DecayOne-p.Par.IDecay), int64(fixed.DecayOne-p.Par.VDecay)
-	th := int32(min(int64(p.Par.VTh)<<fixed.ActShift, 1<<30))
-	us, vs := p.U[:len(acc)], p.V[:len(acc)]
-	rho = rho[:len(acc)]
-	table := p.Rho
-	for o, a := range acc {
-		acc[o] = 0
+	return p.step(acc, rho, fired)
+}
+
+// stepGo is Step for the neurons from lo on.
+func (p *CUBA) stepGo(lo int, acc []int32, rho []float32, fired []int32) []int32 {
+	ku, kv, th := p.factors()
+	us, vs, table := p.U[:len(acc)], p.V[:len(acc)], p.Rho
+	if rho != nil {
+		rho = rho[:len(acc)]
+	}
+	for o := lo; o < len(acc); o++ {
 		// Same as fixed.Wrap: modulo 2^24 into (−2^23, 2^23].
-		u := int32(tz(int64(us[o])*ku)) + a<<(fixed.ActShift+1)
+		u := int32(tz(int64(us[o])*int64(ku))) + acc[o]<<(fixed.ActShift+1)
 		u = (u-1)<<8>>8 + 1
 		// The 24 low bits of u−1, sign-extended, are in [−2^23, 2^23).
-		us[o] = u
+		us[o], acc[o] = u, 0
 		if p.Ref != nil && p.Ref[o] > 0 {
 			p.Ref[o]--
 			vs[o] = 0
-			rho[o] = 0
+			if rho != nil {
+				rho[o] = 0
+			}
 			continue
 		}
-		v := int32(tz(int64(vs[o])*kv)) + u
+		v := int32(tz(int64(vs[o])*int64(kv))) + u
 		v = max(-fixed.VMax, min(fixed.VMax, v))
 		dist := v - th
 		if dist > 0 {
@@ -47,13 +55,21 @@ func (p *CUBA) Step(acc []int32, rho []float32, fired []int32) []int32 {
 			dist = -dist
 		}
 		vs[o] = v
-		r := float32(0)
-		if k := int(uint32(dist) >> p.RhoShift); k < len(table) {
-			r = table[k]
+		if rho != nil {
+			r := float32(0)
+			if k := int(uint32(dist) >> p.RhoShift); k < len(table) {
+				r = table[k]
+			}
+			rho[o] = r
 		}
-		rho[o] = r
 	}
 	return fired
+}
+
+// factors returns what of u and v remains after a tick, in 1/4096, and the
+// threshold in units of v.
+func (p *CUBA) factors() (ku, kv, th int32) {
+	return fixed.DecayOne - p.Par.IDecay, fixed.DecayOne - p.Par.VDecay, int32(min(int64(p.Par.VTh)<<fixed.ActShift, 1<<30))
 }
 
 func tz(x int64) int64 {
@@ -63,22 +79,31 @@ func tz(x int64) int64 {
 
 // Adjoint filters an error backward in time through the neurons' two decays, in
 // place: e[t] becomes ∂L/∂a[t], given e[t] = ∂L/∂s[t] and the surrogate rho[t].
-// All are ticks×n, tick-major; keepU and keepV are the factors 1 − decay. Where
-// spiked is not nil, a spike cuts the path through v: the reset made the voltage
-// after it independent of the one before.
-func Adjoint(e, rho []float32, n int, keepU, keepV float32, spiked func(t int) []int32) {
-	gu, gv := make([]float32, n), make([]float32, n)
-	for t := len(e)/n - 1; t >= 0; t-- {
-		row, r := e[t*n:][:n], rho[t*n:][:n]
+// Both are tick-major; gv is scratch of one row, its length the number of neurons;
+// keepU and keepV are the factors 1 − decay. Where spiked is not nil, a spike cuts
+// the path through v: the reset made the voltage after it independent of the one
+// before.
+func Adjoint(e, rho, gv []float32, keepU, keepV float32, spiked func(t int) []int32) {
+	n := len(gv)
+	clear(gv)
+	gu := gv // nothing comes after the last tick: any row of zeros
+	for t := len(e)/max(1, n) - 1; t >= 0; t-- {
 		if spiked != nil {
 			for _, o := range spiked(t) {
 				gv[o] = 0
 			}
 		}
-		for o := range row {
-			v := float32(r[o]*row[o]) + float32(keepV*gv[o])
-			u := v + float32(keepU*gu[o])
-			gv[o], gu[o], row[o] = v, u, u
-		}
+		row := e[t*n:][:n]
+		adjointRow(row, rho[t*n:][:n], gu, gv, keepU, keepV)
+		gu = row
+	}
+}
+
+// adjointRowGo takes one tick of Adjoint: gu is the row after e, gv carries ∂L/∂v.
+func adjointRowGo(e, r, gu, gv []float32, keepU, keepV float32) {
+	r, gu, gv = r[:len(e)], gu[:len(e)], gv[:len(e)]
+	for o := range e {
+		v := float32(r[o]*e[o]) + float32(keepV*gv[o])
+		e[o], gv[o] = v+float32(keepU*gu[o]), v
 	}
 }

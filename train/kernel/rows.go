@@ -1,8 +1,8 @@
 package kernel
 
-// addRowsI8 adds rows of an int8 matrix with len(acc) columns to acc:
+// addRowsI8Go adds rows of an int8 matrix with len(acc) columns to acc:
 // acc[j] += Σ_r w[r·n+j].
-func addRowsI8(acc []int32, w []int8, rows []int32) {
+func addRowsI8Go(acc []int32, w []int8, rows []int32) {
 	n := len(acc)
 	for len(rows) >= 4 {
 		r0 := w[int(rows[0])*n:][:n]
@@ -22,9 +22,9 @@ func addRowsI8(acc []int32, w []int8, rows []int32) {
 	}
 }
 
-// addRowsF32 adds rows of a float32 matrix with len(acc) columns to acc, one
+// addRowsF32Go adds rows of a float32 matrix with len(acc) columns to acc, one
 // after the other in the order given: acc[j] = (…(acc[j] + w[r₀·n+j]) + …).
-func addRowsF32(acc []float32, w []float32, rows []int32) {
+func addRowsF32Go(acc []float32, w []float32, rows []int32) {
 	n := len(acc)
 	for len(rows) >= 4 {
 		r0 := w[int(rows[0])*n:][:n]
@@ -44,18 +44,15 @@ func addRowsF32(acc []float32, w []float32, rows []int32) {
 	}
 }
 
-// mulAdd computes C += A·B for row-major A (m×k), B (k×n) and C (m×n). Every
+// mulAddGo computes C += A·B for row-major A (m×k), B (k×n) and C (m×n). Every
 // element sums its products in ascending k, each product rounded first.
-func mulAdd(c, a, b []float32, m, k, n int) {
+func mulAddGo(c, a, b []float32, m, k, n int) {
 	for i := range m {
 		ci := c[i*n:][:n]
 		ai := a[i*k:][:k]
 		p := 0
 		for ; p+4 <= k; p += 4 {
 			a0, a1, a2, a3 := ai[p], ai[p+1], ai[p+2], ai[p+3]
-			if a0 == 0 && a1 == 0 && a2 == 0 && a3 == 0 {
-				continue
-			}
 			b0, b1, b2, b3 := b[p*n:][:n], b[(p+1)*n:][:n], b[(p+2)*n:][:n], b[(p+3)*n:][:n]
 			for j := range ci {
 				ci[j] = ci[j] + float32(a0*b0[j]) + float32(a1*b1[j]) + float32(a2*b2[j]) + float32(a3*b3[j])

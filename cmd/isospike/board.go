@@ -1,0 +1,225 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/isospike/isospike/snn/diag"
+	"github.com/isospike/isospike/snn/fixed"
+	"github.com/isospike/isospike/snn/spike"
+	"github.com/isospike/isospike/targets"
+	"github.com/isospike/isospike/targets/fpga"
+	"github.com/isospike/isospike/targets/fpga/link"
+	"github.com/spf13/cobra"
+)
+
+// boardFlags name the serial port of a board.
+type boardFlags struct {
+	port string
+	baud int
+}
+
+func (f *boardFlags) register(c *cobra.Command) {
+	c.Flags().StringVar(&f.port, "port", "", "serial port of the board: /dev/ttyUSB1, COM3, or what `isospike board emulate` prints")
+	c.Flags().IntVar(&f.baud, "baud", 3_000_000, "speed of the serial line, bits a second")
+}
+
+// boardRun is what a board did over a set of samples, next to the simulator.
+type boardRun struct {
+	pair    pair
+	tally   tally
+	stats   link.Stats
+	seconds float64 // streaming the samples
+	synops  int64   // synaptic operations that the board counted
+}
+
+// onBoard loads the executor's program into the board at a port, runs every sample
+// on it and compares it with the simulator.
+func (a *app) onBoard(ctx context.Context, f *boardFlags, e *executor, src samples) (*boardRun, error) {
+	port, err := link.Open(f.port, f.baud)
+	if err != nil {
+		return nil, err
+	}
+	defer port.Close()
+	return a.onPort(ctx, port, e, src)
+}
+
+func (a *app) onPort(ctx context.Context, port link.Port, e *executor, src samples) (*boardRun, error) {
+	var load *progress
+	conn, err := link.Dial(ctx, port, link.Options{Progress: func(done, total int) {
+		if load == nil {
+			load = a.progress("load", "bytes", total)
+		}
+		load.set(done, "")
+	}})
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	stream, err := fpga.NewStream(ctx, conn, e.program)
+	if load != nil {
+		load.end()
+	}
+	if err != nil {
+		return nil, err
+	}
+	before, err := conn.Counters(ctx)
+	if err != nil {
+		return nil, err
+	}
+	reference := e.start(false)
+	r := &boardRun{pair: pair{A: e.name, B: "board"}}
+	p := a.progress("run", "samples", src.Len())
+	defer p.end()
+	start := time.Now()
+	// Samples go out in groups: enough to keep the line busy, few enough to hold.
+	const group = 32
+	for lo := 0; lo < src.Len(); lo += group {
+		var in []*spike.Raster
+		for i := lo; i < min(lo+group, src.Len()); i++ {
+			s, err := src.Raster(i, 0, 0)
+			if err != nil {
+				return nil, err
+			}
+			in = append(in, s)
+		}
+		err := stream.RunAll(ctx, in, in[0].Ticks(), func(k int, recs []fixed.Record) error {
+			want, err := reference(ctx, in[k])
+			if err != nil {
+				return err
+			}
+			r.tally.add(recs, e.readout, src.Label(lo+k))
+			p.set(lo+k+1, "")
+			return r.pair.compare(src.ID(lo+k), e.program, in[k], want, recs)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	r.seconds = time.Since(start).Seconds()
+	after, err := conn.Counters(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.synops, r.stats = int64(after.Synapses-before.Synapses), conn.Stats()
+	return r, nil
+}
+
+func newRun(a *app) *cobra.Command {
+	var data dataFlags
+	var encoding string
+	var board boardFlags
+	c := &cobra.Command{
+		Use:   "run PROGRAM --port PORT --data DIR",
+		Short: "Run recordings on a board and compare every spike",
+		Long: `run streams a program's tables to the board on a serial port (what is already there is
+not sent again), then the recordings, reads every spike of every neuron back, and
+compares each with the simulator. The exit status is 1 when any differs.`,
+		Example: `  isospike run board.safetensors --port /dev/ttyUSB1 --data test.tar.gz
+  isospike board emulate --link /tmp/board &  isospike run board.safetensors --port /tmp/board --data test.tar.gz`,
+		Args: exactly("PROGRAM"),
+		RunE: func(c *cobra.Command, args []string) error {
+			if board.port == "" {
+				return diag.Usagef("usage", "--port is missing").WithFix("give the board's serial port, or start `isospike board emulate`")
+			}
+			e, err := load(args[0])
+			if err != nil {
+				return err
+			}
+			if e.program == nil {
+				return diag.Inputf("artifact-kind", args[0], "a board runs programs; this is none").WithFix("make one with `isospike compile --target icebreaker`")
+			}
+			src, err := data.open(a, e.encodingOr(encoding))
+			if err != nil {
+				return err
+			}
+			if err := e.takes(src); err != nil {
+				return err
+			}
+			r, err := a.onBoard(c.Context(), &board, e, src)
+			if err != nil {
+				return err
+			}
+			pairs := []pair{r.pair}
+			err = a.result(map[string]any{
+				"accuracy": r.tally.Accuracy, "samples": r.tally.Samples, "confusion": r.tally.Confusion, "spikes": r.tally.Spikes,
+				"synaptic_operations": r.synops, "seconds": r.seconds, "verify": pairs, "link": r.stats,
+			}, func(w io.Writer) {
+				printTally(w, "board", r.tally)
+				fmt.Fprintf(w, "%.1f samples/s, %d bytes out, %d in, %d frames sent again, %d synaptic operations\n",
+					float64(r.tally.Samples)/r.seconds, r.stats.BytesOut, r.stats.BytesIn, r.stats.Resent, r.synops)
+				printPairs(w, pairs)
+			})
+			if err != nil {
+				return err
+			}
+			return mismatch(pairs)
+		},
+	}
+	data.register(c, "recordings")
+	encodingFlag(c, &encoding)
+	board.register(c)
+	return c
+}
+
+// lookupBoard returns the board target of a name.
+func lookupBoard(name string) (*fpga.Board, error) {
+	t, err := targets.Lookup(name)
+	if err != nil {
+		return nil, err
+	}
+	b, ok := t.(*fpga.Board)
+	if !ok {
+		return nil, diag.Inputf("not-a-board", "", "%s is a chip, not a board with a serial port", name).WithFix("use icebreaker")
+	}
+	return b, nil
+}
+
+func newBoard(a *app) *cobra.Command {
+	board := &cobra.Command{Use: "board", Short: "Emulate boards"}
+	var name, symlink string
+	emulate := &cobra.Command{
+		Use:   "emulate",
+		Short: "Serve an emulated board on a pseudo-terminal",
+		Long: `emulate is a board in software: it speaks the serial protocol on a pseudo-terminal, keeps
+the memories that the FPGA has, and runs the simulator on what was loaded into them. It
+prints the port's path and serves until interrupted.`,
+		Example: "  isospike board emulate --board icebreaker --link /tmp/board",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			b, err := lookupBoard(name)
+			if err != nil {
+				return err
+			}
+			line, path, err := link.OpenPTY()
+			if err != nil {
+				return err
+			}
+			stop := context.AfterFunc(c.Context(), func() { line.Close() })
+			defer stop()
+			if symlink != "" {
+				if err := os.Symlink(path, symlink); err != nil {
+					return diag.Inputf("write", symlink, "cannot make the link to %s: %v", path, err).WithFix("remove what is there, or give another --link")
+				}
+				defer os.Remove(symlink)
+				path = symlink
+			}
+			if err := a.result(map[string]any{"port": path, "board": b.Name()}, func(w io.Writer) { fmt.Fprintln(w, path) }); err != nil {
+				return err
+			}
+			a.note("%s emulated on %s; interrupt to stop", b.Title, path)
+			err = link.Serve(c.Context(), line, fpga.NewEmulator(b))
+			if c.Context().Err() != nil {
+				return nil // stopping it is how it ends
+			}
+			return err
+		},
+	}
+	emulate.Flags().StringVar(&name, "board", "icebreaker", "board to emulate")
+	emulate.Flags().StringVar(&symlink, "link", "", "make this symbolic link to the port")
+	board.AddCommand(emulate)
+	return board
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"github.com/isospike/isospike/compile"
+	"github.com/isospike/isospike/internal/atomicfile"
+	"github.com/isospike/isospike/report"
+	"github.com/isospike/isospike/snn/spike"
+	"github.com/isospike/isospike/targets"
+)
+
+// writeReport writes the demo's HTML page.
+func (d *demo) writeReport(path string) error {
+	p := &report.Page{
+		Title:    d.exp.Net + " from events to board",
+		Accuracy: report.Accuracy{Float: d.tallies[0].Accuracy, Train: d.tallies[1].Accuracy, Fixed: d.tallies[2].Accuracy, Board: d.board.tally.Accuracy},
+		Samples:  d.board.tally.Samples, Spikes: int64(d.board.tally.Spikes), SynapticOps: d.board.synops,
+		Command: "isospike demo", Seed: d.seed,
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.hashes)) {
+		p.Artifacts = append(p.Artifacts, report.Artifact{Name: name, SHA256: d.hashes[name]})
+	}
+	for _, x := range d.pairs {
+		p.Verify = append(p.Verify, report.VerifyRow{A: x.A, B: x.B, Samples: x.Samples, Spikes: x.Spikes, Mismatches: x.Mismatches})
+	}
+	raster, err := d.raster()
+	if err != nil {
+		return err
+	}
+	var uses []report.TargetUse
+	for _, prog := range d.programs {
+		u, err := d.targetUse(prog)
+		if err != nil {
+			return err
+		}
+		uses = append(uses, u)
+	}
+	maps := []report.Figure{report.Usage(uses)}
+	for _, u := range uses {
+		maps = append(maps, report.CoreMap(u))
+	}
+	p.Sections = []report.Section{
+		{Title: "Training", Figures: []report.Figure{report.Curves(d.epochMetrics())}},
+		{Title: "A test sample", Figures: []report.Figure{raster}},
+		{Title: "Learned delays", Figures: []report.Figure{report.Histogram(d.delays())}},
+		{Title: "Targets", Figures: maps},
+		{Title: "Classes", Figures: []report.Figure{report.Confusion(nil, d.tallies[2].Confusion)}},
+	}
+	return atomicfile.Write(path, 0o666, func(w io.Writer) error { return p.Write(w) })
+}
+
+func (d *demo) epochMetrics() []report.Epoch {
+	var es []report.Epoch
+	for _, h := range d.model.Progress.History {
+		es = append(es, report.Epoch{TrainLoss: h.Loss, TrainAccuracy: h.Accuracy, ValLoss: h.ValLoss, ValAccuracy: h.ValAcc})
+	}
+	return es
+}
+
+func (d *demo) delays() []report.LayerDelays {
+	var ds []report.LayerDelays
+	for _, l := range d.fixed.Layers {
+		if l.Delay != nil {
+			ds = append(ds, report.LayerDelays{Layer: "layer " + l.Name, Delays: l.Delay})
+		}
+	}
+	return ds
+}
+
+// raster draws the first test sample as the fixed network sees it.
+func (d *demo) raster() (report.Figure, error) {
+	in, err := d.test.Raster(0, 0, 0)
+	if err != nil {
+		return report.Figure{}, err
+	}
+	recs, err := d.fixed.Run(in, in.Ticks(), false)
+	if err != nil {
+		return report.Figure{}, err
+	}
+	s := report.Sample{Name: "recording " + d.test.ID(0), TickMS: float64(d.test.Encoding.Tick) / 1000, Label: d.test.Label(0),
+		Populations: []report.Population{{Name: "input", Spikes: in, Channels: d.fixed.Input.C}}}
+	for k, r := range recs {
+		s.Populations = append(s.Populations, report.Population{Name: "layer " + d.fixed.Layers[k].Name, Spikes: r.Spikes})
+	}
+	out := &s.Populations[len(s.Populations)-1]
+	out.Name = "output"
+	for c := range out.Spikes.Neurons {
+		out.Labels = append(out.Labels, fmt.Sprint(c))
+	}
+	from, to := d.fixed.Readout.Bounds(out.Spikes.Ticks())
+	s.Prediction = spike.Classify(out.Spikes.Counts(from, to, nil))
+	return report.Raster(s), nil
+}
+
+func (d *demo) targetUse(p *compile.Program) (report.TargetUse, error) {
+	t, err := targets.Lookup(p.Target)
+	if err != nil {
+		return report.TargetUse{}, err
+	}
+	l := t.Limits()
+	u := report.TargetUse{Name: p.Target, Cores: len(p.Cores), Traffic: "synaptic operations in one sample",
+		Mesh: report.Mesh{Width: l.MeshWidth, TileCores: l.TileCores}}
+	if l.MeshWidth*l.TileCores > 0 {
+		u.Mesh.Height = (l.CoresPerChip + l.MeshWidth*l.TileCores - 1) / (l.MeshWidth * l.TileCores)
+	}
+	for _, r := range p.Manifest.Use {
+		u.Rows = append(u.Rows, report.UseRow{Resource: r.Resource, Used: r.Used, Limit: r.Limit})
+	}
+	counts, err := d.counts(context.Background(), p)
+	if err != nil {
+		return report.TargetUse{}, err
+	}
+	for i, c := range p.Cores {
+		u.Cells = append(u.Cells, report.CoreCell{Chip: c.Chip, X: c.X, Y: c.Y, Slot: c.Slot, Neurons: len(c.Profile), Limit: l.Neurons, Traffic: counts[i].Synapses})
+	}
+	return u, nil
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/isospike/isospike/internal/safetensors"
+	"github.com/isospike/isospike/interop"
+	"github.com/isospike/isospike/snn"
+	"github.com/isospike/isospike/snn/diag"
+	"github.com/isospike/isospike/snn/fixed"
+	"github.com/spf13/cobra"
+)
+
+func newImport(a *app) *cobra.Command {
+	imp := &cobra.Command{Use: "import", Short: "Read networks of other tools"}
+	imp.AddCommand(newImportLava(a), newImportSlayer(a))
+	return imp
+}
+
+func newImportLava(a *app) *cobra.Command {
+	var out, encoding, convention string
+	var reset fixed.Reset
+	c := &cobra.Command{
+		Use:   "lava FILE.net -o FILE",
+		Short: "Read a lava-dl network (.net)",
+		Long: `lava reads a network that lava-dl exported with export_hdf5 and gives a fixed network
+that computes what Lava's netx.Network computes. Delays are taken as axonal, as SLAYER
+trained them. Nothing is dropped: what isospike cannot take yet is refused by name.`,
+		Example: "  isospike import lava trained_mnist.net -o fixed.safetensors",
+		Args:    exactly("FILE.net"),
+		RunE: func(c *cobra.Command, args []string) error {
+			l, err := interop.ReadLavaNet(args[0])
+			if err != nil {
+				return diag.InFile(err, args[0])
+			}
+			n, notes, err := l.Fixed()
+			if err != nil {
+				return diag.InFile(err, args[0])
+			}
+			for _, note := range notes {
+				a.note("%s: %s", args[0], note)
+			}
+			if n.Convention, err = fixed.ParseConvention(convention); err != nil {
+				return diag.Usagef("usage", "%v", err)
+			}
+			n.Encoding, n.Reset = encoding, reset
+			return a.writeImport(n, args[0], out)
+		},
+	}
+	c.Flags().StringVarP(&out, "output", "o", "", "fixed network to write")
+	c.Flags().StringVar(&convention, "convention", "axonal", "when input acts: axonal (column t at tick t+1, as in Lava), immediate or slayer")
+	c.Flags().IntVar(&reset.Interval, "reset-interval", 0, "zero the neurons every so many steps, as netx.Network does (0: never)")
+	c.Flags().IntVar(&reset.Offset, "reset-offset", 0, "phase of the reset; layer i is zeroed at steps ≡ offset + 1 + i")
+	encodingFlag(c, &encoding)
+	_ = c.MarkFlagRequired("output")
+	return c
+}
+
+func newImportSlayer(a *app) *cobra.Command {
+	var out, notation, encoding string
+	neuron := snn.LoihiNeuron
+	c := &cobra.Command{
+		Use:   "slayer --net NOTATION WEIGHTS... -o FILE",
+		Short: "Read slayerPytorch's Loihi text export",
+		Long: `slayer reads the weights that slayerPytorch wrote for Loihi, one file a layer with one
+integer a line, rows of a neuron's inputs one after the other.`,
+		Example: "  isospike import slayer --net 34x34x2-512-10 NMNISTFc1.txt NMNISTFc2.txt -o fixed.safetensors",
+		RunE: func(c *cobra.Command, args []string) error {
+			net, err := snn.Parse(notation)
+			if err != nil {
+				return err
+			}
+			if err := neuron.Validate("all"); err != nil {
+				return err
+			}
+			var weights [][]int16
+			for k, path := range args {
+				if k >= len(net.Layers) {
+					break // Slayer says how many there must be
+				}
+				w, err := readSlayer(path, net.Layers[k])
+				if err != nil {
+					return diag.InFile(err, path)
+				}
+				weights = append(weights, w)
+			}
+			if len(args) > len(net.Layers) {
+				weights = make([][]int16, len(args))
+			}
+			n, err := interop.Slayer(net, weights, fixed.CUBA{IDecay: int32(neuron.IDecay), VDecay: int32(neuron.VDecay), VTh: int32(neuron.VTh), RefDelay: int32(neuron.RefDelay)}, encoding)
+			if err != nil {
+				return err
+			}
+			return a.writeImport(n, filepath.Base(notation), out)
+		},
+	}
+	c.Flags().StringVarP(&out, "output", "o", "", "fixed network to write")
+	c.Flags().StringVar(&notation, "net", "", "the network in the paper's notation")
+	c.Flags().IntVar(&neuron.IDecay, "i-decay", neuron.IDecay, "decay of the current, in 1/4096 a tick")
+	c.Flags().IntVar(&neuron.VDecay, "v-decay", neuron.VDecay, "decay of the voltage, in 1/4096 a tick")
+	c.Flags().IntVar(&neuron.VTh, "v-th", neuron.VTh, "threshold mantissa")
+	c.Flags().IntVar(&neuron.RefDelay, "ref-delay", neuron.RefDelay, "refractory delay in ticks")
+	c.Flags().StringVar(&encoding, "encoding", "tick=1000us ticks=300 downsample=1", "how events become ticks")
+	_ = c.MarkFlagRequired("output")
+	_ = c.MarkFlagRequired("net")
+	return c
+}
+
+func readSlayer(path string, l snn.Layer) ([]int16, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, diag.Inputf("read", path, "cannot be read: %v", err)
+	}
+	defer f.Close()
+	return interop.ReadSlayerWeights(f, l.Out.Size(), l.In.Size())
+}
+
+func (a *app) writeImport(n *fixed.Network, from, out string) error {
+	n.Provenance["command"] = "isospike import"
+	n.Provenance["data"] = filepath.Base(from)
+	if err := safetensors.WriteFile(out, n.File()); err != nil {
+		return err
+	}
+	return a.result(map[string]any{"fixed": out, "layers": len(n.Layers)}, func(w io.Writer) {
+		fmt.Fprintf(w, "%s:\n", out)
+		_ = inspectFixed(w, n)
+	})
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"github.com/isospike/isospike/snn/diag"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// app is what all subcommands share. Standard output carries results alone;
+// progress and messages go to standard error.
+type app struct {
+	stdout, stderr io.Writer
+	json           bool
+	quiet          bool
+	threads        int
+}
+
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "isospike",
+		Short: "Take spiking networks trained with SLAYER to hardware, spike for spike",
+		Long: `isospike trains spiking networks with SLAYER, quantizes them to integers,
+compiles them to the tables of Loihi-style chips and of an FPGA board, and
+verifies that every stage gives the very spikes that training saw.
+
+  events ─► train ─► quantize ─► compile ─► verify ─► run
+            model    fixed net   program    (sim = board)
+
+Exit status: 0 done, 1 results differ, 2 wrong usage, 3 unusable input, 4 a limit
+is exceeded, 5 a tool is missing, 6 the board or its link failed, 7 interrupted.`,
+		Example: `  isospike demo
+  isospike train --data train.tar.gz --net 34x34x2-512d-512d-10 -o model.safetensors
+  isospike quantize model.safetensors -o fixed.safetensors
+  isospike compile fixed.safetensors --target loihi1 -o program.safetensors
+  isospike verify model.safetensors fixed.safetensors program.safetensors --data test.tar.gz`,
+		Version:       version(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	f := root.PersistentFlags()
+	f.BoolVar(&a.json, "json", false, "print the result as one JSON object")
+	f.BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no messages")
+	f.IntVar(&a.threads, "threads", 0, "number of threads (0: one a processor); never changes a result")
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return diag.Usagef("usage", "%v", err).WithFix("see `%s --help`", c.CommandPath())
+	})
+	root.AddCommand(newDemo(a), newTrain(a), newQuantize(a), newCompile(a), newSim(a), newEval(a), newVerify(a),
+		newRun(a), newBoard(a), newInspect(a), newImport(a), newData(a))
+	return root
+}
+
+// version is the module version or the commit that the binary was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			v += " " + s.Value
+		}
+	}
+	return strings.TrimSpace(v)
+}
+
+// exactly returns an argument check with the names of the arguments in its error.
+func exactly(names ...string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != len(names) {
+			return diag.Usagef("usage", "%s takes %s, got %d arguments", c.CommandPath(), strings.Join(names, " "), len(args)).
+				WithFix("see `%s --help`", c.CommandPath())
+		}
+		return nil
+	}
+}
+
+// fail prints err and returns the exit status for it.
+func (a *app) fail(err error) int {
+	if err == nil {
+		return 0
+	}
+	var d *diag.Error
+	if !errors.As(err, &d) {
+		// What is no diagnostic comes from cobra: unknown commands and the like.
+		d = diag.Usagef("usage", "%v", err).WithFix("see `isospike --help`")
+	}
+	if a.json {
+		full := *d
+		full.Msg = d.Error()
+		_ = json.NewEncoder(a.stderr).Encode(map[string]any{"error": full})
+		return int(d.Kind)
+	}
+	fmt.Fprintf(a.stderr, "isospike: %v\n", err)
+	if d.Fix != "" {
+		fmt.Fprintf(a.stderr, "  help: %s\n", d.Fix)
+	}
+	fmt.Fprintf(a.stderr, "  code: %s\n", d.Code)
+	return int(d.Kind)
+}
+
+// note prints a message for people, unless they asked for quiet.
+func (a *app) note(format string, args ...any) {
+	if !a.quiet {
+		fmt.Fprintf(a.stderr, format+"\n", args...)
+	}
+}
+
+// result prints v as JSON with --json, and text otherwise.
+func (a *app) result(v any, text func(w io.Writer)) error {
+	if !a.json {
+		text(a.stdout)
+		return nil
+	}
+	e := json.NewEncoder(a.stdout)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+// terminal reports whether messages go to a person at a terminal.
+func (a *app) terminal() bool {
+	f, ok := a.stderr.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/isospike/isospike/dataset"
+	"github.com/isospike/isospike/internal/npy"
+	"github.com/isospike/isospike/sim"
+	"github.com/isospike/isospike/snn/diag"
+	"github.com/isospike/isospike/snn/fixed"
+	"github.com/isospike/isospike/snn/spike"
+	"github.com/spf13/cobra"
+)
+
+type simFlags struct {
+	data     dataFlags
+	sample   string
+	input    string
+	array    string
+	encoding string
+	out      string
+	ticks    int
+}
+
+func newSim(a *app) *cobra.Command {
+	var f simFlags
+	c := &cobra.Command{
+		Use:   "sim ARTIFACT (--data DIR --sample ID | --input FILE.npz) -o FILE.npz",
+		Short: "Run one sample and record every spike, current and voltage",
+		Long: `sim runs one sample through a program (the simulator on its tables), a fixed network
+(the layer-level reference) or a model, and writes an .npz for Python: for layer k,
+counted from 0, the spikes sK (uint8), currents uK and voltages vK (int32), each
+neurons × ticks; a model records spikes alone.
+
+The input is a recording of a data set, or an array of 0 and 1, inputs × ticks, in an
+.npz file.`,
+		Example: `  isospike sim program.safetensors --data test.tar.gz --sample 60001 -o trace.npz
+  isospike sim fixed.safetensors --input spikes.npz --array s_in -o trace.npz
+  python3 -c 'import numpy as np; print(np.load("trace.npz")["s0"].sum())'`,
+		Args: exactly("ARTIFACT"),
+		RunE: func(c *cobra.Command, args []string) error { return a.sim(c.Context(), args[0], &f) },
+	}
+	fl := c.Flags()
+	fl.StringVar(&f.data.path, "data", "", "recordings: a directory or archive of N-MNIST .bin or .bs2 files")
+	fl.StringVar(&f.data.labels, "labels", "", "list of `id<TAB>class` lines (default: class folders, or the .txt beside the archive)")
+	fl.StringVar(&f.sample, "sample", "", "id of the recording (default: the first)")
+	fl.StringVar(&f.input, "input", "", ".npz file with the input spikes")
+	fl.StringVar(&f.array, "array", "s_in", "name of the array in --input")
+	fl.IntVar(&f.ticks, "ticks", 0, "ticks to run (0: those of the input)")
+	fl.StringVarP(&f.out, "output", "o", "", ".npz file to write (optional)")
+	encodingFlag(c, &f.encoding)
+	return c
+}
+
+func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
+	e, err := load(path)
+	if err != nil {
+		return err
+	}
+	in, err := f.raster(a, e)
+	if err != nil {
+		return err
+	}
+	if in.Neurons != e.input.Size() {
+		return diag.Inputf("input-shape", "", "the input has %d rows, the network takes %d (%v)", in.Neurons, e.input.Size(), e.input)
+	}
+	if f.ticks < 0 || f.ticks > 1<<20 {
+		return diag.Usagef("usage", "--ticks is %d, allowed are 0 to %d", f.ticks, 1<<20)
+	}
+	if f.ticks > 0 {
+		in = stretch(in, f.ticks)
+	}
+	type summary struct {
+		Ticks    int         `json:"ticks"`
+		Spikes   []int       `json:"spikes"`
+		Counts   []int       `json:"output_counts"`
+		Class    int         `json:"class"`
+		Synapses *int64      `json:"synaptic_operations,omitempty"`
+		Cores    []sim.Count `json:"cores,omitempty"`
+		Executor string      `json:"executor"`
+	}
+	s := summary{Ticks: in.Ticks(), Executor: e.name}
+	var recs []fixed.Record
+	if e.program != nil {
+		m, err := sim.New(e.program)
+		if err != nil {
+			return err
+		}
+		res, err := m.Run(ctx, in, in.Ticks(), sim.Options{States: true})
+		if err != nil {
+			return err
+		}
+		recs, s.Cores = res.Layers, res.Cores
+		var ops int64
+		for _, c := range res.Cores {
+			ops += c.Synapses
+		}
+		s.Synapses = &ops
+	} else if recs, err = e.start(true)(ctx, in); err != nil {
+		return err
+	}
+	for _, r := range recs {
+		s.Spikes = append(s.Spikes, r.Spikes.Count())
+	}
+	out := recs[len(recs)-1].Spikes
+	from, to := e.readout.Bounds(out.Ticks())
+	s.Counts = out.Counts(from, to, nil)
+	s.Class = spike.Classify(s.Counts)
+	if f.out != "" {
+		if err := writeTrace(f.out, recs, in.Ticks()); err != nil {
+			return err
+		}
+	}
+	return a.result(s, func(w io.Writer) {
+		fmt.Fprintf(w, "%s: %d ticks, spikes by layer %v", e.name, s.Ticks, s.Spikes)
+		if s.Synapses != nil {
+			fmt.Fprintf(w, ", %d synaptic operations on %d cores", *s.Synapses, len(s.Cores))
+		}
+		fmt.Fprintf(w, "\noutput counts %v: class %d\n", s.Counts, s.Class)
+	})
+}
+
+// raster returns the input that the flags name.
+func (f *simFlags) raster(a *app, e *executor) (*spike.Raster, error) {
+	if (f.input == "") == (f.data.path == "") {
+		return nil, diag.Usagef("usage", "sim takes either --data or --input").WithFix("see `isospike sim --help`")
+	}
+	if f.input == "" {
+		src, err := f.data.open(a, e.encodingOr(f.encoding))
+		if err != nil {
+			return nil, err
+		}
+		return pick(src, f.sample)
+	}
+	arrays, err := npy.ReadNPZ(f.input)
+	if err != nil {
+		return nil, diag.InFile(err, f.input)
+	}
+	arr, ok := arrays[f.array]
+	if !ok {
+		var names []string
+		for n := range arrays {
+			names = append(names, n)
+		}
+		return nil, diag.Inputf("no-array", f.input, "there is no array %q", f.array).WithFix("name one with --array: %s", strings.Join(names, ", "))
+	}
+	return spikesOf(arr, f)
+}
+
+func spikesOf(arr *npy.Array, f *simFlags) (*spike.Raster, error) {
+	v, err := arr.Ints()
+	if err != nil {
+		return nil, diag.InFile(err, f.input)
+	}
+	if len(arr.Shape) < 2 {
+		return nil, diag.Inputf("array-shape", f.input, "array %q has shape %v, expected inputs × ticks", f.array, arr.Shape)
+	}
+	ticks := arr.Shape[len(arr.Shape)-1]
+	if ticks == 0 {
+		return nil, diag.Inputf("array-shape", f.input, "array %q has no ticks", f.array)
+	}
+	n := len(v) / ticks
+	var tick, neuron []int32
+	for i, x := range v {
+		switch x {
+		case 0:
+		case 1:
+			neuron, tick = append(neuron, int32(i/ticks)), append(tick, int32(i%ticks))
+		default:
+			return nil, diag.Inputf("array-value", f.input, "array %q holds %d at position %d; spikes are 0 or 1", f.array, x, i)
+		}
+	}
+	return spike.FromPairs(n, ticks, tick, neuron)
+}
+
+// pick returns the sample of an id, the first one for "".
+func pick(src dataset.Encoded, id string) (*spike.Raster, error) {
+	if id == "" {
+		return src.Raster(0, 0, 0)
+	}
+	for i := range src.Len() {
+		if src.ID(i) == id {
+			return src.Raster(i, 0, 0)
+		}
+	}
+	return nil, diag.Inputf("no-sample", src.Name(), "there is no recording %q", id)
+}
+
+// stretch cuts or extends a raster to a number of ticks.
+func stretch(in *spike.Raster, ticks int) *spike.Raster {
+	out := spike.NewRaster(in.Neurons)
+	for t := range ticks {
+		if t < in.Ticks() {
+			out.Append(in.At(t)...)
+		} else {
+			out.Append()
+		}
+	}
+	return out
+}
+
+// writeTrace writes sK, uK and vK of every layer K, neurons × ticks.
+func writeTrace(path string, recs []fixed.Record, ticks int) error {
+	arrays := map[string]*npy.Array{}
+	for k, r := range recs {
+		n := r.Spikes.Neurons
+		s := make([]uint8, n*ticks)
+		for t := range ticks {
+			for _, o := range r.Spikes.At(t) {
+				s[int(o)*ticks+t] = 1
+			}
+		}
+		shape := []int{n, ticks}
+		arrays[fmt.Sprintf("s%d", k)] = npy.Of(shape, s)
+		if r.U != nil {
+			arrays[fmt.Sprintf("u%d", k)] = npy.Of(shape, r.U)
+			arrays[fmt.Sprintf("v%d", k)] = npy.Of(shape, r.V)
+		}
+	}
+	return npy.WriteNPZ(path, arrays)
+}

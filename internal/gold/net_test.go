@@ -1,0 +1,134 @@
+package gold
+
+import (
+	"bytes"
+	"fmt"
+	"path"
+	"strings"
+	"testing"
+
+	"github.com/isospike/isospike/dataset"
+	"github.com/isospike/isospike/internal/shared"
+	"github.com/isospike/isospike/interop"
+	"github.com/isospike/isospike/sim"
+	"github.com/isospike/isospike/snn"
+	"github.com/isospike/isospike/snn/fixed"
+	"github.com/isospike/isospike/snn/spike"
+)
+
+// TestLavaRuntimeNet runs networks that netx.Network ran: the .net file through
+// the importer, the reference, and the Program.
+func TestLavaRuntimeNet(t *testing.T) {
+	for _, name := range sets(t, "net_*") {
+		t.Run(name, func(t *testing.T) {
+			c, s := compare(t), open(t, "lava_runtime", name+".npz")
+			var m struct {
+				File     string `json:"net_file"`
+				Interval int    `json:"reset_interval"`
+				Offset   int    `json:"reset_offset"`
+			}
+			s.meta(&m)
+			l, err := interop.ReadLavaNet(shared.Dir(t, "gold", "lava_runtime", "nets", path.Base(m.File)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			n, notes, err := l.Fixed()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, note := range notes {
+				t.Log(note)
+			}
+			n.Reset = fixed.Reset{Interval: m.Interval, Offset: m.Offset}
+			in := s.raster("s_in")
+			for exec, recs := range executors(t, n, in, in.Ticks()) {
+				for k, r := range recs {
+					c.values(fmt.Sprintf("%s u%d", exec, k), widen(r.U), s.ints(fmt.Sprintf("u%d", k)))
+					c.values(fmt.Sprintf("%s v%d", exec, k), widen(r.V), s.ints(fmt.Sprintf("v%d", k)))
+				}
+				c.spikes(exec+" s_out", recs[len(recs)-1].Spikes, s.raster("s_out"))
+			}
+		})
+	}
+}
+
+// TestNMNISTLoihi classifies real recordings with the network that slayerPytorch
+// exported: its text form through the importer, the .bs2 files through the data
+// set, the reference and the Program.
+func TestNMNISTLoihi(t *testing.T) {
+	s := open(t, "nmnist_loihi_GPL3", "data.npz")
+	net, err := snn.Parse("34x34x2-512-10")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var weights [][]int16
+	for k, l := range net.Layers {
+		var text strings.Builder
+		for _, w := range s.ints(fmt.Sprintf("fc%d", k+1)) {
+			fmt.Fprintln(&text, w)
+		}
+		w, err := interop.ReadSlayerWeights(strings.NewReader(text.String()), l.Out.Size(), l.In.Size())
+		if err != nil {
+			t.Fatal(err)
+		}
+		weights = append(weights, w)
+	}
+	p := snn.LoihiNeuron
+	n, err := interop.Slayer(net, weights, fixed.CUBA{IDecay: int32(p.IDecay), VDecay: int32(p.VDecay), VTh: int32(p.VTh), RefDelay: int32(p.RefDelay)},
+		"tick=1000us ticks=300 downsample=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list bytes.Buffer
+	for v := s.ints("labels"); len(v) > 0; v = v[2:] {
+		fmt.Fprintf(&list, "%d\t%d\n", v[0], v[1])
+	}
+	set, err := dataset.Open(shared.Dir(t, "gold", "nmnist_loihi_GPL3", "bs2"), writeFile(t, "labels.txt", list.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	enc, err := dataset.ParseEncoding(n.Encoding)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := dataset.Encoded{Set: set, Encoding: enc}
+	machines := programs(t, n)
+	right := map[string]int{}
+	c := compare(t)
+	for i := range data.Len() {
+		in, err := data.Raster(i, 0, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		recs, err := n.Run(in, enc.Ticks, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		vote := func(name string, recs []fixed.Record) {
+			out := recs[len(recs)-1].Spikes
+			if spike.Classify(out.Counts(0, out.Ticks(), nil)) == data.Label(i) {
+				right[name]++
+			}
+		}
+		vote("fixed", recs)
+		for name, m := range machines {
+			res, err := m.Run(t.Context(), in, enc.Ticks, sim.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			vote(name, res.Layers)
+			for k := range recs {
+				c.spikes(fmt.Sprintf("%s sample %s layer %d", name, data.ID(i), k+1), res.Layers[k].Spikes, recs[k].Spikes)
+			}
+		}
+	}
+	for name, n := range right {
+		t.Logf("%s: %d of %d recordings right", name, n, data.Len())
+		if n != data.Len() {
+			t.Errorf("%s: %d of %d recordings right", name, n, data.Len())
+		}
+	}
+	if data.Len() == 0 || len(right) < 2 {
+		t.Errorf("%d recordings on %d executors", data.Len(), len(right))
+	}
+}

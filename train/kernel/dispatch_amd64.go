@@ -1,0 +1,149 @@
+//go:build amd64 && !purego
+
+package kernel
+
+import (
+	"slices"
+	"sync"
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
+
+//go:generate go run -C ../../tools ./kernelgen -out ../train/kernel/asm_amd64.s -stubs ../train/kernel/asm_amd64.go -pkg kernel
+
+func best() level {
+	switch x := &cpu.X86; {
+	case !x.HasAVX2 || !x.HasBMI1:
+		return pure
+	case !x.HasAVX512F || !x.HasAVX512BW:
+		return avx2
+	}
+	return avx512
+}
+
+// checkRows panics unless all rows of n columns are in a matrix of the given size.
+func checkRows(rows []int32, n, size int) {
+	var last uint32 // a negative row is a large one
+	for _, r := range rows {
+		last = max(last, uint32(r))
+	}
+	if int(last) >= size/n {
+		panic("kernel: row out of range")
+	}
+}
+
+func addRowsI8(acc []int32, w []int8, rows []int32) {
+	if simd == pure || len(acc) == 0 || len(rows) == 0 {
+		addRowsI8Go(acc, w, rows)
+		return
+	}
+	checkRows(rows, len(acc), len(w))
+	for part := range slices.Chunk(rows, 256) { // what 16-bit lanes can hold
+		if simd == avx512 {
+			addRowsI8AVX512(&acc[0], len(acc), &w[0], &part[0], len(part))
+		} else {
+			addRowsI8AVX2(&acc[0], len(acc), &w[0], &part[0], len(part))
+		}
+	}
+}
+
+func addRowsF32(acc, w []float32, rows []int32) {
+	if simd == pure || len(acc) == 0 || len(rows) == 0 {
+		addRowsF32Go(acc, w, rows)
+		return
+	}
+	checkRows(rows, len(acc), len(w))
+	if simd == avx512 {
+		addRowsF32AVX512(&acc[0], len(acc), &w[0], &rows[0], len(rows))
+	} else {
+		addRowsF32AVX2(&acc[0], len(acc), &w[0], &rows[0], len(rows))
+	}
+}
+
+// kBlock is the part of a sum that mulAdd takes at a time.
+const kBlock = 256
+
+// panels lends room for the part of B that a column of tiles shares. A copy is
+// worth it: in B itself its rows are n apart, and for n a power of two they would
+// all want the same few lines of the cache.
+var panels = sync.Pool{New: func() any { return new([kBlock * 64]float32) }}
+
+func mulAdd(c, a, b []float32, m, k, n int) {
+	if simd == pure || len(c) == 0 || k == 0 {
+		mulAddGo(c, a, b, m, k, n)
+		return
+	}
+	panel := panels.Get().(*[kBlock * 64]float32)
+	defer panels.Put(panel)
+	for j, width := 0, 0; j < n; j += width {
+		six, one := mulAdd6x16, mulAdd1x16
+		switch left := n - j; {
+		case left >= 64 && simd == avx512:
+			six, one, width = mulAdd6x64, mulAdd1x64, 64
+		case left >= 16:
+			width = 16
+		default:
+			width = min(8, left)
+			six = func(c, a, b *float32, k, ldA, ldB, ldC int) { mulAdd6x8Masked(c, a, b, k, ldA, ldB, ldC, width) }
+			one = func(c, a, b *float32, k, ldA, ldB, ldC int) { mulAdd1x8Masked(c, a, b, k, ldA, ldB, ldC, width) }
+		}
+		for p := 0; p < k; p += kBlock {
+			part, i := min(kBlock, k-p), 0
+			for q := range part {
+				copy(panel[q*width:][:width], b[(p+q)*n+j:])
+			}
+			for ; i+6 <= m; i += 6 {
+				six(&c[i*n+j], &a[i*k+p], &panel[0], part, k, width, n)
+			}
+			for ; i < m; i++ {
+				one(&c[i*n+j], &a[i*k+p], &panel[0], part, k, width, n)
+			}
+		}
+	}
+}
+
+func (p *CUBA) step(acc []int32, rho []float32, fired []int32) []int32 {
+	whole := len(acc) &^ 7
+	if simd == pure || whole == 0 {
+		return p.stepGo(0, acc, rho, fired)
+	}
+	ku, kv, th := p.factors()
+	u, v := p.U[:whole], p.V[:whole]
+	if rho != nil {
+		rho = rho[:len(acc)]
+	}
+	fired = slices.Grow(fired, whole)
+	to, n := unsafe.SliceData(fired[len(fired):cap(fired)]), 0
+	r, table, entries, shift := unsafe.SliceData(rho), unsafe.SliceData(p.Rho), int32(len(p.Rho)), int(p.RhoShift)
+	if p.Ref == nil {
+		n = stepAVX2(&u[0], &v[0], &acc[0], r, table, to, whole, ku, kv, th, entries, shift)
+	} else {
+		n = stepRestAVX2(&u[0], &v[0], &acc[0], r, table, to, &p.Ref[:whole][0], whole, ku, kv, th, entries, shift, p.Par.RefDelay-1)
+	}
+	return p.stepGo(whole, acc, rho, fired[:len(fired)+n])
+}
+
+func adjointRow(e, r, gu, gv []float32, keepU, keepV float32) {
+	n := len(e)
+	r, gu, gv = r[:n], gu[:n], gv[:n]
+	whole := n &^ 7
+	if simd == pure {
+		whole = 0
+	}
+	if whole > 0 {
+		adjointRowAVX2(&e[0], &r[0], &gu[0], &gv[0], whole, keepU, keepV)
+	}
+	adjointRowGo(e[whole:], r[whole:], gu[whole:], gv[whole:], keepU, keepV)
+}
+
+func (p *Adam) apply(x, m, v, g []float32) {
+	whole := len(g) &^ 7
+	if simd == pure {
+		whole = 0
+	}
+	if whole > 0 {
+		adamAVX2(&x[0], &m[0], &v[0], &g[0], whole, &[9]float32{p.Beta1, 1 - p.Beta1, p.Beta2, 1 - p.Beta2, p.FromM, p.FromG, p.FromV, p.Eps, p.Rate})
+	}
+	p.applyGo(x[whole:], m[whole:], v[whole:], g[whole:])
+}
