@@ -68,6 +68,9 @@ func Quantize(m *train.Model) (*fixed.Network, *Report, error) {
 			for o, d := range m.Params[k].Delay.Value {
 				fl.Delay[o] = train.DelayTicks(d)
 				lr.MaxDelay = max(lr.MaxDelay, int(fl.Delay[o]))
+				if !r.Lossless {
+					lr.DelayError = max(lr.DelayError, float64(d)-float64(fl.Delay[o]))
+				}
 			}
 		}
 		n.Layers = append(n.Layers, fl)

@@ -20,13 +20,13 @@ func backward(n snn.Neuron, out int, tr *trace, cutAtReset bool) {
 // the layer's summed input: arrive[τ, i] = Σ_o W[i,o]·δ_o(τ) is the error of a
 // spike of i that arrives at τ, and err[t, i] = arrive[t + 1 + d_i, i].
 func below(v *view, delta []float32, delay []uint8, ticks int, arrive, err []float32) {
-	clear(arrive)
-	kernel.MulAdd(arrive, delta, v.back, ticks, v.out, v.in)
 	if delay == nil {
-		copy(err, arrive[v.in:])
-		clear(err[(ticks-1)*v.in:])
+		clear(err)
+		kernel.MulAdd(err, delta[v.out:], v.back, ticks-1, v.out, v.in)
 		return
 	}
+	clear(arrive)
+	kernel.MulAdd(arrive, delta, v.back, ticks, v.out, v.in)
 	for t := range ticks {
 		row := err[t*v.in:][:v.in]
 		for i := range row {

@@ -252,3 +252,15 @@ func TestWrongData(t *testing.T) {
 		t.Errorf("a conv layer: %v", err)
 	}
 }
+
+func TestWeightsRoundHalfToEven(t *testing.T) {
+	// In units of the code: SLAYER rounds to a step of 2/64, halves to the even code.
+	for _, c := range []struct {
+		code float32
+		want int8
+	}{{0.5, 0}, {1.5, 2}, {2.5, 2}, {-0.5, 0}, {-1.5, -2}, {0.51, 1}, {127.4, 127}, {127.6, 127}, {400, 127}, {-128, -128}, {-500, -128}} {
+		if got := WeightCode(c.code * WeightStep / WeightOne); got != c.want {
+			t.Errorf("weight of %v steps has code %d, want %d", c.code, got, c.want)
+		}
+	}
+}

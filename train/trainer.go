@@ -46,7 +46,7 @@ type slot struct {
 type worker struct {
 	pops   []population
 	arrive []float32 // error at arrival of the layer below, ticks×in
-	grad   []float32 // a weight row's
+	grad   []float32 // of a block of weight rows
 }
 
 // NewTrainer prepares m for samples of the given number of ticks.
@@ -210,7 +210,7 @@ func (t *Trainer) raster(src Source, b sample) (*spike.Raster, error) {
 }
 
 // rowBlock is the number of weight rows that one task of update handles.
-const rowBlock = 16
+const rowBlock = 128
 
 // update sums the batch's gradient, row by row in the order of the samples, and
 // takes the optimiser's step.
@@ -233,12 +233,9 @@ func (t *Trainer) update(slots []slot) {
 	_ = t.each(context.Background(), len(blocks), func(w *worker, i int) error {
 		b := blocks[i]
 		v := &t.views[b.layer]
-		w.grad = resize(w.grad, v.out)
-		g := w.grad
-		for row := b.lo; row < b.hi; row++ {
-			weightGradient(slots, b.layer, row, g)
-			p.apply(&m.Params[b.layer].Weight, row*v.out, g, o.Rate*decay*float64(m.Progress.Units[b.layer]))
-		}
+		w.grad = resize(w.grad, (b.hi-b.lo)*v.out)
+		weightGradient(slots, b.layer, b.lo, w.grad)
+		p.apply(&m.Params[b.layer].Weight, b.lo*v.out, w.grad, o.Rate*decay*float64(m.Progress.Units[b.layer]))
 		return nil
 	})
 	for k := range t.views {
@@ -257,12 +254,17 @@ func (t *Trainer) update(slots []slot) {
 	}
 }
 
-// weightGradient fills g with ∂L/∂W[row, ·] of a layer, the mean over the samples
-// of a batch: the error at every arrival of the presynaptic neuron's spikes.
-func weightGradient(slots []slot, layer, row int, g []float32) {
+// weightGradient fills g with ∂L/∂W of the weight rows of a layer from lo on, as
+// many as g holds: the mean over the samples of a batch of the error at every
+// arrival of the presynaptic neuron's spikes.
+func weightGradient(slots []slot, layer, lo int, g []float32) {
+	out := slots[0].layers[layer].spikes.Neurons
 	clear(g)
-	for j := range slots {
-		kernel.AddRowsF32(g, slots[j].layers[layer].err, slots[j].from[layer].of(row))
+	for j := range slots { // outside, so that a sample's errors stay in the cache for all rows
+		tr, from := &slots[j].layers[layer], &slots[j].from[layer]
+		for i := range len(g) / out {
+			kernel.AddRowsF32(g[i*out:][:out], tr.err, from.of(lo+i))
+		}
 	}
 	mean(g, len(slots))
 }
