@@ -36,18 +36,17 @@ type boardRun struct {
 	synops  int64   // synaptic operations that the board counted
 }
 
-// onBoard loads the executor's program into the board at a port, runs every sample
-// on it and compares it with the simulator.
-func (a *app) onBoard(ctx context.Context, f *boardFlags, e *executor, src samples) (*boardRun, error) {
-	port, err := link.Open(f.port, f.baud)
+// open opens the port that the flags name.
+func (f *boardFlags) open() (link.Port, error) { return link.Open(f.port, f.baud) }
+
+// onBoard loads the executor's program into the board behind a port, runs every
+// sample on it and compares it with the simulator.
+func (a *app) onBoard(ctx context.Context, open func() (link.Port, error), e *executor, src samples) (*boardRun, error) {
+	port, err := open()
 	if err != nil {
 		return nil, err
 	}
 	defer port.Close()
-	return a.onPort(ctx, port, e, src)
-}
-
-func (a *app) onPort(ctx context.Context, port link.Port, e *executor, src samples) (*boardRun, error) {
 	var load *progress
 	conn, err := link.Dial(ctx, port, link.Options{Progress: func(done, total int) {
 		if load == nil {
@@ -139,7 +138,7 @@ compares each with the simulator. The exit status is 1 when any differs.`,
 			if err := e.takes(src); err != nil {
 				return err
 			}
-			r, err := a.onBoard(c.Context(), &board, e, src)
+			r, err := a.onBoard(c.Context(), board.open, e, src)
 			if err != nil {
 				return err
 			}
@@ -149,8 +148,8 @@ compares each with the simulator. The exit status is 1 when any differs.`,
 				"synaptic_operations": r.synops, "seconds": r.seconds, "verify": pairs, "link": r.stats,
 			}, func(w io.Writer) {
 				printTally(w, "board", r.tally)
-				fmt.Fprintf(w, "%.1f samples/s, %d bytes out, %d in, %d frames sent again, %d synaptic operations\n",
-					float64(r.tally.Samples)/r.seconds, r.stats.BytesOut, r.stats.BytesIn, r.stats.Resent, r.synops)
+				fmt.Fprintf(w, "%.1f samples/s, %d bytes out, %d in, %d damaged frames, %d synaptic operations\n",
+					float64(r.tally.Samples)/r.seconds, r.stats.BytesOut, r.stats.BytesIn, r.stats.BadIn+r.stats.BadOut, r.synops)
 				printPairs(w, pairs)
 			})
 			if err != nil {
@@ -221,5 +220,5 @@ prints the port's path and serves until interrupted.`,
 	emulate.Flags().StringVar(&name, "board", "icebreaker", "board to emulate")
 	emulate.Flags().StringVar(&symlink, "link", "", "make this symbolic link to the port")
 	board.AddCommand(emulate)
-	return board
+	return group(board)
 }

@@ -80,5 +80,5 @@ reads. Sample i depends on the seed and i alone.`,
 	synth.Flags().Uint64Var(&seed, "seed", 1, "seed of all randomness")
 	_ = synth.MarkFlagRequired("output")
 	data.AddCommand(synth)
-	return data
+	return group(data)
 }

@@ -86,6 +86,10 @@ func trainExecutor(m *train.Model) (*executor, error) {
 	e.start = func(bool) runner {
 		r := t.Runner()
 		return func(_ context.Context, in *spike.Raster) ([]fixed.Record, error) {
+			if in.Ticks() != ticks {
+				return nil, diag.Inputf("ticks", "", "the input has %d ticks, the model was made for %d", in.Ticks(), ticks).
+					WithFix("run the fixed network that `isospike quantize` makes of it, for any number of ticks")
+			}
 			var recs []fixed.Record
 			for _, s := range r.Run(in) {
 				recs = append(recs, fixed.Record{Spikes: s})
@@ -197,7 +201,7 @@ func (p *pair) compare(id string, prog *compile.Program, in *spike.Raster, a, b 
 			diff = max(diff, 1)
 		}
 	} else if diff > 0 {
-		first = firstSpike(a, b)
+		first = p.firstSpike(a, b)
 	}
 	if diff > 0 && p.First == "" {
 		p.First = fmt.Sprintf("sample %s: %s", id, first)
@@ -207,14 +211,19 @@ func (p *pair) compare(id string, prog *compile.Program, in *spike.Raster, a, b 
 }
 
 // firstSpike names the first spike that only one of two runs has.
-func firstSpike(a, b []fixed.Record) string {
+func (p *pair) firstSpike(a, b []fixed.Record) string {
 	for t := range a[0].Spikes.Ticks() {
 		for k := range a {
-			one, other := spike.NewRaster(a[k].Spikes.Neurons), spike.NewRaster(a[k].Spikes.Neurons)
-			one.Append(a[k].Spikes.At(t)...)
-			other.Append(b[k].Spikes.At(t)...)
-			if n := one.Diff(other); n > 0 {
-				return fmt.Sprintf("tick %d, layer %d: %d spikes differ", t, k+1, n)
+			x, y := a[k].Spikes.At(t), b[k].Spikes.At(t)
+			for len(x) > 0 && len(y) > 0 && x[0] == y[0] {
+				x, y = x[1:], y[1:]
+			}
+			name, other := p.A, p.B
+			if len(x) == 0 || len(y) > 0 && y[0] < x[0] {
+				x, name, other = y, p.B, p.A
+			}
+			if len(x) > 0 {
+				return fmt.Sprintf("tick %d, layer %d, neuron %d spikes in %s, not in %s", t, k+1, x[0], name, other)
 			}
 		}
 	}
@@ -247,15 +256,15 @@ func (a *app) chain(ctx context.Context, src samples, execs []*executor, states 
 		for _, e := range execs {
 			rs = append(rs, e.start(states))
 		}
-		return rs
+		return &rs
 	}}
 	err := ordered(ctx, a.threads, src.Len(), func(i int) (o outcome, err error) {
 		if o.in, err = src.Raster(i, 0, 0); err != nil {
 			return o, err
 		}
-		rs := idle.Get().([]runner)
+		rs := idle.Get().(*[]runner)
 		defer idle.Put(rs)
-		for k, r := range rs {
+		for k, r := range *rs {
 			recs, err := r(ctx, o.in)
 			if err != nil {
 				return o, err

@@ -17,7 +17,7 @@ import (
 func newImport(a *app) *cobra.Command {
 	imp := &cobra.Command{Use: "import", Short: "Read networks of other tools"}
 	imp.AddCommand(newImportLava(a), newImportSlayer(a))
-	return imp
+	return group(imp)
 }
 
 func newImportLava(a *app) *cobra.Command {

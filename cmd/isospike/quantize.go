@@ -9,6 +9,7 @@ import (
 	"github.com/isospike/isospike/quantize"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
+	"github.com/isospike/isospike/train"
 	"github.com/spf13/cobra"
 )
 
@@ -30,9 +31,9 @@ proof that no accumulator can overflow, or the neuron where one can.`,
 			if err != nil {
 				return err
 			}
-			m, err := readModel(args[0])
+			m, err := train.FromFile(file)
 			if err != nil {
-				return err
+				return diag.InFile(err, args[0])
 			}
 			n, r, err := quantize.Quantize(m)
 			if err != nil {
@@ -68,13 +69,4 @@ func printQuantize(w io.Writer, r *quantize.Report) {
 		}
 		fmt.Fprintf(w, "layer %s: accumulator ≤ %d of %d, proved for every input (neuron %d); %s\n", p.Name, p.Accumulator, fixed.UMax-1, p.Neuron, u)
 	}
-}
-
-func readFixed(path string) (*fixed.Network, error) {
-	file, err := artifact.Read(path)
-	if err != nil {
-		return nil, err
-	}
-	n, err := fixed.FromFile(file)
-	return n, diag.InFile(err, path)
 }

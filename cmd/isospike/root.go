@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -44,8 +46,6 @@ is exceeded, 5 a tool is missing, 6 the board or its link failed, 7 interrupted.
 		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
-		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	f := root.PersistentFlags()
 	f.BoolVar(&a.json, "json", false, "print the result as one JSON object")
@@ -56,7 +56,25 @@ is exceeded, 5 a tool is missing, 6 the board or its link failed, 7 interrupted.
 	})
 	root.AddCommand(newDemo(a), newTrain(a), newQuantize(a), newCompile(a), newSim(a), newEval(a), newVerify(a),
 		newRun(a), newBoard(a), newInspect(a), newImport(a), newData(a))
-	return root
+	return group(root)
+}
+
+// group makes a command that has subcommands show its help when none is named, and
+// refuse one that there is not: cobra by itself would help and exit with 0.
+func group(c *cobra.Command) *cobra.Command {
+	c.SuggestionsMinimumDistance = 2
+	c.Args = func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		d := diag.Usagef("usage", "%s has no command %q", c.CommandPath(), args[0])
+		if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+			return d.WithFix("did you mean %s?", strings.Join(near, " or "))
+		}
+		return d.WithFix("see `%s --help`", c.CommandPath())
+	}
+	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	return c
 }
 
 // version is the module version or the commit that the binary was built from.
@@ -91,8 +109,17 @@ func (a *app) fail(err error) int {
 		return 0
 	}
 	var d *diag.Error
-	if !errors.As(err, &d) {
-		// What is no diagnostic comes from cobra: unknown commands and the like.
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &d):
+	case errors.Is(err, context.Canceled):
+		d = &diag.Error{Kind: diag.Interrupted, Code: "interrupted", Msg: "the work was stopped"}
+		err = d
+	case errors.As(err, &path), errors.As(err, &link):
+		d = diag.Inputf("file", "", "%v", err)
+	default:
+		// The rest comes from cobra: unknown flags and the like.
 		d = diag.Usagef("usage", "%v", err).WithFix("see `isospike --help`")
 	}
 	if a.json {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/isospike/isospike/dataset"
@@ -141,10 +143,7 @@ func (f *simFlags) raster(a *app, e *executor) (*spike.Raster, error) {
 	}
 	arr, ok := arrays[f.array]
 	if !ok {
-		var names []string
-		for n := range arrays {
-			names = append(names, n)
-		}
+		names := slices.Sorted(maps.Keys(arrays))
 		return nil, diag.Inputf("no-array", f.input, "there is no array %q", f.array).WithFix("name one with --array: %s", strings.Join(names, ", "))
 	}
 	return spikesOf(arr, f)

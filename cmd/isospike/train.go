@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/isospike/isospike/dataset"
@@ -77,9 +78,9 @@ without --val it is the last one.`,
 	return c
 }
 
-// experiment is the default, the --config file and the flags, in this order.
-func (f *trainFlags) experiment(c *cobra.Command) (*snn.Experiment, error) {
-	e := snn.DefaultExperiment()
+// experiment is base, or the --config file instead, with the flags on top.
+func (f *trainFlags) experiment(c *cobra.Command, base snn.Experiment) (*snn.Experiment, error) {
+	e := &base
 	if f.config != "" {
 		var err error
 		if e, err = snn.ReadExperiment(f.config); err != nil {
@@ -126,21 +127,24 @@ func (f *trainFlags) experiment(c *cobra.Command) (*snn.Experiment, error) {
 
 func (a *app) train(c *cobra.Command, f *trainFlags) error {
 	if f.printConfig {
-		e, err := f.experiment(c)
+		e, err := f.experiment(c, *snn.DefaultExperiment())
 		if err != nil {
 			return err
 		}
 		fmt.Fprint(a.stdout, e.TOML())
 		return nil
 	}
-	for name, v := range map[string]string{"--data": f.data.path, "--output": f.out} {
-		if v == "" {
-			return diag.Usagef("usage", "%s is missing", name).WithFix("see `isospike train --help`")
+	for _, v := range [][2]string{{"--data", f.data.path}, {"--output", f.out}} {
+		if v[1] == "" {
+			return diag.Usagef("usage", "%s is missing", v[0]).WithFix("see `isospike train --help`")
 		}
 	}
 	m, err := f.model(c)
 	if err != nil {
 		return err
+	}
+	if m.Experiment.Training.Epochs < 1 {
+		return diag.Usagef("usage", "0 epochs train nothing").WithFix("give --epochs 1 or more")
 	}
 	src, err := f.data.open(a, m.Experiment.Encoding)
 	if err != nil {
@@ -176,7 +180,7 @@ func (a *app) train(c *cobra.Command, f *trainFlags) error {
 // model makes the model to train, or reads the checkpoint to go on from.
 func (f *trainFlags) model(c *cobra.Command) (*train.Model, error) {
 	if !f.resume {
-		e, err := f.experiment(c)
+		e, err := f.experiment(c, *snn.DefaultExperiment())
 		if err != nil {
 			return nil, err
 		}
@@ -189,12 +193,18 @@ func (f *trainFlags) model(c *cobra.Command) (*train.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Flags().Changed("epochs") {
-		m.Experiment.Training.Epochs = f.set.Training.Epochs
+	e, err := f.experiment(c, *m.Experiment)
+	if err != nil {
+		return nil, err
 	}
-	// With the same epochs, the flags must ask for what the checkpoint does.
-	if c.Flags().Changed("net") && f.set.Net != m.Experiment.Net {
-		return nil, diag.Usagef("resume", "the checkpoint trains %s, not %s", m.Experiment.Net, f.set.Net)
+	m.Experiment.Training.Epochs = e.Training.Epochs
+	// What else the command asks for must be what the checkpoint does.
+	has, asked := strings.Split(m.Experiment.TOML(), "\n"), strings.Split(e.TOML(), "\n")
+	for i := range min(len(has), len(asked)) {
+		if has[i] != asked[i] {
+			return nil, diag.Usagef("resume", "the checkpoint has %s, the command asks for %s", has[i], asked[i]).
+				WithFix("leave out what differs, or train anew without --resume")
+		}
 	}
 	return m, m.Experiment.Validate()
 }
