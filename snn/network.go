@@ -49,7 +49,7 @@ type Neuron struct {
 // SLAYER's, so that the integer weights resolve what the neuron needs, and its
 // memory shorter: both make training from integers converge in fewer steps. See
 // docs/RATIONALE.md.
-var DefaultNeuron = Neuron{IDecay: 2048, VDecay: 256, VTh: 512, RefDelay: 1}
+var DefaultNeuron = Neuron{IDecay: 2048, VDecay: 256, VTh: 256, RefDelay: 1}
 
 // LoihiNeuron is what slayerPytorch exports for Loihi.
 var LoihiNeuron = Neuron{IDecay: 1024, VDecay: 128, VTh: 80, RefDelay: 1}

@@ -34,6 +34,7 @@ type boardRun struct {
 	stats   link.Stats
 	seconds float64 // streaming the samples
 	synops  int64   // synaptic operations that the board counted
+	first   []fixed.Record
 }
 
 // open opens the port that the flags name.
@@ -91,6 +92,9 @@ func (a *app) onBoard(ctx context.Context, open func() (link.Port, error), e *ex
 				return err
 			}
 			r.tally.add(recs, e.readout, src.Label(lo+k))
+			if lo+k == 0 {
+				r.first = recs
+			}
 			p.set(lo+k+1, "")
 			return r.pair.compare(src.ID(lo+k), e.program, in[k], want, recs)
 		})

@@ -47,6 +47,7 @@ type demo struct {
 	fixed    *fixed.Network
 	report   *quantize.Report
 	programs []*compile.Program
+	execs    []*executor
 	tallies  []tally // float, then the chain
 	pairs    []pair
 	board    *boardRun
@@ -62,7 +63,7 @@ func newDemo(a *app) *cobra.Command {
 		Long: `demo draws event-camera digits, trains 9x9x2-128d-10 on half of them, quantizes it,
 compiles it for a Loihi-1-style chip and for the iCEBreaker board, verifies on the other
 half that every stage gives the same spikes, and streams it to an emulated board over
-the real serial protocol. The artifacts and report.html stay in a directory.
+the real serial protocol. The artifacts, report.html and road.svg stay in a directory.
 
 Nothing but Go is needed. The exit status is 1 when any spike differs.`,
 		Example: `  isospike demo
@@ -106,6 +107,9 @@ func (a *app) demo(ctx context.Context, f demoFlags) error {
 	a.note("── 6/6 report")
 	page := filepath.Join(f.dir, "report.html")
 	if err := d.writeReport(page); err != nil {
+		return err
+	}
+	if err := d.writeRoad(ctx, filepath.Join(f.dir, "road.svg")); err != nil {
 		return err
 	}
 	if err := a.result(d.summary(), func(w io.Writer) { d.print(w, page) }); err != nil {
@@ -194,15 +198,14 @@ func (d *demo) lower(context.Context) error {
 // verify runs the test half on training's forward pass, the fixed reference and
 // the simulator on each program, all read back from their files.
 func (d *demo) verify(ctx context.Context) error {
-	var execs []*executor
 	for _, name := range append([]string{"model", "fixed"}, demoTargets...) {
 		e, err := load(filepath.Join(d.dir, name+".safetensors"))
 		if err != nil {
 			return err
 		}
-		execs = append(execs, e)
+		d.execs = append(d.execs, e)
 	}
-	tallies, pairs, err := d.chain(ctx, d.test, execs, true)
+	tallies, pairs, err := d.chain(ctx, d.test, d.execs, true)
 	if err != nil {
 		return err
 	}

@@ -6,10 +6,12 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/isospike/isospike/compile"
 	"github.com/isospike/isospike/internal/atomicfile"
 	"github.com/isospike/isospike/report"
+	"github.com/isospike/isospike/snn/fixed"
 	"github.com/isospike/isospike/snn/spike"
 	"github.com/isospike/isospike/targets"
 )
@@ -25,9 +27,7 @@ func (d *demo) writeReport(path string) error {
 	for _, name := range slices.Sorted(maps.Keys(d.hashes)) {
 		p.Artifacts = append(p.Artifacts, report.Artifact{Name: name, SHA256: d.hashes[name]})
 	}
-	for _, x := range d.pairs {
-		p.Verify = append(p.Verify, report.VerifyRow{A: x.A, B: x.B, Samples: x.Samples, Spikes: x.Spikes, Mismatches: x.Mismatches})
-	}
+	p.Verify = d.rows()
 	raster, err := d.raster()
 	if err != nil {
 		return err
@@ -52,6 +52,54 @@ func (d *demo) writeReport(path string) error {
 		{Title: "Classes", Figures: []report.Figure{report.Confusion(nil, d.tallies[2].Confusion)}},
 	}
 	return atomicfile.Write(path, 0o666, func(w io.Writer) error { return p.Write(w) })
+}
+
+// rows returns the comparisons as the report shows them.
+func (d *demo) rows() (rows []report.VerifyRow) {
+	for _, x := range d.pairs {
+		rows = append(rows, report.VerifyRow{A: x.A, B: x.B, Samples: x.Samples, Spikes: x.Spikes, Mismatches: x.Mismatches})
+	}
+	return rows
+}
+
+// writeRoad draws the first test sample on its way: the picture of the README.
+func (d *demo) writeRoad(ctx context.Context, path string) error {
+	in, err := d.test.Raster(0, 0, 0)
+	if err != nil {
+		return err
+	}
+	weights := "rounded weights"
+	if d.report.Lossless {
+		weights = "lossless"
+	}
+	r := report.Road{
+		Title: "isospike", Tagline: "The spikes that training saw are the spikes that the board gives.",
+		Stages: []report.Stage{
+			{Name: "events", Detail: []string{"synthetic digits", fmt.Sprintf("%d ticks of %g ms", in.Ticks(), float64(d.test.Encoding.Tick)/1000)}},
+			{Name: "train", Detail: []string{d.exp.Net, fmt.Sprintf("%.1f %% on test data", 100*d.tallies[1].Accuracy)}},
+			{Name: "quantize", Detail: []string{"8-bit integers", weights}},
+			{Name: "compile", Detail: demoTargets},
+			{Name: "verify", Detail: []string{"spikes, u and v", fmt.Sprintf("%d recordings", d.tallies[1].Samples)}},
+			{Name: "board", Detail: []string{"emulated, behind", "the serial protocol"}},
+		},
+		Input:  report.Population{Name: "one recording, ON and OFF events", Spikes: in, Channels: d.fixed.Input.C},
+		Verify: d.rows(),
+	}
+	output := func(name string, recs []fixed.Record) {
+		r.Outputs = append(r.Outputs, report.Population{Name: name, Spikes: recs[len(recs)-1].Spikes})
+	}
+	for _, e := range d.execs {
+		recs, err := e.start(false)(ctx, in)
+		if err != nil {
+			return err
+		}
+		output(strings.TrimPrefix(e.name, "sim:"), recs)
+	}
+	output("board", d.board.first)
+	return atomicfile.Write(path, 0o666, func(w io.Writer) error {
+		_, err := w.Write(report.RoadSVG(r))
+		return err
+	})
 }
 
 func (d *demo) epochMetrics() []report.Epoch {

@@ -56,6 +56,7 @@ func TestScripts(t *testing.T) {
 			for k, v := range vars {
 				e.Setenv(k, v)
 			}
+			e.Setenv("GORACE", "atexit_sleep_ms=0") // with -race, every process would end with a sleep of a second
 			testdata, err := filepath.Abs("testdata")
 			e.Setenv("TESTDATA", testdata)
 			return err
@@ -148,7 +149,7 @@ func awaitFile(ts *testscript.TestScript, name string) {
 }
 
 // jsonValue is `json FILE PATH [REGEXP]`: the value in a JSON file at a path such as
-// verify.0.spikes must match REGEXP as a whole; without one it goes to stdout. With
+// verify/0/spikes must match REGEXP as a whole; without one it goes to stdout. With
 // ! the value must not be there.
 func jsonValue(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 2 && (neg || len(args) != 3) {
@@ -157,7 +158,7 @@ func jsonValue(ts *testscript.TestScript, neg bool, args []string) {
 	var v any
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &v))
 	there := true
-	for _, key := range strings.Split(args[1], ".") {
+	for _, key := range strings.Split(args[1], "/") {
 		switch w := v.(type) {
 		case map[string]any:
 			v, there = w[key]

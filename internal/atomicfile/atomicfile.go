@@ -74,6 +74,9 @@ func createBeside(path string, perm fs.FileMode) (*os.File, error) {
 		name := fmt.Sprintf("%s.%s.%08x.tmp", dir, base, rand.Uint32())
 		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
 		if !errors.Is(err, fs.ErrExist) || try == 100 {
+			if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
+				pe.Path = path // the caller never heard of the temporary file
+			}
 			return f, err
 		}
 	}
