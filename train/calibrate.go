@@ -12,7 +12,7 @@ import (
 const (
 	calibrationSamples = 32
 	calibrationSteps   = 12
-	calibrationRange   = 8 // the gain is sought in 2^±8
+	calibrationRange   = 256 // the gain is sought between 1/256 and 256
 )
 
 // calibrate scales the fresh weights of every layer, first to last, so that its
@@ -64,14 +64,14 @@ func (t *Trainer) calibrate(ctx context.Context, src Source) error {
 			})
 			return float64(spikes.Load()) / float64(n*t.ticks*v.out), err
 		}
-		lo, hi := -float64(calibrationRange), float64(calibrationRange)
+		lo, hi := 1.0/calibrationRange, float64(calibrationRange)
 		for range calibrationSteps {
 			if e.Training.InitRate == 0 {
-				lo, hi = 0, 0
+				lo, hi = 1, 1
 				break
 			}
-			mid := (lo + hi) / 2
-			got, err := rate(math.Exp2(mid))
+			mid := math.Sqrt(lo * hi) // exactly rounded everywhere, unlike powers
+			got, err := rate(mid)
 			if err != nil {
 				return err
 			}
@@ -81,7 +81,7 @@ func (t *Trainer) calibrate(ctx context.Context, src Source) error {
 				hi = mid
 			}
 		}
-		if _, err := rate(math.Exp2((lo + hi) / 2)); err != nil {
+		if _, err := rate(math.Sqrt(lo * hi)); err != nil {
 			return err
 		}
 		inputs = 0

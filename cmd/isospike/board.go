@@ -23,7 +23,7 @@ type boardFlags struct {
 }
 
 func (f *boardFlags) register(c *cobra.Command) {
-	c.Flags().StringVar(&f.port, "port", "", "serial port of the board: /dev/ttyUSB1, COM3, or what `isospike board emulate` prints")
+	c.Flags().StringVar(&f.port, "port", "", "serial port of the board: /dev/ttyUSB1, COM3, or what isospike board emulate prints")
 	c.Flags().IntVar(&f.baud, "baud", 3_000_000, "speed of the serial line, bits a second")
 }
 

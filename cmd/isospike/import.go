@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/isospike/isospike/internal/safetensors"
 	"github.com/isospike/isospike/interop"
@@ -47,7 +48,7 @@ trained them. Nothing is dropped: what isospike cannot take yet is refused by na
 				return diag.Usagef("usage", "%v", err)
 			}
 			n.Encoding, n.Reset = encoding, reset
-			return a.writeImport(n, args[0], out)
+			return a.writeImport(n, filepath.Base(args[0]), out)
 		},
 	}
 	c.Flags().StringVarP(&out, "output", "o", "", "fixed network to write")
@@ -94,7 +95,11 @@ integer a line, rows of a neuron's inputs one after the other.`,
 			if err != nil {
 				return err
 			}
-			return a.writeImport(n, filepath.Base(notation), out)
+			var names []string
+			for _, path := range args {
+				names = append(names, filepath.Base(path))
+			}
+			return a.writeImport(n, strings.Join(names, " "), out)
 		},
 	}
 	c.Flags().StringVarP(&out, "output", "o", "", "fixed network to write")
@@ -120,7 +125,7 @@ func readSlayer(path string, l snn.Layer) ([]int16, error) {
 
 func (a *app) writeImport(n *fixed.Network, from, out string) error {
 	n.Provenance["command"] = "isospike import"
-	n.Provenance["data"] = filepath.Base(from)
+	n.Provenance["data"] = from
 	if err := safetensors.WriteFile(out, n.File()); err != nil {
 		return err
 	}

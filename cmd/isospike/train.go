@@ -46,7 +46,7 @@ After every epoch, and when interrupted, FILE.checkpoint holds all that is neede
 go on with --resume, bit for bit. FILE is the epoch with the best accuracy on --val;
 without --val it is the last one.`,
 		Example: `  isospike train --data train_0001-0800.tar.gz --net 34x34x2-512d-512d-10 -o model.safetensors
-  isospike train --data train.tar.gz --val test.tar.gz --config experiment.toml -o model.safetensors
+  isospike train --data train.tar.gz --val val.tar.gz --config experiment.toml -o model.safetensors
   isospike train --data train.tar.gz -o model.safetensors --resume --epochs 60
   isospike train --net 9x9x2-128d-10 --downsample 4 --print-config > experiment.toml`,
 		Args: cobra.NoArgs,
