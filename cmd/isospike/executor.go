@@ -25,7 +25,6 @@ type runner func(ctx context.Context, in *spike.Raster) ([]fixed.Record, error)
 // fixed reference, the simulator on a program.
 type executor struct {
 	name     string
-	ticks    int // 0 when the artifact does not say
 	input    snn.Shape
 	encoding string
 	readout  snn.Window
@@ -77,7 +76,7 @@ func trainExecutor(m *train.Model) (*executor, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &executor{name: "train", ticks: ticks, input: m.Net.Input, encoding: m.Experiment.Encoding, readout: m.Experiment.Loss.Window}
+	e := &executor{name: "train", input: m.Net.Input, encoding: m.Experiment.Encoding, readout: m.Experiment.Loss.Window}
 	if m.Experiment.Training.Arithmetic != "integer" {
 		e.name = "train (float)"
 	}
@@ -101,8 +100,7 @@ func trainExecutor(m *train.Model) (*executor, error) {
 }
 
 func fixedExecutor(n *fixed.Network) *executor {
-	ticks, _ := ticksOf(n.Encoding) // imported networks record none
-	return &executor{name: "fixed", ticks: ticks, input: n.Input, encoding: n.Encoding, readout: n.Readout,
+	return &executor{name: "fixed", input: n.Input, encoding: n.Encoding, readout: n.Readout,
 		start: func(states bool) runner {
 			return func(_ context.Context, in *spike.Raster) ([]fixed.Record, error) {
 				return n.Run(in, in.Ticks(), states)
@@ -115,8 +113,7 @@ func simExecutor(p *compile.Program) (*executor, error) {
 	if err != nil {
 		return nil, err
 	}
-	ticks, _ := ticksOf(p.Encoding)
-	return &executor{name: "sim:" + p.Target, ticks: ticks, input: p.Input, encoding: p.Encoding, readout: p.Readout, program: p,
+	return &executor{name: "sim:" + p.Target, input: p.Input, encoding: p.Encoding, readout: p.Readout, program: p,
 		start: func(states bool) runner {
 			m := m.Clone()
 			return func(ctx context.Context, in *spike.Raster) ([]fixed.Record, error) {
