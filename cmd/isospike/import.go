@@ -12,6 +12,7 @@ import (
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
+	"github.com/isospike/isospike/train"
 	"github.com/spf13/cobra"
 )
 
@@ -91,7 +92,7 @@ integer a line, rows of a neuron's inputs one after the other.`,
 			if len(args) > len(net.Layers) {
 				weights = make([][]int16, len(args))
 			}
-			n, err := interop.Slayer(net, weights, fixed.CUBA{IDecay: int32(neuron.IDecay), VDecay: int32(neuron.VDecay), VTh: int32(neuron.VTh), RefDelay: int32(neuron.RefDelay)}, encoding)
+			n, err := interop.Slayer(net, weights, train.Cuba(neuron), encoding)
 			if err != nil {
 				return err
 			}

@@ -14,6 +14,7 @@ import (
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/fixed"
 	"github.com/isospike/isospike/snn/spike"
+	"github.com/isospike/isospike/train"
 )
 
 // TestLavaRuntimeNet runs networks that netx.Network ran: the .net file through
@@ -73,9 +74,7 @@ func TestNMNISTLoihi(t *testing.T) {
 		}
 		weights = append(weights, w)
 	}
-	p := snn.LoihiNeuron
-	n, err := interop.Slayer(net, weights, fixed.CUBA{IDecay: int32(p.IDecay), VDecay: int32(p.VDecay), VTh: int32(p.VTh), RefDelay: int32(p.RefDelay)},
-		"tick=1000us ticks=300 downsample=1")
+	n, err := interop.Slayer(net, weights, train.Cuba(snn.LoihiNeuron), "tick=1000us ticks=300 downsample=1")
 	if err != nil {
 		t.Fatal(err)
 	}

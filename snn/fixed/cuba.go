@@ -11,7 +11,6 @@ const (
 	MaxBias    = 1<<12 - 1            // 13 bits signed
 	MaxBiasExp = 7                    // 3 bits
 	MaxVTh     = 1 << 17              // as a mantissa; 1<<17 itself never spikes
-	MaxRef     = 64
 )
 
 // Tz divides by 4096, rounding toward zero.
