@@ -10,9 +10,12 @@
 //
 //	WxH, WxHxC   input: W columns, H rows, C channels (polarities); WxH is one channel
 //	N, No        dense layer of N neurons ("o" marks the output, and is optional)
-//	NcK          convolution, N kernels of K×K; "s2" and "p1" after K set stride and padding
+//	NcK          convolution, N kernels of K×K; after K, in this order, "s2" sets the stride,
+//	             "p1" the padding, "e2" the dilation (expansion) and "g4" the groups
 //	Ka           sum-pool ("aggregation") over K×K
 //	d            after any layer: axonal delays, learned
+//	flat         flattens what comes before; a dense layer does so anyway
+//	dropN        dropout: training silences N % of the neurons before, each for a whole sample
 //
 // # Order of neurons
 //

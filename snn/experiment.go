@@ -36,43 +36,65 @@ type layer struct {
 
 // Training holds the settings of the training loop.
 type Training struct {
-	Arithmetic string  `toml:"arithmetic"`  // forward pass: "integer" (exactly what the hardware computes) or "float"
+	Arithmetic string  `toml:"arithmetic"`  // forward pass: "integer" (exactly what the hardware computes) or "float"; SRM neurons need "float"
 	Epochs     int     `toml:"epochs"`      // passes over the training samples
 	Batch      int     `toml:"batch"`       // samples a step
 	Shift      int     `toml:"shift"`       // augmentation: each sample moves by up to ±shift pixels of the sensor
 	InitGain   float64 `toml:"init_gain"`   // weights start uniform in ±gain/√fan-in
 	InitRate   float64 `toml:"init_rate"`   // then scaled, layer by layer, until hidden layers spike this often a tick; 0 leaves them
 	InitDelay  float64 `toml:"init_delay"`  // delays start uniform in [0, init_delay) ticks
+	Delays     string  `toml:"delays"`      // "learned", "frozen" at their start, "random" (frozen, uniform from min_delay to max_delay) or "zero"
+	DelayPer   string  `toml:"delay_per"`   // conv and pool: a delay per "channel" or per "neuron"
+	DelayGrad  string  `toml:"delay_grad"`  // "slayer", the backward difference, or "centred", without its lag of half a tick
+	MinDelay   int     `toml:"min_delay"`   // shortest delay that training may choose, in ticks
 	MaxDelay   int     `toml:"max_delay"`   // longest delay that training may choose, in ticks
 	EarlyStop  int     `toml:"early_stop"`  // stop after this many epochs without a better validation accuracy; 0 is never
-	GradReset  bool    `toml:"grad_reset"`  // the reset after a spike cuts the gradient; off is SLAYER
-	LearnDelay bool    `toml:"learn_delay"` // off freezes the delays at their start
+	GradReset  bool    `toml:"grad_reset"`  // the gradient knows of the reset (CUBA) or flows through ν (SRM, EXODUS); off is SLAYER
+	LearnDecay bool    `toml:"learn_decay"` // each layer learns its two decays
+	WeightNorm bool    `toml:"weight_norm"` // weights are a direction times a gain, both learned
 }
 
-// Loss says what the output is to do.
+// Loss says what the output is to do:
+//
+//	rate         targets in spikes a tick of the interval; nothing outside counts
+//	count        targets in spikes in the interval; outside it spikes are errors (SLAYER)
+//	spike_train  the output is to be the desired spike trains (van Rossum distance)
+//	nll          negative log-likelihood of the label, from the counts in the interval
+//	step_nll     the same at every tick with a label, from the filtered output there
 type Loss struct {
-	Kind   string  `toml:"kind"`  // "rate": targets in spikes a tick; "count": spikes in the interval
-	True   float64 `toml:"true"`  // target of the labelled class's neuron
-	False  float64 `toml:"false"` // target of the others
+	Kind   string  `toml:"kind"`
+	True   float64 `toml:"true"`  // rate, count: target of the labelled class's neuron; 0 for both is chosen automatically
+	False  float64 `toml:"false"` // rate, count: target of the others
+	Tau    float64 `toml:"tau"`   // spike_train, step_nll, and count outside the interval: time constant of the filter, in ticks
+	Scale  float64 `toml:"scale"` // nll, step_nll: logit of one spike more
 	Window         // the interval, "from" and "to"
 }
 
 // Surrogate is the spike escape-rate function ρ that stands in for the derivative
-// of the spike: scale/(tau·θ)·exp(−|v − θ|/(tau·θ)), θ the threshold (SLAYER's ρ).
+// of the spike. With x = |v − θ|/(tau·θ), θ the threshold:
+//
+//	exponential   scale/(tau·θ)·exp(−x)   SLAYER's ρ
+//	fast_sigmoid  scale/(tau·θ)/(1 + x)²
+//	triangle      scale/(tau·θ)·max(0, 1 − x)
 type Surrogate struct {
+	Kind  string  `toml:"kind"`
 	Tau   float64 `toml:"tau"`
 	Scale float64 `toml:"scale"`
 }
 
 // Optimiser holds the settings of the gradient step.
 type Optimiser struct {
-	Kind    string  `toml:"kind"`       // "adam" or "nadam"
+	Kind    string  `toml:"kind"`       // "sgd", "rmsprop", "adam" or "nadam"
 	Rate    float64 `toml:"rate"`       // learning rate of weights: how far one step may move a neuron's steady voltage, in thresholds
 	DelayLR float64 `toml:"delay_rate"` // learning rate of delays, in ticks
-	Beta1   float64 `toml:"beta1"`
-	Beta2   float64 `toml:"beta2"`
+	DecayLR float64 `toml:"decay_rate"` // learning rate of the decays, in 1/4096 per tick
+	Beta1   float64 `toml:"beta1"`      // momentum; rmsprop has none
+	Beta2   float64 `toml:"beta2"`      // memory of the squared gradient; sgd has none
 	Epsilon float64 `toml:"epsilon"`
-	Decay   float64 `toml:"decay"` // both rates are multiplied by it after every epoch
+	Clip    float64 `toml:"clip"`    // longest gradient over all parameters (L2 norm); 0 does not clip
+	Decay   float64 `toml:"decay"`   // the rates are multiplied by it after every epoch
+	Anneal  bool    `toml:"anneal"`  // and fall along half a cosine to 0 at the last epoch
+	Warmup  int     `toml:"warm_up"` // and rise linearly over this many steps at the start
 }
 
 // DefaultExperiment returns the settings that train starts from.
@@ -81,10 +103,10 @@ func DefaultExperiment() *Experiment {
 		Encoding:  "tick=1000us ticks=300 downsample=1",
 		Seed:      1,
 		Neuron:    DefaultNeuron,
-		Training:  Training{Arithmetic: "integer", Epochs: 20, Batch: 16, InitGain: 1, InitRate: 0.03, InitDelay: 1, MaxDelay: MaxDelay, LearnDelay: true},
-		Loss:      Loss{Kind: "rate", True: 0.2, False: 0.03},
-		Surrogate: Surrogate{Tau: 1, Scale: 1},
-		Optimiser: Optimiser{Kind: "nadam", Rate: 0.1, DelayLR: 0.05, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, Decay: 1},
+		Training:  Training{Arithmetic: "integer", Epochs: 20, Batch: 16, InitGain: 1, InitRate: 0.03, InitDelay: 1, Delays: "learned", DelayPer: "channel", DelayGrad: "slayer", MaxDelay: MaxDelay},
+		Loss:      Loss{Kind: "rate", Tau: 10, Scale: 1},
+		Surrogate: Surrogate{Kind: "exponential", Tau: 1, Scale: 1},
+		Optimiser: Optimiser{Kind: "nadam", Rate: 0.1, DelayLR: 0.05, DecayLR: 10, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, Decay: 1},
 	}
 }
 
@@ -175,18 +197,28 @@ func (e *Experiment) Validate() error {
 		{t.Shift >= 0 && t.Shift <= 1<<12, "training.shift", "0 to 4096"},
 		{t.InitGain > 0 && t.InitGain <= 1e6, "training.init_gain", "above 0"},
 		{t.InitRate >= 0 && t.InitRate < 1, "training.init_rate", "0 to below 1"},
+		{oneOf(t.Delays, "learned", "frozen", "random", "zero"), "training.delays", "learned, frozen, random or zero"},
+		{oneOf(t.DelayPer, "channel", "neuron"), "training.delay_per", "channel or neuron"},
+		{oneOf(t.DelayGrad, "slayer", "centred"), "training.delay_grad", "slayer or centred"},
+		{t.MinDelay >= 0 && t.MinDelay <= t.MaxDelay, "training.min_delay", "0 to max_delay"},
 		{t.MaxDelay >= 0 && t.MaxDelay <= MaxDelay, "training.max_delay", fmt.Sprintf("0 to %d", MaxDelay)},
 		{t.InitDelay >= 0 && t.InitDelay <= float64(MaxDelay), "training.init_delay", fmt.Sprintf("0 to %d", MaxDelay)},
 		{t.EarlyStop >= 0, "training.early_stop", "0 or more"},
-		{oneOf(l.Kind, "rate", "count"), "loss.kind", "rate or count"},
+		{oneOf(l.Kind, "rate", "count", "spike_train", "nll", "step_nll"), "loss.kind", "rate, count, spike_train, nll or step_nll"},
 		{l.True >= 0 && l.True <= 1e6, "loss.true", "0 or more"},
 		{l.False >= 0 && l.False <= 1e6, "loss.false", "0 or more"},
+		{l.Tau > 0 && l.Tau <= 1e3, "loss.tau", "above 0 to 1000"},
+		{l.Scale > 0 && l.Scale <= 1e3, "loss.scale", "above 0 to 1000"},
 		{l.Valid(), "loss.from, loss.to", "0 <= from < to"},
+		{oneOf(s.Kind, "exponential", "fast_sigmoid", "triangle"), "surrogate.kind", "exponential, fast_sigmoid or triangle"},
 		{s.Tau > 0 && s.Tau <= 1e3, "surrogate.tau", "above 0"},
 		{s.Scale > 0 && s.Scale <= 1e6, "surrogate.scale", "above 0"},
-		{oneOf(o.Kind, "adam", "nadam"), "optimiser.kind", "adam or nadam"},
+		{oneOf(o.Kind, "sgd", "rmsprop", "adam", "nadam"), "optimiser.kind", "sgd, rmsprop, adam or nadam"},
 		{o.Rate >= 0 && o.Rate <= 1e3, "optimiser.rate", "0 or more"},
 		{o.DelayLR >= 0 && o.DelayLR <= 1e3, "optimiser.delay_rate", "0 or more"},
+		{o.DecayLR >= 0 && o.DecayLR <= 1e4, "optimiser.decay_rate", "0 or more"},
+		{o.Clip >= 0 && o.Clip <= 1e9, "optimiser.clip", "0 or more"},
+		{o.Warmup >= 0 && o.Warmup <= 1e9, "optimiser.warm_up", "0 or more"},
 		{o.Beta1 >= 0 && o.Beta1 < 1, "optimiser.beta1", "0 to below 1"},
 		{o.Beta2 >= 0 && o.Beta2 < 1, "optimiser.beta2", "0 to below 1"},
 		{o.Epsilon > 0 && o.Epsilon <= 1, "optimiser.epsilon", "above 0 to 1"},

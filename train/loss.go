@@ -10,6 +10,9 @@ type target struct {
 
 func newTarget(l snn.Loss, ticks int) target {
 	t := target{right: l.True, wrong: l.False}
+	if l.True == 0 && l.False == 0 {
+		t.right, t.wrong = 0.2, 0.03
+	}
 	t.from, t.to = l.Bounds(ticks)
 	if l.Kind == "rate" {
 		t.right *= float64(t.to - t.from)

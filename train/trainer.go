@@ -6,7 +6,6 @@ import (
 
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/spike"
-	"github.com/isospike/isospike/train/kernel"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -110,7 +109,7 @@ func (t *Trainer) backward(w *worker, s *slot) {
 			up := &t.views[k+1]
 			w.arrive = resize(w.arrive, t.ticks*v.out)
 			below(up, s.layers[k+1].err, v.delay, t.ticks, w.arrive, tr.err)
-			if v.delay != nil && e.LearnDelay {
+			if v.delay != nil && e.Delays == "learned" {
 				s.delays[k] = resize(s.delays[k], v.out)
 				clear(s.delays[k])
 				delayGradient(&s.layers[k+1], v.out, w.arrive, t.ticks, s.delays[k])
@@ -207,138 +206,4 @@ func (t *Trainer) raster(src Source, b sample) (*spike.Raster, error) {
 			WithFix("the network's first field must be the shape of the encoded data")
 	}
 	return in, nil
-}
-
-// rowBlock is the number of weight rows that one task of update handles.
-const rowBlock = 128
-
-// update sums the batch's gradient, row by row in the order of the samples, and
-// takes the optimiser's step.
-func (t *Trainer) update(slots []slot) {
-	m := t.Model
-	o := m.Experiment.Optimiser
-	p := newStep(o, m.Progress.Step)
-	decay := 1.0
-	for range m.Progress.Epoch {
-		decay *= o.Decay
-	}
-	type block struct{ layer, lo, hi int }
-	var blocks []block
-	for k := range t.views {
-		for lo := 0; lo < t.views[k].in; lo += rowBlock {
-			blocks = append(blocks, block{k, lo, min(lo+rowBlock, t.views[k].in)})
-		}
-	}
-	// The step is not cancelled half way: parameters belong together. Nothing in it can fail.
-	_ = t.each(context.Background(), len(blocks), func(w *worker, i int) error {
-		b := blocks[i]
-		v := &t.views[b.layer]
-		w.grad = resize(w.grad, (b.hi-b.lo)*v.out)
-		weightGradient(slots, b.layer, b.lo, w.grad)
-		p.apply(&m.Params[b.layer].Weight, b.lo*v.out, w.grad, o.Rate*decay*float64(m.Progress.Units[b.layer]))
-		return nil
-	})
-	for k := range t.views {
-		if t.views[k].delay == nil || !m.Experiment.Training.LearnDelay || k == len(t.views)-1 {
-			continue
-		}
-		g := make([]float32, t.views[k].out)
-		for j := range slots {
-			for i, x := range slots[j].delays[k] {
-				g[i] += x
-			}
-		}
-		mean(g, len(slots))
-		p.apply(&m.Params[k].Delay, 0, g, o.DelayLR*decay)
-		clampDelays(m.Params[k].Delay.Value, m.Experiment.Training.MaxDelay)
-	}
-}
-
-// weightGradient fills g with ∂L/∂W of the weight rows of a layer from lo on, as
-// many as g holds: the mean over the samples of a batch of the error at every
-// arrival of the presynaptic neuron's spikes.
-func weightGradient(slots []slot, layer, lo int, g []float32) {
-	out := slots[0].layers[layer].spikes.Neurons
-	clear(g)
-	for j := range slots { // outside, so that a sample's errors stay in the cache for all rows
-		tr, from := &slots[j].layers[layer], &slots[j].from[layer]
-		for i := range len(g) / out {
-			kernel.AddRowsF32(g[i*out:][:out], tr.err, from.of(lo+i))
-		}
-	}
-	mean(g, len(slots))
-}
-
-func mean(g []float32, samples int) {
-	scale := 1 / float32(samples)
-	for i := range g {
-		g[i] *= scale
-	}
-}
-
-// Evaluation is the outcome of running samples forward.
-type Evaluation struct {
-	Metrics
-	Confusion [][]int // [label][prediction]
-}
-
-// Evaluate runs every sample of src forward. Where visit is not nil it is called
-// for each sample in order, with the spikes of every layer; the rasters are valid
-// during the call.
-func (t *Trainer) Evaluate(ctx context.Context, src Source, visit func(i int, layers []*spike.Raster)) (*Evaluation, error) {
-	classes, err := t.check(src)
-	if err != nil {
-		return nil, err
-	}
-	ev := &Evaluation{Confusion: make([][]int, classes)}
-	for c := range ev.Confusion {
-		ev.Confusion[c] = make([]int, classes)
-	}
-	const chunk = 64
-	for lo := 0; lo < src.Len(); lo += chunk {
-		n := min(chunk, src.Len()-lo)
-		for len(t.slots) < n {
-			t.slots = append(t.slots, slot{})
-		}
-		err := t.each(ctx, n, func(w *worker, i int) error {
-			in, err := t.raster(src, sample{index: lo + i})
-			if err != nil {
-				return err
-			}
-			s := &t.slots[i]
-			t.forward(w, s, in, src.Label(lo+i), false)
-			s.loss = t.target.loss(s.counts, s.label, nil)
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-		for i := range n {
-			s := &t.slots[i]
-			ev.add(s)
-			ev.Confusion[s.label][spike.Classify(s.counts)]++
-			if visit != nil {
-				layers := make([]*spike.Raster, len(s.layers))
-				for k := range s.layers {
-					layers[k] = s.layers[k].spikes
-				}
-				visit(lo+i, layers)
-			}
-		}
-	}
-	return ev, nil
-}
-
-// check refuses a source that the network cannot classify, and returns the number
-// of output neurons.
-func (t *Trainer) check(src Source) (int, error) {
-	if src.Len() == 0 {
-		return 0, diag.Inputf("no-samples", "", "there are no samples")
-	}
-	out := t.views[len(t.views)-1].out
-	if src.Classes() > out {
-		return 0, diag.Inputf("classes", "", "the data has %d classes, the network %d outputs", src.Classes(), out).
-			WithFix("end the network with a layer of at least %d neurons", src.Classes())
-	}
-	return out, nil
 }

@@ -41,10 +41,10 @@ func decay(x, k reg.VecVirtual) reg.VecVirtual {
 
 // step writes CUBA.Step, with or without a refractory time.
 func step(rest bool) {
-	name, sig := "stepAVX2", "func(u, v, acc *int32, rho, table *float32, fired *int32, n int, ku, kv, th, entries int32, shift int) int"
+	name, sig := "stepAVX2", "func(u, v, acc *int32, rho, table *float32, fired *int32, n int, ku, kv, th, entries int32, shift, up int) int"
 	doc := "is stepGo without Ref for n neurons, a multiple of 8; rho may be nil. It returns the number of spikes in fired."
 	if rest {
-		name, sig = "stepRestAVX2", "func(u, v, acc *int32, rho, table *float32, fired, ref *int32, n int, ku, kv, th, entries int32, shift int, delay int32) int"
+		name, sig = "stepRestAVX2", "func(u, v, acc *int32, rho, table *float32, fired, ref *int32, n int, ku, kv, th, entries int32, shift, up int, delay int32) int"
 		doc = "is stepAVX2 with Ref; a spike sets it to delay."
 	}
 	function(name, sig, doc)
@@ -56,8 +56,9 @@ func step(rest bool) {
 		ref, delay = pointer("ref"), broadcast("delay")
 	}
 	ku, kv, th, entries := broadcast("ku"), broadcast("kv"), broadcast("th"), broadcast("entries")
-	shift, shiftX := pointer("shift"), XMM()
-	VMOVQ(shift, shiftX)
+	shift, up := XMM(), XMM()
+	VMOVQ(pointer("shift"), shift)
+	VMOVQ(pointer("up"), up)
 	first := GP64()
 	MOVQ(fired, first)
 	top := YMM()
@@ -69,7 +70,7 @@ func step(rest bool) {
 		x = decay(x, ku)
 		a := YMM()
 		VMOVDQU(at(acc, i), a)
-		VPSLLD(U8(7), a, a)
+		VPSLLD(up, a, a)
 		VPADDD(a, x, x)
 		ones(one)
 		VPADDD(one, x, x)
@@ -111,7 +112,7 @@ func step(rest bool) {
 		JZ(LabelRef("fire"))
 		near, r := YMM(), YMM()
 		VPABSD(dist, dist)
-		VPSRLD(shiftX, dist, dist)
+		VPSRLD(shift, dist, dist)
 		VPCMPGTD(dist, entries, near)
 		if rest {
 			VPANDN(near, resting, near)

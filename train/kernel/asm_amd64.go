@@ -57,12 +57,12 @@ func mulAdd1x8Masked(c *float32, a *float32, b *float32, k int, ldA int, ldB int
 // stepAVX2 is stepGo without Ref for n neurons, a multiple of 8; rho may be nil. It returns the number of spikes in fired.
 //
 //go:noescape
-func stepAVX2(u *int32, v *int32, acc *int32, rho *float32, table *float32, fired *int32, n int, ku int32, kv int32, th int32, entries int32, shift int) int
+func stepAVX2(u *int32, v *int32, acc *int32, rho *float32, table *float32, fired *int32, n int, ku int32, kv int32, th int32, entries int32, shift int, up int) int
 
 // stepRestAVX2 is stepAVX2 with Ref; a spike sets it to delay.
 //
 //go:noescape
-func stepRestAVX2(u *int32, v *int32, acc *int32, rho *float32, table *float32, fired *int32, ref *int32, n int, ku int32, kv int32, th int32, entries int32, shift int, delay int32) int
+func stepRestAVX2(u *int32, v *int32, acc *int32, rho *float32, table *float32, fired *int32, ref *int32, n int, ku int32, kv int32, th int32, entries int32, shift int, up int, delay int32) int
 
 // adjointRowAVX2 is adjointRowGo for n neurons, a multiple of 8.
 //

@@ -979,9 +979,9 @@ loop:
 	VZEROUPPER
 	RET
 
-// func stepAVX2(u *int32, v *int32, acc *int32, rho *float32, table *float32, fired *int32, n int, ku int32, kv int32, th int32, entries int32, shift int) int
+// func stepAVX2(u *int32, v *int32, acc *int32, rho *float32, table *float32, fired *int32, n int, ku int32, kv int32, th int32, entries int32, shift int, up int) int
 // Requires: AVX, AVX2, BMI
-TEXT ·stepAVX2(SB), NOSPLIT, $0-88
+TEXT ·stepAVX2(SB), NOSPLIT, $0-96
 	MOVQ         u+0(FP), AX
 	MOVQ         v+8(FP), CX
 	MOVQ         acc+16(FP), DX
@@ -994,63 +994,65 @@ TEXT ·stepAVX2(SB), NOSPLIT, $0-88
 	VBROADCASTSS entries+68(FP), Y3
 	MOVQ         shift+72(FP), R8
 	VMOVQ        R8, X4
+	MOVQ         up+80(FP), R8
+	VMOVQ        R8, X5
 	MOVQ         DI, R8
-	VPCMPEQD     Y5, Y5, Y5
-	VPSRLD       $0x09, Y5, Y5
+	VPCMPEQD     Y6, Y6, Y6
+	VPSRLD       $0x09, Y6, Y6
 	MOVQ         n+48(FP), R9
 	XORQ         R10, R10
 
 loop:
-	VMOVDQU    (AX)(R10*4), Y6
-	VPABSD     Y6, Y8
-	VPSRLD     $0x0c, Y8, Y7
-	VPSLLD     $0x04, Y8, Y8
-	VPMADDWD   Y0, Y7, Y7
-	VPMULHUW   Y0, Y8, Y8
-	VPADDD     Y8, Y7, Y7
-	VPSIGND    Y6, Y7, Y7
-	VMOVDQU    (DX)(R10*4), Y6
-	VPSLLD     $0x07, Y6, Y6
-	VPADDD     Y6, Y7, Y7
-	VPCMPEQD   Y6, Y6, Y6
-	VPADDD     Y6, Y7, Y7
-	VPSLLD     $0x08, Y7, Y7
-	VPSRAD     $0x08, Y7, Y7
-	VPSUBD     Y6, Y7, Y7
-	VMOVDQU    Y7, (AX)(R10*4)
-	VPXOR      Y6, Y6, Y6
-	VMOVDQU    Y6, (DX)(R10*4)
-	VMOVDQU    (CX)(R10*4), Y8
-	VPABSD     Y8, Y10
-	VPSRLD     $0x0c, Y10, Y9
-	VPSLLD     $0x04, Y10, Y10
-	VPMADDWD   Y1, Y9, Y9
-	VPMULHUW   Y1, Y10, Y10
-	VPADDD     Y10, Y9, Y9
-	VPSIGND    Y8, Y9, Y9
-	VPADDD     Y7, Y9, Y9
-	VPMINSD    Y5, Y9, Y9
-	VPSUBD     Y5, Y6, Y7
-	VPMAXSD    Y7, Y9, Y9
-	VPSUBD     Y2, Y9, Y7
-	VPCMPGTD   Y6, Y7, Y6
-	VPANDN     Y9, Y6, Y9
-	VMOVDQU    Y9, (CX)(R10*4)
+	VMOVDQU    (AX)(R10*4), Y7
+	VPABSD     Y7, Y9
+	VPSRLD     $0x0c, Y9, Y8
+	VPSLLD     $0x04, Y9, Y9
+	VPMADDWD   Y0, Y8, Y8
+	VPMULHUW   Y0, Y9, Y9
+	VPADDD     Y9, Y8, Y8
+	VPSIGND    Y7, Y8, Y8
+	VMOVDQU    (DX)(R10*4), Y7
+	VPSLLD     X5, Y7, Y7
+	VPADDD     Y7, Y8, Y8
+	VPCMPEQD   Y7, Y7, Y7
+	VPADDD     Y7, Y8, Y8
+	VPSLLD     $0x08, Y8, Y8
+	VPSRAD     $0x08, Y8, Y8
+	VPSUBD     Y7, Y8, Y8
+	VMOVDQU    Y8, (AX)(R10*4)
+	VPXOR      Y7, Y7, Y7
+	VMOVDQU    Y7, (DX)(R10*4)
+	VMOVDQU    (CX)(R10*4), Y9
+	VPABSD     Y9, Y11
+	VPSRLD     $0x0c, Y11, Y10
+	VPSLLD     $0x04, Y11, Y11
+	VPMADDWD   Y1, Y10, Y10
+	VPMULHUW   Y1, Y11, Y11
+	VPADDD     Y11, Y10, Y10
+	VPSIGND    Y9, Y10, Y10
+	VPADDD     Y8, Y10, Y10
+	VPMINSD    Y6, Y10, Y10
+	VPSUBD     Y6, Y7, Y8
+	VPMAXSD    Y8, Y10, Y10
+	VPSUBD     Y2, Y10, Y8
+	VPCMPGTD   Y7, Y8, Y7
+	VPANDN     Y10, Y7, Y10
+	VMOVDQU    Y10, (CX)(R10*4)
 	TESTQ      BX, BX
 	JZ         fire
-	VPABSD     Y7, Y7
-	VPSRLD     X4, Y7, Y7
-	VPCMPGTD   Y7, Y3, Y8
-	VPXOR      Y9, Y9, Y9
-	VPTEST     Y8, Y8
+	VPABSD     Y8, Y8
+	VPSRLD     X4, Y8, Y8
+	VPCMPGTD   Y8, Y3, Y9
+	VPXOR      Y10, Y10, Y10
+	VPTEST     Y9, Y9
 	JZ         far
-	VGATHERDPS Y8, (SI)(Y7*4), Y9
+	VGATHERDPS Y9, (SI)(Y8*4), Y10
 
 far:
-	VMOVUPS Y9, (BX)(R10*4)
+	VMOVUPS Y10, (BX)(R10*4)
 
 fire:
-	VMOVMSKPS Y6, R11
+	VMOVMSKPS Y7, R11
 	TESTL     R11, R11
 	JZ        quiet
 
@@ -1069,13 +1071,13 @@ quiet:
 	JL   loop
 	SUBQ R8, DI
 	SHRQ $0x02, DI
-	MOVQ DI, ret+80(FP)
+	MOVQ DI, ret+88(FP)
 	VZEROUPPER
 	RET
 
-// func stepRestAVX2(u *int32, v *int32, acc *int32, rho *float32, table *float32, fired *int32, ref *int32, n int, ku int32, kv int32, th int32, entries int32, shift int, delay int32) int
+// func stepRestAVX2(u *int32, v *int32, acc *int32, rho *float32, table *float32, fired *int32, ref *int32, n int, ku int32, kv int32, th int32, entries int32, shift int, up int, delay int32) int
 // Requires: AVX, AVX2, BMI
-TEXT ·stepRestAVX2(SB), NOSPLIT, $0-104
+TEXT ·stepRestAVX2(SB), NOSPLIT, $0-112
 	MOVQ         u+0(FP), AX
 	MOVQ         v+8(FP), CX
 	MOVQ         acc+16(FP), DX
@@ -1083,78 +1085,80 @@ TEXT ·stepRestAVX2(SB), NOSPLIT, $0-104
 	MOVQ         table+32(FP), SI
 	MOVQ         fired+40(FP), DI
 	MOVQ         ref+48(FP), R8
-	VBROADCASTSS delay+88(FP), Y0
+	VBROADCASTSS delay+96(FP), Y0
 	VBROADCASTSS ku+64(FP), Y1
 	VBROADCASTSS kv+68(FP), Y2
 	VBROADCASTSS th+72(FP), Y3
 	VBROADCASTSS entries+76(FP), Y4
 	MOVQ         shift+80(FP), R9
 	VMOVQ        R9, X5
+	MOVQ         up+88(FP), R9
+	VMOVQ        R9, X6
 	MOVQ         DI, R9
-	VPCMPEQD     Y6, Y6, Y6
-	VPSRLD       $0x09, Y6, Y6
+	VPCMPEQD     Y7, Y7, Y7
+	VPSRLD       $0x09, Y7, Y7
 	MOVQ         n+56(FP), R10
 	XORQ         R11, R11
 
 loop:
-	VMOVDQU    (AX)(R11*4), Y7
-	VPABSD     Y7, Y9
-	VPSRLD     $0x0c, Y9, Y8
-	VPSLLD     $0x04, Y9, Y9
-	VPMADDWD   Y1, Y8, Y8
-	VPMULHUW   Y1, Y9, Y9
-	VPADDD     Y9, Y8, Y8
-	VPSIGND    Y7, Y8, Y8
-	VMOVDQU    (DX)(R11*4), Y7
-	VPSLLD     $0x07, Y7, Y7
-	VPADDD     Y7, Y8, Y8
-	VPCMPEQD   Y7, Y7, Y7
-	VPADDD     Y7, Y8, Y8
-	VPSLLD     $0x08, Y8, Y8
-	VPSRAD     $0x08, Y8, Y8
-	VPSUBD     Y7, Y8, Y8
-	VMOVDQU    Y8, (AX)(R11*4)
-	VPXOR      Y7, Y7, Y7
-	VMOVDQU    Y7, (DX)(R11*4)
-	VMOVDQU    (CX)(R11*4), Y9
-	VPABSD     Y9, Y11
-	VPSRLD     $0x0c, Y11, Y10
-	VPSLLD     $0x04, Y11, Y11
-	VPMADDWD   Y2, Y10, Y10
-	VPMULHUW   Y2, Y11, Y11
-	VPADDD     Y11, Y10, Y10
-	VPSIGND    Y9, Y10, Y10
-	VPADDD     Y8, Y10, Y10
-	VPMINSD    Y6, Y10, Y10
-	VPSUBD     Y6, Y7, Y8
-	VPMAXSD    Y8, Y10, Y10
-	VPSUBD     Y3, Y10, Y8
-	VPCMPGTD   Y7, Y8, Y9
-	VMOVDQU    (R8)(R11*4), Y11
-	VPCMPGTD   Y7, Y11, Y7
-	VPADDD     Y7, Y11, Y11
-	VPANDN     Y9, Y7, Y9
-	VPANDN     Y10, Y7, Y10
-	VPBLENDVB  Y9, Y0, Y11, Y11
-	VMOVDQU    Y11, (R8)(R11*4)
-	VPANDN     Y10, Y9, Y10
-	VMOVDQU    Y10, (CX)(R11*4)
+	VMOVDQU    (AX)(R11*4), Y8
+	VPABSD     Y8, Y10
+	VPSRLD     $0x0c, Y10, Y9
+	VPSLLD     $0x04, Y10, Y10
+	VPMADDWD   Y1, Y9, Y9
+	VPMULHUW   Y1, Y10, Y10
+	VPADDD     Y10, Y9, Y9
+	VPSIGND    Y8, Y9, Y9
+	VMOVDQU    (DX)(R11*4), Y8
+	VPSLLD     X6, Y8, Y8
+	VPADDD     Y8, Y9, Y9
+	VPCMPEQD   Y8, Y8, Y8
+	VPADDD     Y8, Y9, Y9
+	VPSLLD     $0x08, Y9, Y9
+	VPSRAD     $0x08, Y9, Y9
+	VPSUBD     Y8, Y9, Y9
+	VMOVDQU    Y9, (AX)(R11*4)
+	VPXOR      Y8, Y8, Y8
+	VMOVDQU    Y8, (DX)(R11*4)
+	VMOVDQU    (CX)(R11*4), Y10
+	VPABSD     Y10, Y12
+	VPSRLD     $0x0c, Y12, Y11
+	VPSLLD     $0x04, Y12, Y12
+	VPMADDWD   Y2, Y11, Y11
+	VPMULHUW   Y2, Y12, Y12
+	VPADDD     Y12, Y11, Y11
+	VPSIGND    Y10, Y11, Y11
+	VPADDD     Y9, Y11, Y11
+	VPMINSD    Y7, Y11, Y11
+	VPSUBD     Y7, Y8, Y9
+	VPMAXSD    Y9, Y11, Y11
+	VPSUBD     Y3, Y11, Y9
+	VPCMPGTD   Y8, Y9, Y10
+	VMOVDQU    (R8)(R11*4), Y12
+	VPCMPGTD   Y8, Y12, Y8
+	VPADDD     Y8, Y12, Y12
+	VPANDN     Y10, Y8, Y10
+	VPANDN     Y11, Y8, Y11
+	VPBLENDVB  Y10, Y0, Y12, Y12
+	VMOVDQU    Y12, (R8)(R11*4)
+	VPANDN     Y11, Y10, Y11
+	VMOVDQU    Y11, (CX)(R11*4)
 	TESTQ      BX, BX
 	JZ         fire
-	VPABSD     Y8, Y8
-	VPSRLD     X5, Y8, Y8
-	VPCMPGTD   Y8, Y4, Y10
-	VPANDN     Y10, Y7, Y10
-	VPXOR      Y7, Y7, Y7
-	VPTEST     Y10, Y10
+	VPABSD     Y9, Y9
+	VPSRLD     X5, Y9, Y9
+	VPCMPGTD   Y9, Y4, Y11
+	VPANDN     Y11, Y8, Y11
+	VPXOR      Y8, Y8, Y8
+	VPTEST     Y11, Y11
 	JZ         far
-	VGATHERDPS Y10, (SI)(Y8*4), Y7
+	VGATHERDPS Y11, (SI)(Y9*4), Y8
 
 far:
-	VMOVUPS Y7, (BX)(R11*4)
+	VMOVUPS Y8, (BX)(R11*4)
 
 fire:
-	VMOVMSKPS Y9, R12
+	VMOVMSKPS Y10, R12
 	TESTL     R12, R12
 	JZ        quiet
 
@@ -1173,7 +1177,7 @@ quiet:
 	JL   loop
 	SUBQ R9, DI
 	SHRQ $0x02, DI
-	MOVQ DI, ret+96(FP)
+	MOVQ DI, ret+104(FP)
 	VZEROUPPER
 	RET
 

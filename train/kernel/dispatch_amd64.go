@@ -69,9 +69,13 @@ const kBlock = 256
 // all want the same few lines of the cache.
 var panels = sync.Pool{New: func() any { return new([kBlock * 64]float32) }}
 
-func mulAdd(c, a, b []float32, m, k, n int) {
-	if simd == pure || len(c) == 0 || k == 0 {
-		mulAddGo(c, a, b, m, k, n)
+func addStripsI8(acc []int32, w []int8, strips []Strip) { addStripsI8Go(acc, w, strips) }
+
+func addStripsF32(acc, src []float32, strips []Strip) { addStripsF32Go(acc, src, strips) }
+
+func mulAdd(c, a, b []float32, m, k, n, lda, ldc int) {
+	if simd == pure {
+		mulAddGo(c, a, b, m, k, n, lda, ldc)
 		return
 	}
 	panel := panels.Get().(*[kBlock * 64]float32)
@@ -94,10 +98,10 @@ func mulAdd(c, a, b []float32, m, k, n int) {
 				copy(panel[q*width:][:width], b[(p+q)*n+j:])
 			}
 			for ; i+6 <= m; i += 6 {
-				six(&c[i*n+j], &a[i*k+p], &panel[0], part, k, width, n)
+				six(&c[i*ldc+j], &a[i*lda+p], &panel[0], part, lda, width, ldc)
 			}
 			for ; i < m; i++ {
-				one(&c[i*n+j], &a[i*k+p], &panel[0], part, k, width, n)
+				one(&c[i*ldc+j], &a[i*lda+p], &panel[0], part, lda, width, ldc)
 			}
 		}
 	}
@@ -115,11 +119,12 @@ func (p *CUBA) step(acc []int32, rho []float32, fired []int32) []int32 {
 	}
 	fired = slices.Grow(fired, whole)
 	to, n := unsafe.SliceData(fired[len(fired):cap(fired)]), 0
-	r, table, entries, shift := unsafe.SliceData(rho), unsafe.SliceData(p.Rho), int32(len(p.Rho)), int(p.RhoShift)
+	r, table, entries := unsafe.SliceData(rho), unsafe.SliceData(p.Rho), int32(len(p.Rho))
+	shift, up := int(p.RhoShift), int(p.up())
 	if p.Ref == nil {
-		n = stepAVX2(&u[0], &v[0], &acc[0], r, table, to, whole, ku, kv, th, entries, shift)
+		n = stepAVX2(&u[0], &v[0], &acc[0], r, table, to, whole, ku, kv, th, entries, shift, up)
 	} else {
-		n = stepRestAVX2(&u[0], &v[0], &acc[0], r, table, to, &p.Ref[:whole][0], whole, ku, kv, th, entries, shift, p.Par.RefDelay-1)
+		n = stepRestAVX2(&u[0], &v[0], &acc[0], r, table, to, &p.Ref[:whole][0], whole, ku, kv, th, entries, shift, up, p.Par.RefDelay-1)
 	}
 	return p.stepGo(whole, acc, rho, fired[:len(fired)+n])
 }

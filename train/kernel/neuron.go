@@ -10,10 +10,13 @@ type CUBA struct {
 	Ref      []int32   // ticks of rest left; nil while RefDelay is 1
 	Rho      []float32 // surrogate by |v − θ| >> RhoShift; 0 beyond its end
 	RhoShift uint
+
+	// ExtraShift is e where a weight code is worth 2·2^e units of weight.
+	ExtraShift uint
 }
 
-// Step advances all neurons by one tick. acc holds the summed weight codes, two
-// units of weight each, and is cleared. rho gets the surrogate derivative at each
+// Step advances all neurons by one tick. acc holds the summed weight codes, each
+// 2·2^ExtraShift units of weight, and is cleared. rho gets the surrogate derivative at each
 // neuron, unless it is nil. The neurons that spike are appended to fired, ascending.
 //
 // The states must be what Step left there, or zero, and the decays in 0..4096.
@@ -24,13 +27,13 @@ func (p *CUBA) Step(acc []int32, rho []float32, fired []int32) []int32 {
 // stepGo is Step for the neurons from lo on.
 func (p *CUBA) stepGo(lo int, acc []int32, rho []float32, fired []int32) []int32 {
 	ku, kv, th := p.factors()
-	us, vs, table := p.U[:len(acc)], p.V[:len(acc)], p.Rho
+	us, vs, table, up := p.U[:len(acc)], p.V[:len(acc)], p.Rho, p.up()
 	if rho != nil {
 		rho = rho[:len(acc)]
 	}
 	for o := lo; o < len(acc); o++ {
 		// Same as fixed.Wrap: modulo 2^24 into (−2^23, 2^23].
-		u := int32(tz(int64(us[o])*int64(ku))) + acc[o]<<(fixed.ActShift+1)
+		u := int32(tz(int64(us[o])*int64(ku))) + acc[o]<<up
 		u = (u-1)<<8>>8 + 1
 		// The 24 low bits of u−1, sign-extended, are in [−2^23, 2^23).
 		us[o], acc[o] = u, 0
@@ -65,6 +68,9 @@ func (p *CUBA) stepGo(lo int, acc []int32, rho []float32, fired []int32) []int32
 	}
 	return fired
 }
+
+// up is the shift that takes acc to units of u; all above 31 are the same.
+func (p *CUBA) up() uint { return fixed.ActShift + 1 + min(p.ExtraShift, 32) }
 
 // factors returns what of u and v remains after a tick, in 1/4096, and the
 // threshold in units of v.

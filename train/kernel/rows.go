@@ -44,12 +44,13 @@ func addRowsF32Go(acc []float32, w []float32, rows []int32) {
 	}
 }
 
-// mulAddGo computes C += A·B for row-major A (m×k), B (k×n) and C (m×n). Every
-// element sums its products in ascending k, each product rounded first.
-func mulAddGo(c, a, b []float32, m, k, n int) {
+// mulAddGo computes C += A·B for A (m×k), B (k×n) and C (m×n), whose rows are lda,
+// n and ldc apart. Every element sums its products in ascending k, each product
+// rounded first.
+func mulAddGo(c, a, b []float32, m, k, n, lda, ldc int) {
 	for i := range m {
-		ci := c[i*n:][:n]
-		ai := a[i*k:][:k]
+		ci := c[i*ldc:][:n]
+		ai := a[i*lda:][:k]
 		p := 0
 		for ; p+4 <= k; p += 4 {
 			a0, a1, a2, a3 := ai[p], ai[p+1], ai[p+2], ai[p+3]
