@@ -98,7 +98,7 @@ func (n Neuron) Validate(layer string) error {
 		for _, p := range []struct {
 			name       string
 			v, lo, top float64
-		}{{"tau_s", r.TauS, 0.1, 1000}, {"tau_r", r.TauR, 0.1, 1000}, {"scale_ref", r.ScaleRef, 0, 1000}, {"theta", r.Theta, 1e-3, 1e6}} {
+		}{{"tau_s", r.TauS, 0.2, 1000}, {"tau_r", r.TauR, 0.2, 1000}, {"scale_ref", r.ScaleRef, 0, 1000}, {"theta", r.Theta, 1e-3, 1e6}} {
 			if !(p.v >= p.lo && p.v <= p.top) {
 				return bad("srm.%s is %v, allowed are %v to %v", p.name, p.v, p.lo, p.top)
 			}

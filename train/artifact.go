@@ -16,9 +16,10 @@ const (
 	progressKey   = "isospike.progress"
 )
 
-// File returns the model as an artifact: for layer N the tensors N.weight (In×Out
-// float32, 1.0 an integer weight of 64), N.delay (ticks), and of each the moments
-// .m and .v.
+// File returns the model as an artifact: for layer N the tensors N.weight (float32,
+// 1.0 an integer weight of 64; dense [In, Out], conv [I, kH, kW, O/groups]), N.gain
+// (with weight norm), N.delay (ticks), N.decay (where learned: of u and v, in 1/4096),
+// and of each the moments .m and .v.
 func (m *Model) File() *safetensors.File {
 	progress, err := json.Marshal(m.Progress)
 	if err != nil {
@@ -29,17 +30,40 @@ func (m *Model) File() *safetensors.File {
 	f.Meta[progressKey] = string(progress)
 	for k, l := range m.Net.Layers {
 		p := &m.Params[k]
-		add := func(name string, shape []int, s *Slot) {
-			for _, part := range s.parts() {
-				f.Tensors = append(f.Tensors, safetensors.Of(name+part.suffix, shape, *part.values))
+		for _, t := range p.tensors(l) {
+			for _, part := range t.slot.parts() {
+				f.Tensors = append(f.Tensors, safetensors.Of(l.Name+t.suffix+part.suffix, t.shape, *part.values))
 			}
-		}
-		add(l.Name+".weight", []int{l.In.Size(), l.Out.Size()}, &p.Weight)
-		if l.Delay {
-			add(l.Name+".delay", []int{l.Out.Size()}, &p.Delay)
 		}
 	}
 	return f
+}
+
+// tensor is a parameter tensor of a layer, as a file holds it.
+type tensor struct {
+	suffix string
+	slot   *Slot
+	shape  []int
+}
+
+// tensors lists the parameters that p has, with their shapes.
+func (p *Params) tensors(l snn.Layer) []tensor {
+	shape := []int{l.In.Size(), l.Out.Size()}
+	if l.Kind == snn.Conv {
+		shape = []int{l.In.C, l.Kernel, l.Kernel, l.Out.C / l.Groups}
+	}
+	var all []tensor
+	for _, t := range []tensor{
+		{".weight", &p.Weight, shape},
+		{".gain", &p.Gain, []int{len(p.Gain.Value)}},
+		{".delay", &p.Delay, []int{len(p.Delay.Value)}},
+		{".decay", &p.Decay, []int{len(p.Decay.Value)}},
+	} {
+		if len(t.slot.Value) > 0 {
+			all = append(all, t)
+		}
+	}
+	return all
 }
 
 type slotPart struct {
@@ -67,7 +91,7 @@ func FromFile(f *safetensors.File) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := net.NeedsDense("train"); err != nil {
+	if err := trainable(e, net); err != nil {
 		return nil, err
 	}
 	m := &Model{Experiment: e, Net: net, Provenance: provenance}
@@ -77,36 +101,31 @@ func FromFile(f *safetensors.File) (*Model, error) {
 	if n := len(m.Progress.Units); n != 0 && n != len(net.Layers) {
 		return nil, diag.Inputf("artifact-corrupt", "", "the model's progress has units for %d layers of %d", n, len(net.Layers))
 	}
+	if n := len(m.Progress.Scales); n != 0 && n != len(net.Layers) {
+		return nil, diag.Inputf("artifact-corrupt", "", "the model's progress has scales for %d layers of %d", n, len(net.Layers))
+	}
 	used := 0
 	for _, l := range net.Layers {
-		var p Params
-		load := func(name string, s *Slot, shape ...int) error {
-			for _, part := range s.parts() {
+		p := newParams(e, l)
+		for _, want := range p.tensors(l) {
+			for _, part := range want.slot.parts() {
 				used++
-				t, err := f.Tensor(name + part.suffix)
+				name := l.Name + want.suffix + part.suffix
+				t, err := f.Tensor(name)
 				if err != nil {
-					return err
+					return nil, err
 				}
-				if !slices.Equal(t.Shape, shape) {
-					return &diag.Error{Kind: diag.Input, Code: "artifact-shape", Layer: l.Name, Msg: fmt.Sprintf("tensor %s is %v, the network needs %v", name+part.suffix, t.Shape, shape)}
+				if !slices.Equal(t.Shape, want.shape) {
+					return nil, &diag.Error{Kind: diag.Input, Code: "artifact-shape", Layer: l.Name, Msg: fmt.Sprintf("tensor %s is %v, the network needs %v", name, t.Shape, want.shape)}
 				}
 				if *part.values, err = safetensors.As[float32](t); err != nil {
-					return err
+					return nil, err
 				}
 				for i, x := range *part.values {
 					if x-x != 0 {
-						return &diag.Error{Kind: diag.Input, Code: "artifact-nan", Layer: l.Name, Msg: fmt.Sprintf("tensor %s holds %v at position %d", name+part.suffix, x, i)}
+						return nil, &diag.Error{Kind: diag.Input, Code: "artifact-nan", Layer: l.Name, Msg: fmt.Sprintf("tensor %s holds %v at position %d", name, x, i)}
 					}
 				}
-			}
-			return nil
-		}
-		if err := load(l.Name+".weight", &p.Weight, l.In.Size(), l.Out.Size()); err != nil {
-			return nil, err
-		}
-		if l.Delay {
-			if err := load(l.Name+".delay", &p.Delay, l.Out.Size()); err != nil {
-				return nil, err
 			}
 		}
 		m.Params = append(m.Params, p)

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"slices"
 
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/spike"
@@ -10,7 +11,7 @@ import (
 // Evaluation is the outcome of running samples forward.
 type Evaluation struct {
 	Metrics
-	Confusion [][]int // [label][prediction]
+	Confusion [][]int // [label][prediction]; nil where samples have no label
 }
 
 // Evaluate runs every sample of src forward. Where visit is not nil it is called
@@ -21,24 +22,27 @@ func (t *Trainer) Evaluate(ctx context.Context, src Source, visit func(i int, la
 	if err != nil {
 		return nil, err
 	}
-	ev := &Evaluation{Confusion: make([][]int, classes)}
-	for c := range ev.Confusion {
-		ev.Confusion[c] = make([]int, classes)
+	ev := &Evaluation{}
+	if src.Classes() > 0 {
+		ev.Confusion = make([][]int, classes)
+		for c := range ev.Confusion {
+			ev.Confusion[c] = make([]int, classes)
+		}
 	}
-	const chunk = 64
+	const chunk = 16
 	for lo := 0; lo < src.Len(); lo += chunk {
 		n := min(chunk, src.Len()-lo)
 		for len(t.slots) < n {
 			t.slots = append(t.slots, slot{})
 		}
 		err := t.each(ctx, n, func(w *worker, i int) error {
-			in, err := t.raster(src, sample{index: lo + i})
+			s := &t.slots[i]
+			in, err := t.sample(src, sample{index: lo + i}, s)
 			if err != nil {
 				return err
 			}
-			s := &t.slots[i]
-			t.forward(w, s, in, src.Label(lo+i), false)
-			s.loss = t.target.loss(s.counts, s.label, nil)
+			t.forward(w, s, in, false, nil)
+			t.score(w, s, false)
 			return nil
 		})
 		if err != nil {
@@ -47,17 +51,42 @@ func (t *Trainer) Evaluate(ctx context.Context, src Source, visit func(i int, la
 		for i := range n {
 			s := &t.slots[i]
 			ev.add(s)
-			ev.Confusion[s.label][spike.Classify(s.counts)]++
+			if ev.Confusion != nil {
+				ev.Confusion[s.answer.label][spike.Classify(s.counts)]++
+			}
 			if visit != nil {
-				layers := make([]*spike.Raster, len(s.layers))
-				for k := range s.layers {
-					layers[k] = s.layers[k].spikes
-				}
-				visit(lo+i, layers)
+				visit(lo+i, t.rasters(s))
 			}
 		}
 	}
 	return ev, nil
+}
+
+// rasters returns the spikes of every layer, neurons in the order of package snn.
+func (t *Trainer) rasters(s *slot) []*spike.Raster {
+	layers := make([]*spike.Raster, len(s.layers))
+	for k := range s.layers {
+		layers[k] = s.layers[k].spikes
+		if t.views[k].number != nil {
+			layers[k] = &spike.Raster{}
+			t.views[k].canonical(layers[k], s.layers[k].spikes)
+		}
+	}
+	return layers
+}
+
+// canonical fills to with the spikes of from, neurons by their number in package snn.
+func (v *view) canonical(to, from *spike.Raster) {
+	to.Neurons = from.Neurons
+	to.Start = append(to.Start[:0], from.Start...)
+	to.Index = to.Index[:0]
+	for t := range from.Ticks() {
+		at := len(to.Index)
+		for _, n := range from.At(t) {
+			to.Index = append(to.Index, v.number[n])
+		}
+		slices.Sort(to.Index[at:])
+	}
 }
 
 // check refuses a source that the network cannot classify, and returns the number

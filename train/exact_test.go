@@ -17,24 +17,118 @@ import (
 	"pgregory.net/rapid"
 )
 
+// expand writes a layer's synapses out as a dense In×Out matrix, both in the order of
+// package snn, from its parameters, straight from the definition of each kind. A
+// synapse that is not there is 0.
+func expand[T int16 | float64](l snn.Layer, param []T, pool T) []T {
+	in, out := l.In.Size(), l.Out.Size()
+	if l.Kind == snn.Dense {
+		return param
+	}
+	w := make([]T, in*out)
+	at := func(s snn.Shape, x, y, c int) int { return c*s.W*s.H + y*s.W + x }
+	for oy := range l.Out.H {
+		for ox := range l.Out.W {
+			for oc := range l.Out.C {
+				o := at(l.Out, ox, oy, oc)
+				for ky := range l.Kernel {
+					for kx := range l.Kernel {
+						y, x := oy*l.Stride-l.Padding+ky*l.Dilation, ox*l.Stride-l.Padding+kx*l.Dilation
+						if y < 0 || y >= l.In.H || x < 0 || x >= l.In.W {
+							continue
+						}
+						if l.Kind == snn.Pool {
+							w[at(l.In, x, y, oc)*out+o] = pool
+							continue
+						}
+						inGroup, outGroup := l.In.C/l.Groups, l.Out.C/l.Groups
+						for j := range inGroup {
+							ic := oc/outGroup*inGroup + j
+							w[at(l.In, x, y, ic)*out+o] = param[((ic*l.Kernel+ky)*l.Kernel+kx)*outGroup+oc%outGroup]
+						}
+					}
+				}
+			}
+		}
+	}
+	return w
+}
+
+// neuronDelays writes a layer's delay parameters out, one a neuron in the order of package snn.
+func neuronDelays(l snn.Layer, param []float32) (d []uint8) {
+	for o := range l.Out.Size() {
+		switch len(param) {
+		case 0:
+		case l.Out.Size():
+			d = append(d, DelayTicks(param[o]))
+		default:
+			d = append(d, DelayTicks(param[o/(l.Out.W*l.Out.H)]))
+		}
+	}
+	return d
+}
+
 // fixedOf builds the reference network of a model without quantize, which sits
-// above this package.
+// above this package: every layer as a dense one.
 func fixedOf(m *Model) *fixed.Network {
 	n := &fixed.Network{Input: m.Net.Input, Convention: fixed.Axonal}
 	for k, l := range m.Net.Layers {
 		in, out := l.In.Size(), l.Out.Size()
-		fl := fixed.Layer{Name: l.Name, In: l.In, Out: l.Out, Weight: make([]int16, in*out), WeightBits: 8, Neuron: Cuba(l.Neuron)}
-		for i := range in {
-			for o := range out {
-				fl.Weight[o*in+i] = 2 * int16(WeightCode(m.Params[k].Weight.Value[i*out+o]))
-			}
+		fl := fixed.Layer{Name: l.Name, In: l.In, Out: l.Out, Weight: make([]int16, in*out), WeightBits: 8, Neuron: Cuba(m.neuron(k))}
+		var codes []int16
+		for _, w := range m.Params[k].Weight.Value {
+			codes = append(codes, 2*int16(WeightCode(w)))
 		}
-		for _, d := range m.Params[k].Delay.Value {
-			fl.Delay = append(fl.Delay, DelayTicks(d))
+		var pool int16
+		if l.Kind == snn.Pool {
+			code, shift := PoolCode(l.Neuron)
+			pool, fl.WeightExp = 2*int16(code), int(shift)
 		}
+		for i, w := range expand(l, codes, pool) {
+			fl.Weight[i%out*in+i/out] = w
+		}
+		fl.Delay = neuronDelays(l, m.Params[k].Delay.Value)
 		n.Layers = append(n.Layers, fl)
 	}
 	return n
+}
+
+// drawNet draws a network of up to three layers of any kind.
+func drawNet(rt *rapid.T) string {
+	d := rapid.SampledFrom([]string{"", "d"})
+	if rapid.Bool().Draw(rt, "dense") {
+		size := rapid.IntRange(8, 70)
+		net := fmt.Sprintf("%dx1", size.Draw(rt, "in"))
+		for range rapid.IntRange(1, 3).Draw(rt, "layers") {
+			net += fmt.Sprintf("-%d%s", size.Draw(rt, "n"), d.Draw(rt, "d"))
+		}
+		return net
+	}
+	channels := rapid.SampledFrom([]int{1, 2, 4, 6})
+	net := fmt.Sprintf("%dx%dx%d", rapid.IntRange(3, 9).Draw(rt, "w"), rapid.IntRange(3, 9).Draw(rt, "h"), channels.Draw(rt, "c"))
+	small := rapid.IntRange(1, 3)
+	for range rapid.IntRange(1, 3).Draw(rt, "layers") {
+		field := rapid.OneOf(
+			rapid.Custom(func(rt *rapid.T) string {
+				k := rapid.IntRange(1, 4).Draw(rt, "k")
+				return fmt.Sprintf("%dc%ds%dp%de%dg%d", channels.Draw(rt, "n"), k, small.Draw(rt, "s"), rapid.IntRange(0, k-1).Draw(rt, "p"), small.Draw(rt, "e"), small.Draw(rt, "g"))
+			}),
+			rapid.Custom(func(rt *rapid.T) string {
+				k := rapid.IntRange(1, 4).Draw(rt, "k")
+				return fmt.Sprintf("%dc%dp%d", channels.Draw(rt, "n"), k, rapid.IntRange(0, k-1).Draw(rt, "p"))
+			}),
+			rapid.Custom(func(rt *rapid.T) string { return fmt.Sprintf("%da", small.Draw(rt, "a")) }),
+			rapid.Custom(func(rt *rapid.T) string { return fmt.Sprintf("%d", rapid.IntRange(1, 20).Draw(rt, "n")) }),
+			rapid.Just("flat-7"),
+		).Draw(rt, "field") + d.Draw(rt, "d")
+		if _, err := snn.Parse(net + "-" + field); err == nil {
+			net += "-" + field
+		}
+	}
+	if _, err := snn.Parse(net); err != nil {
+		net += "-5d"
+	}
+	return net
 }
 
 // TestForwardIsFixed holds the forward pass of training to the definition, over
@@ -42,12 +136,8 @@ func fixedOf(m *Model) *fixed.Network {
 func TestForwardIsFixed(t *testing.T) {
 	nets, spikes := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
-		size := rapid.IntRange(8, 70)
-		net := fmt.Sprintf("%dx1", size.Draw(rt, "in"))
-		for range rapid.IntRange(1, 3).Draw(rt, "layers") {
-			net += fmt.Sprintf("-%d%s", size.Draw(rt, "n"), rapid.SampledFrom([]string{"", "d"}).Draw(rt, "d"))
-		}
-		e := testExperiment(net)
+		e := testExperiment(drawNet(rt))
+		e.Training.DelayPer = rapid.SampledFrom([]string{"channel", "neuron"}).Draw(rt, "per")
 		e.Seed = rapid.Uint64().Draw(rt, "seed")
 		decay := rapid.OneOf(rapid.IntRange(0, 4096), rapid.SampledFrom([]int{0, 1, 4095, 4096}))
 		e.Neuron = snn.Neuron{
@@ -66,14 +156,15 @@ func TestForwardIsFixed(t *testing.T) {
 		in := randomRaster(r, m.Net.Input.Size(), ticks, rapid.Float64Range(0.05, 1).Draw(rt, "rate"))
 		tr := NewTrainer(m, ticks, 1)
 		var s slot
-		tr.forward(tr.workers[0], &s, in, 0, rapid.Bool().Draw(rt, "rho"))
+		tr.forward(tr.workers[0], &s, in, rapid.Bool().Draw(rt, "rho"), nil)
+		got := tr.rasters(&s)
 		want, err := fixedOf(m).Run(in, ticks, false)
 		if err != nil {
 			rt.Fatal(err)
 		}
 		for k := range want {
-			if !want[k].Spikes.Equal(s.layers[k].spikes) {
-				rt.Fatalf("layer %d: %d spikes differ", k+1, want[k].Spikes.Diff(s.layers[k].spikes))
+			if !want[k].Spikes.Equal(got[k]) {
+				rt.Fatalf("%s, layer %d: %d spikes differ", m.Net, k+1, want[k].Spikes.Diff(got[k]))
 			}
 			spikes += want[k].Spikes.Count()
 		}
@@ -248,8 +339,13 @@ func TestWrongData(t *testing.T) {
 	if err := NewTrainer(m, 40, 1).Fit(context.Background(), blobs{3, 40}, Fit{}); !errors.As(err, &d) || d.Code != "input-shape" {
 		t.Errorf("twelve inputs on a network of five: %v", err)
 	}
-	if _, err := NewModel(testExperiment("28x28-12c5-2a-10")); !errors.As(err, &d) || d.Code != "not-yet-supported" || d.Layer != "1" {
-		t.Errorf("a conv layer: %v", err)
+	e := testExperiment("12x1-3")
+	e.Neuron.Kind = snn.SRM
+	if _, err := NewModel(e); !errors.As(err, &d) || d.Layer != "1" || d.Fix == "" {
+		t.Errorf("srm neurons in integers: %v", err)
+	}
+	if _, err := NewModel(testExperiment("4096x4096-512")); !errors.As(err, &d) || d.Code != "weights" {
+		t.Errorf("8 billion weights: %v", err)
 	}
 }
 

@@ -65,7 +65,13 @@ func (s *smooth) voltages(w [][]float64, delay [][]float64, layer int, below [][
 	return v
 }
 
-func (s *smooth) loss(w, delay [][]float64, l target, label int) float64 {
+// goal is the count loss with the targets right and wrong in the ticks from..to.
+type goal struct {
+	from, to     int
+	right, wrong float64
+}
+
+func (s *smooth) loss(w, delay [][]float64, l goal, label int) float64 {
 	below := s.in
 	for k := range s.net.Layers {
 		v := s.voltages(w, delay, k, below)
@@ -97,90 +103,20 @@ func (s *smooth) loss(w, delay [][]float64, l target, label int) float64 {
 // of the engine against central differences of the smooth system's loss.
 func TestGradientAgainstFiniteDifferences(t *testing.T) {
 	compared, nonzero := 0, 0
-	for _, cut := range []bool{false, true} {
-		for seed := range uint64(6) {
-			r := rand.New(rand.NewPCG(seed, 5))
-			e := testExperiment(fmt.Sprintf("3x2-%dd-%dd-3", 4+seed, 5))
-			e.Seed, e.Training.GradReset, e.Training.InitGain, e.Training.InitDelay = seed, cut, 3, 4
-			e.Neuron.IDecay, e.Neuron.VDecay = 200+r.IntN(3000), 50+r.IntN(1500)
-			m, err := NewModel(e)
-			if err != nil {
-				t.Fatal(err)
-			}
-			const ticks, label = 40, 1
-			tr := NewTrainer(m, ticks, 1)
-			in := randomRaster(r, 6, ticks, 0.3)
-			s := slot{}
-			tr.forward(tr.workers[0], &s, in, label, true)
-			tr.backward(tr.workers[0], &s)
-
-			ref := &smooth{net: m.Net, ticks: ticks, in: dense(in), cut: cut}
-			var w, delay [][]float64
-			for k := range m.Net.Layers {
-				out := tr.views[k].out
-				w = append(w, widen(tr.views[k].weight))
-				var d []float64
-				for _, x := range tr.views[k].delay {
-					d = append(d, float64(x))
-				}
-				delay = append(delay, d)
-				ref.spikes = append(ref.spikes, dense(s.layers[k].spikes))
-				rho := make([][]float64, out)
-				for o := range rho {
-					rho[o] = make([]float64, ticks)
-					for i := range ticks {
-						rho[o][i] = float64(s.layers[k].rho[i*out+o])
-					}
-				}
-				ref.rho = append(ref.rho, rho)
-			}
-			below := ref.in
-			for k := range m.Net.Layers {
-				ref.vStar = append(ref.vStar, ref.voltages(w, delay, k, below))
-				below = ref.spikes[k]
-			}
-
-			check := func(what string, got, want float64) {
-				compared++
-				if got != 0 {
-					nonzero++
-				}
-				if math.Abs(got-want) > 1e-4*(1+math.Abs(want)) {
-					t.Errorf("cut %v seed %d: %s: gradient %g, finite difference %g", cut, seed, what, got, want)
-				}
-			}
-			const h = 1e-5
-			for k := range w {
-				out := tr.views[k].out
-				g := make([]float32, out)
-				for i := range tr.views[k].in {
-					weightGradient([]slot{s}, k, i, g)
-					for o := range out {
-						x := &w[k][i*out+o]
-						keep := *x
-						*x = keep + h
-						up := ref.loss(w, delay, tr.target, label)
-						*x = keep - h
-						down := ref.loss(w, delay, tr.target, label)
-						*x = keep
-						check(fmt.Sprintf("weight %d %d→%d", k+1, i, o), float64(g[o]), (up-down)/(2*h))
-					}
-				}
-				for i := range delay[k] {
-					if k == len(w)-1 {
-						continue
-					}
-					// One-sided: between whole ticks the loss is smooth, at them it has a corner.
-					x := &delay[k][i]
-					keep := *x
-					base := ref.loss(w, delay, tr.target, label)
-					*x = keep + h
-					up := ref.loss(w, delay, tr.target, label)
-					*x = keep + 2*h
-					up2 := ref.loss(w, delay, tr.target, label)
-					*x = keep
-					check(fmt.Sprintf("delay %d %d", k+1, i), float64(s.delays[k][i]), (4*up-up2-3*base)/(2*h))
-				}
+	for seed, net := range []string{
+		"3x2-4d-5d-3", "3x2-9d-5d-3", "3x2-5d-3", "6x1-7-5d-3",
+		"5x4x2-3c3d-2ad-4d-3", "6x6-2c3p1d-4c3p2d-3", "7x5x2-4c3s2p1e2g2d-3", "4x4x2-2ad-2c2d-flat-3", "5x5-2c2-2a-3c2-3",
+	} {
+		for _, cut := range []bool{false, true} {
+			for _, per := range []string{"channel", "neuron"} {
+				r := rand.New(rand.NewPCG(uint64(seed), 5))
+				e := testExperiment(net)
+				e.Seed, e.Training.GradReset, e.Training.InitGain, e.Training.InitDelay = uint64(seed), cut, 3, 4
+				e.Training.DelayPer = per
+				e.Loss.Kind, e.Loss.True, e.Loss.False = "count", 8, 1.2
+				e.Neuron.IDecay, e.Neuron.VDecay = 200+r.IntN(3000), 50+r.IntN(1500)
+				n, nz := checkGradients(t, r, e)
+				compared, nonzero = compared+n, nonzero+nz
 			}
 		}
 	}
@@ -188,6 +124,110 @@ func TestGradientAgainstFiniteDifferences(t *testing.T) {
 		t.Fatal("no gradient differed from 0")
 	}
 	t.Logf("compared %d gradients, %d of them not 0", compared, nonzero)
+}
+
+func checkGradients(t *testing.T, r *rand.Rand, e *snn.Experiment) (compared, nonzero int) {
+	m, err := NewModel(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const ticks, label = 40, 1
+	tr := NewTrainer(m, ticks, 1)
+	in := randomRaster(r, m.Net.Input.Size(), ticks, 0.3)
+	s := slot{answer: answer{label: label}}
+	tr.forward(tr.workers[0], &s, in, true, nil)
+	tr.backward(tr.workers[0], &s)
+	aim := goal{0, ticks, e.Loss.True, e.Loss.False}
+
+	ref := &smooth{net: m.Net, ticks: ticks, in: dense(in), cut: e.Training.GradReset}
+	var w, delay, param [][]float64
+	pool := make([]float64, len(m.Net.Layers))
+	spikes := tr.rasters(&s)
+	for k, l := range m.Net.Layers {
+		v := &tr.views[k]
+		var p []float64
+		for _, x := range m.Params[k].Weight.Value {
+			p = append(p, float64(WeightCode(x))*WeightStep/WeightOne)
+		}
+		if v.pool != nil {
+			pool[k] = float64(v.pool.weight)
+		}
+		param = append(param, p)
+		w = append(w, expand(l, append([]float64(nil), p...), pool[k]))
+		var d []float64
+		for _, x := range neuronDelays(l, m.Params[k].Delay.Value) {
+			d = append(d, float64(x))
+		}
+		delay = append(delay, d)
+		ref.spikes = append(ref.spikes, dense(spikes[k]))
+		rho := make([][]float64, v.out)
+		for i := range rho {
+			o := i
+			if v.number != nil {
+				o = int(v.number[i])
+			}
+			rho[o] = make([]float64, ticks)
+			for t := range ticks {
+				if s.layers[k].rho != nil { // where nothing below learns there is none
+					rho[o][t] = float64(s.layers[k].rho[t*v.out+i])
+				}
+			}
+		}
+		ref.rho = append(ref.rho, rho)
+	}
+	below := ref.in
+	for k := range m.Net.Layers {
+		ref.vStar = append(ref.vStar, ref.voltages(w, delay, k, below))
+		below = ref.spikes[k]
+	}
+	check := func(what string, got, want float64) {
+		compared++
+		if got != 0 {
+			nonzero++
+		}
+		if math.Abs(got-want) > 1e-4*(1+math.Abs(want)) {
+			t.Errorf("%s, reset %v: %s: gradient %g, finite difference %g", m.Net, e.Training.GradReset, what, got, want)
+		}
+	}
+	const h = 1e-5
+	for k, l := range m.Net.Layers {
+		v := &tr.views[k]
+		g := make([]float32, v.cols)
+		for i := range v.rows {
+			tr.weightGradient([]slot{s}, k, i, g)
+			for o := range v.cols {
+				x := &param[k][i*v.cols+o]
+				keep := *x
+				loss := func(to float64) float64 {
+					*x = to
+					w[k] = expand(l, append([]float64(nil), param[k]...), 0)
+					return ref.loss(w, delay, aim, label)
+				}
+				up, down := loss(keep+h), loss(keep-h)
+				loss(keep)
+				check(fmt.Sprintf("weight %d %d→%d", k+1, i, o), float64(g[o]), (up-down)/(2*h))
+			}
+		}
+		params := len(m.Params[k].Delay.Value)
+		for i := range params {
+			if k == len(w)-1 {
+				continue
+			}
+			// One-sided: between whole ticks the loss is smooth, at them it has a corner.
+			loss := func(by float64) float64 {
+				for o := range delay[k] {
+					if o*params/len(delay[k]) == i {
+						delay[k][o] += by
+						defer func() { delay[k][o] -= by }()
+					}
+				}
+				return ref.loss(w, delay, aim, label)
+			}
+			base, up, up2 := loss(0), loss(h), loss(2*h)
+			check(fmt.Sprintf("delay %d %d", k+1, i), float64(s.delays[k][i]), (4*up-up2-3*base)/(2*h))
+		}
+	}
+	return compared, nonzero
 }
 
 func testExperiment(net string) *snn.Experiment {

@@ -1,50 +1,222 @@
 package train
 
-import "github.com/isospike/isospike/snn"
+import (
+	"github.com/isospike/isospike/snn"
+	"github.com/isospike/isospike/snn/diag"
+	"github.com/isospike/isospike/snn/spike"
+)
 
-// target is a loss resolved for a number of ticks.
-type target struct {
-	from, to     int
+// answer is what is wanted of the output for a sample.
+type answer struct {
+	label   int           // −1 without
+	pattern *spike.Raster // the desired spike trains; nil without
+	steps   []uint8       // a class for each tick, unlabelled where there is none; nil without
+}
+
+const unlabelled = 255
+
+// lossFunction is a loss resolved for a number of ticks and outputs.
+type lossFunction interface {
+	// accepts reports an answer that lacks what the loss needs.
+	accepts(a answer) error
+	// value returns the loss of a sample with the given output spikes, which make
+	// counts in the interval, and fills err (ticks×n, or nil) with its derivative by
+	// every possible output spike.
+	value(out *spike.Raster, counts []int, a answer, err []float32, s *lossScratch) float64
+	// judge returns how many answers the sample gave and how many of them were right.
+	judge(out *spike.Raster, counts []int, a answer) (correct, judged int)
+	// rate returns the mean firing rate of an output at which training should start.
+	rate(answers []answer) float64
+}
+
+// lossScratch is what losses need of memory.
+type lossScratch struct {
+	row, trace []float32
+	filter     stream
+}
+
+func newLoss(l snn.Loss, ticks, n int) lossFunction {
+	in := interval{n: n, ticks: ticks}
+	in.from, in.to = l.Bounds(ticks)
+	switch l.Kind {
+	case "spike_train":
+		return spikeTrain{ticks, n, newResponse(true, l.Tau, 1, 0)}
+	case "nll":
+		return likelihood{in, l.Scale}
+	case "step_nll":
+		return stepLikelihood{ticks, n, float32(exp(-1 / l.Tau)), l.Scale}
+	}
+	return newCountLoss(l, in)
+}
+
+// interval is where the spikes of n outputs count: the ticks from up to, but not
+// including, to.
+type interval struct{ n, ticks, from, to int }
+
+func (i interval) length() float64 { return float64(max(1, i.to-i.from)) }
+
+// spread fills err with row at every tick of the interval, and 0 elsewhere.
+func (i interval) spread(err, row []float32) {
+	if err == nil {
+		return
+	}
+	clear(err)
+	for t := i.from; t < i.to; t++ {
+		copy(err[t*i.n:][:i.n], row)
+	}
+}
+
+func (i interval) judge(_ *spike.Raster, counts []int, a answer) (correct, judged int) {
+	if a.label < 0 {
+		return 0, 0
+	}
+	if spike.Classify(counts) == a.label {
+		correct = 1
+	}
+	return correct, 1
+}
+
+func (i interval) accepts(a answer) error {
+	if a.label >= 0 {
+		return nil
+	}
+	return diag.Inputf("loss", "", "the data has no classes, which the loss needs").WithFix("for desired spike trains take the loss spike_train")
+}
+
+// countLoss is ½ Σ_o (count_o − target_o)²/T of the spike counts in the interval of
+// T ticks. Its derivative at a spike is (count − target)/T in the interval: SLAYER's
+// count error. Outside the interval it is 0 for the kind rate; for the kind count the
+// spikes there are errors as in spikeTrain, against silence (slayerPytorch, numSpikes).
+type countLoss struct {
+	interval
 	right, wrong float64 // spikes in the interval
+	outside      bool
+	filter       response
 }
 
-func newTarget(l snn.Loss, ticks int) target {
-	t := target{right: l.True, wrong: l.False}
-	if l.True == 0 && l.False == 0 {
-		t.right, t.wrong = 0.2, 0.03
+// Targets that are chosen automatically, in spikes a tick: a fifth of all ticks is
+// far from what noise does and leaves neurons time to recover; a little activity in
+// the others keeps their gradient alive.
+const (
+	autoTrue  = 0.2
+	autoFalse = 0.03
+)
+
+func newCountLoss(l snn.Loss, in interval) countLoss {
+	c := countLoss{interval: in, right: l.True, wrong: l.False, filter: newResponse(true, l.Tau, 1, 0)}
+	if l.Kind == "count" {
+		c.outside = in.from > 0 || in.to < in.ticks
 	}
-	t.from, t.to = l.Bounds(ticks)
-	if l.Kind == "rate" {
-		t.right *= float64(t.to - t.from)
-		t.wrong *= float64(t.to - t.from)
+	auto := l.True == 0 && l.False == 0
+	if auto {
+		c.right, c.wrong = autoTrue, autoFalse
 	}
-	return t
+	if auto || l.Kind == "rate" {
+		c.right *= in.length()
+		c.wrong *= in.length()
+	}
+	if auto { // in a short interval the two must still be told apart
+		c.right = max(c.right, c.wrong+2)
+	}
+	return c
 }
 
-// mean returns the mean of n output neurons' targets.
-func (t target) mean(n int) float64 { return (t.right + float64(t.wrong*float64(n-1))) / float64(n) }
+func (c countLoss) rate([]answer) float64 {
+	return (c.right + float64(c.wrong*float64(c.n-1))) / float64(c.n) / c.length()
+}
 
-// loss returns ½ Σ_o (count_o − target_o)²/T of the spike counts in the interval
-// of T ticks, and fills err (ticks×n, or nil) with its derivative at every spike:
-// (count − target)/T in the interval and 0 outside, SLAYER's count error.
-func (t target) loss(counts []int, label int, err []float32) float64 {
-	n, length := len(counts), float64(max(1, t.to-t.from))
+func (c countLoss) value(out *spike.Raster, counts []int, a answer, err []float32, s *lossScratch) float64 {
 	sum := 0.0
-	row := make([]float32, n)
-	for o, c := range counts {
-		want := t.wrong
-		if o == label {
-			want = t.right
+	s.row = resize(s.row, c.n)
+	for o, n := range counts {
+		want := c.wrong
+		if o == a.label {
+			want = c.right
 		}
-		d := float64(c) - want
-		sum += float64(d*d) / (2 * length)
-		row[o] = float32(d / length)
+		d := float64(n) - want
+		sum += float64(d*d) / (2 * c.length())
+		s.row[o] = float32(d / c.length())
 	}
-	if err != nil {
-		clear(err)
-		for k := t.from; k < t.to; k++ {
-			copy(err[k*n:][:n], row)
-		}
+	c.spread(err, s.row)
+	if c.outside {
+		sum += distance(out, nil, c.filter, c.ticks, s, err, func(t int) bool { return t < c.from || t >= c.to })
 	}
 	return sum
+}
+
+// spikeTrain is the van Rossum distance to the desired spike trains ŝ (paper, eq. 6):
+//
+//	E = ½ Σ_t Σ_o e(t)²,  e = κ∗(s − ŝ),  ∂E/∂s(t) = Σ_k κ(k)·e(t+k)
+//
+// with κ the response of loss.tau, in the form of ε.
+type spikeTrain struct {
+	ticks, n int
+	kappa    response
+}
+
+func (l spikeTrain) accepts(a answer) error {
+	if a.pattern == nil {
+		return diag.Inputf("loss", "", "the data has no desired spike trains, which the loss spike_train needs").
+			WithFix("for classes take the loss rate or nll")
+	}
+	if a.pattern.Neurons != l.n {
+		return diag.Inputf("loss", "", "the desired spike trains have %d neurons, the output %d", a.pattern.Neurons, l.n).
+			WithFix("end the network with %d", a.pattern.Neurons)
+	}
+	return nil
+}
+
+func (l spikeTrain) judge(*spike.Raster, []int, answer) (correct, judged int) { return 0, 0 }
+
+func (l spikeTrain) rate(answers []answer) float64 {
+	sum := 0
+	for _, a := range answers {
+		sum += a.pattern.Count()
+	}
+	return float64(sum) / float64(len(answers)*l.ticks*l.n)
+}
+
+func (l spikeTrain) value(out *spike.Raster, _ []int, a answer, err []float32, s *lossScratch) float64 {
+	clear(err)
+	return distance(out, a.pattern, l.kappa, l.ticks, s, err, func(int) bool { return true })
+}
+
+// distance returns ½ Σ (κ∗(out − want))² over the ticks where, and adds its
+// derivative by the spikes of out to err unless that is nil. A want of nil is silence.
+func distance(out, want *spike.Raster, kappa response, ticks int, s *lossScratch, err []float32, where func(t int) bool) float64 {
+	n := out.Neurons
+	s.row, s.trace = resize(s.row, n), resize(s.trace, ticks*n)
+	s.filter.reset(kappa, n)
+	sum := 0.0
+	for t := range ticks {
+		row := s.trace[t*n:][:n]
+		clear(row)
+		for _, o := range out.At(t) {
+			row[o]++
+		}
+		if want != nil && t < want.Ticks() {
+			for _, o := range want.At(t) {
+				row[o]--
+			}
+		}
+		s.filter.push(row, row)
+		if !where(t) {
+			clear(row)
+			continue
+		}
+		for _, e := range row {
+			sum += float64(e) * float64(e)
+		}
+	}
+	if err == nil {
+		return sum / 2
+	}
+	s.filter.reset(kappa, n)
+	for t := ticks - 1; t >= 0; t-- {
+		s.filter.push(s.trace[t*n:][:n], s.row)
+		for o, e := range s.row {
+			err[t*n+o] += e
+		}
+	}
+	return sum / 2
 }

@@ -30,49 +30,26 @@ func Cuba(n snn.Neuron) fixed.CUBA {
 	return fixed.CUBA{IDecay: int32(n.IDecay), VDecay: int32(n.VDecay), VTh: int32(n.VTh), RefDelay: int32(n.RefDelay)}
 }
 
-// view is what a forward and backward pass sees of a layer: the parameters of
-// one step, quantized once for all samples.
-type view struct {
-	in, out int
-	codes   []int8    // in×out; empty in float arithmetic
-	weight  []float32 // in×out: the weights that the forward pass applied
-	back    []float32 // out×in: the same, transposed, for the error to the layer below
-	delay   []uint8   // of the layer's own spikes; nil without delays
-}
+// poolGain is the weight of a pool's synapses in thresholds: SLAYER's 1.1, so that
+// one input spike is enough.
+const poolGain = 1.1
 
-// refresh requantizes layer k of the model into v.
-func (v *view) refresh(m *Model, k int) {
-	l, p := m.Net.Layers[k], &m.Params[k]
-	v.in, v.out = l.In.Size(), l.Out.Size()
-	if v.weight == nil {
-		v.weight = make([]float32, v.in*v.out)
-		if k > 0 {
-			v.back = make([]float32, v.in*v.out)
-		}
-		if m.Experiment.Training.Arithmetic == "integer" {
-			v.codes = make([]int8, v.in*v.out)
-		}
-		if l.Delay {
-			v.delay = make([]uint8, v.out)
-		}
+// PoolCode returns the weight of a pool layer's synapses as the hardware holds it:
+// code·2^(shift+1) is the integer weight next to 1.1 thresholds that makes every
+// input spike an output spike.
+func PoolCode(n snn.Neuron) (code int8, shift uint) {
+	want := poolGain * float64(max(1, n.VTh)) / WeightStep
+	for want > 127 {
+		want /= 2
+		shift++
 	}
-	if v.codes == nil {
-		copy(v.weight, p.Weight.Value)
-	} else {
-		for i, w := range p.Weight.Value {
-			c := WeightCode(w)
-			v.codes[i] = c
-			v.weight[i] = float32(c) * (float32(WeightStep) / WeightOne)
-		}
+	c := math.RoundToEven(want)
+	// The threshold is strict; where 1.1 rounds to it, the next weight is above.
+	for int(c)*WeightStep<<shift <= n.VTh {
+		c++
 	}
-	if v.back != nil {
-		for i := range v.in {
-			for o := range v.out {
-				v.back[o*v.in+i] = v.weight[i*v.out+o]
-			}
-		}
+	if c > 127 {
+		c, shift = math.Ceil(c/2), shift+1
 	}
-	for i := range v.delay {
-		v.delay[i] = DelayTicks(p.Delay.Value[i])
-	}
+	return int8(c), shift
 }

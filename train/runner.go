@@ -15,10 +15,6 @@ func (t *Trainer) Runner() *Runner { return &Runner{t: t, w: t.newWorker()} }
 
 // Run returns the spikes of every layer. They are valid until the next call.
 func (r *Runner) Run(in *spike.Raster) []*spike.Raster {
-	r.t.forward(r.w, &r.s, in, 0, false)
-	out := make([]*spike.Raster, len(r.s.layers))
-	for k := range out {
-		out[k] = r.s.layers[k].spikes
-	}
-	return out
+	r.t.forward(r.w, &r.s, in, false, nil)
+	return r.t.rasters(&r.s)
 }
