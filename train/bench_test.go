@@ -59,3 +59,27 @@ func BenchmarkForward2312x512x512x10(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N*len(src))/b.Elapsed().Seconds(), "samples/s")
 }
+
+func BenchmarkConvStep(b *testing.B) {
+	t, src, batch := benchmarkTrainer(b, "34x34x2-12c5-2a-64c5-2a-10o", 8)
+	for b.Loop() {
+		if err := t.step(context.Background(), src, batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N*len(batch))/b.Elapsed().Seconds(), "samples/s")
+}
+
+func BenchmarkConvForward(b *testing.B) {
+	t, src, _ := benchmarkTrainer(b, "34x34x2-12c5-2a-64c5-2a-10o", 8)
+	for b.Loop() {
+		ev, err := t.Evaluate(context.Background(), src, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if b.N == 1 {
+			b.Log(ev.Spikes)
+		}
+	}
+	b.ReportMetric(float64(b.N*len(src))/b.Elapsed().Seconds(), "samples/s")
+}

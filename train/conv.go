@@ -19,10 +19,20 @@ type geometry struct {
 	cols   int              // output channels of a group
 	strips [][]kernel.Strip // by pixel of the input: runs of the sums (To) and the weights (From) of a group's first channels
 	swap   [][]kernel.Strip // the same with To and From exchanged, for the gradient
+	inputs []input
+	wide   int // input channels, rounded up to whole vectors: columns of the product that gives the error below
 }
 
+// input is where an input stands: its pixel, and the first output and weight of its
+// group and channel.
+type input struct{ pixel, to, from int32 }
+
 func newGeometry(l snn.Layer) *geometry {
-	g := &geometry{layer: l, cols: l.Out.C / l.Groups}
+	g := &geometry{layer: l, cols: l.Out.C / l.Groups, wide: (l.In.C + 7) / 8 * 8}
+	for i := range l.In.Size() {
+		pixel, channel := i/l.In.C, i%l.In.C
+		g.inputs = append(g.inputs, input{int32(pixel), int32(channel / (l.In.C / l.Groups) * g.cols), int32(channel * l.Kernel * l.Kernel * g.cols)})
+	}
 	run := l.Stride == 1 && l.Dilation == 1 && l.Groups == 1
 	for y := range l.In.H {
 		for x := range l.In.W {
@@ -63,9 +73,9 @@ func output(y, k int, l snn.Layer, rows int) (int, bool) {
 
 // of returns the runs of input i and where the first output and weight of its
 // group and channel stand.
-func (g *geometry) of(i int32) (to, from int, strips []kernel.Strip) {
-	pixel, channel := int(i)/g.layer.In.C, int(i)%g.layer.In.C
-	return channel / (g.layer.In.C / g.layer.Groups) * g.cols, channel * g.layer.Kernel * g.layer.Kernel * g.cols, g.strips[pixel]
+func (g *geometry) of(i int32) (to, from int32, strips []kernel.Strip) {
+	in := g.inputs[i]
+	return in.to, in.from, g.strips[in.pixel]
 }
 
 // gradient adds to grad, laid out as the view's weights, the errors δ (ticks×out)
@@ -75,8 +85,8 @@ func (g *geometry) gradient(grad, delta []float32, arr *arrivals, ticks int) {
 	for t := range ticks {
 		row := delta[t*out:][:out]
 		for _, i := range arr.at(t) {
-			to, from, _ := g.of(i)
-			kernel.AddStripsF32(grad[from:], row[to:], g.swap[int(i)/g.layer.In.C])
+			in := g.inputs[i]
+			kernel.AddStripsF32(grad[in.from:], row[in.to:], g.swap[in.pixel])
 		}
 	}
 }
@@ -86,7 +96,15 @@ func (g *geometry) runs() bool {
 	return g.layer.Stride == 1 && g.layer.Dilation == 1 && g.layer.Groups == 1
 }
 
-// transpose lays the weights out for below: (ky, mirrored kx, o)×i where a
+// backSize is the length of what transpose writes.
+func (g *geometry) backSize() int {
+	if !g.runs() {
+		return g.layer.In.C * g.layer.Kernel * g.layer.Kernel * g.cols
+	}
+	return g.wide * g.layer.Kernel * g.layer.Kernel * g.cols
+}
+
+// transpose lays the weights out for below: (ky, mirrored kx, o)×wide where a
 // matrix product is possible, and as they are elsewhere, in both cases times scale.
 func (g *geometry) transpose(back, weight []float32, scale float32) {
 	if !g.runs() {
@@ -98,7 +116,7 @@ func (g *geometry) transpose(back, weight []float32, scale float32) {
 	k2, in := g.layer.Kernel*g.layer.Kernel*g.cols, g.layer.In.C
 	for i := range in {
 		for j := range k2 {
-			back[j*in+i] = weight[i*k2+j] * scale
+			back[j*g.wide+i] = weight[i*k2+j] * scale
 		}
 	}
 }
@@ -117,12 +135,12 @@ func (g *geometry) below(arrive, delta, back []float32, ticks int, s *convScratc
 	// δ goes into a plane with as many zeros around it as the kernel reaches beyond
 	// it; the part of the plane that a pixel of the input sees through one row of
 	// the kernel is then a run of kW·O values, and those of the next pixel overlap it.
-	k, oc, ic := l.Kernel, l.Out.C, l.In.C
+	k, oc, ic, cols := l.Kernel, l.Out.C, l.In.C, g.wide
 	wide, margin := l.In.W+k-1, k-1-l.Padding
 	s.plane = resize(s.plane, wide*(l.In.H+k-1)*oc)
 	clear(s.plane)
 	rows := l.In.H*wide - (k - 1)
-	s.sum = resize(s.sum, l.In.H*wide*ic)
+	s.sum = resize(s.sum, l.In.H*wide*cols)
 	for t := range ticks {
 		src := delta[t*out:][:out]
 		for oy := range l.Out.H {
@@ -130,11 +148,17 @@ func (g *geometry) below(arrive, delta, back []float32, ticks int, s *convScratc
 		}
 		clear(s.sum)
 		for ky := range k {
-			kernel.MulAddStrided(s.sum, s.plane[(k-1-ky)*wide*oc:], back[ky*k*oc*ic:][:k*oc*ic], rows, k*oc, ic, oc, ic)
+			kernel.MulAddStrided(s.sum, s.plane[(k-1-ky)*wide*oc:], back[ky*k*oc*cols:][:k*oc*cols], rows, k*oc, cols, oc, cols)
 		}
 		dst := arrive[t*in:][:in]
 		for y := range l.In.H {
-			copy(dst[y*l.In.W*ic:][:l.In.W*ic], s.sum[y*wide*ic:])
+			if row := s.sum[y*wide*cols:]; cols == ic {
+				copy(dst[y*l.In.W*ic:][:l.In.W*ic], row)
+			} else {
+				for x := range l.In.W {
+					copy(dst[(y*l.In.W+x)*ic:][:ic], row[x*cols:])
+				}
+			}
 		}
 	}
 }
@@ -148,7 +172,7 @@ func (g *geometry) belowByStrip(arrive, delta, weight []float32) {
 		to, from, strips := g.of(int32(i))
 		sum := float32(0)
 		for _, s := range strips {
-			d, w := delta[to+int(s.To):][:s.Len], weight[from+int(s.From):][:s.Len]
+			d, w := delta[to+s.To:][:s.Len], weight[from+s.From:][:s.Len]
 			for j, x := range d {
 				sum += float32(x * w[j])
 			}

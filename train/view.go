@@ -22,7 +22,7 @@ type view struct {
 	rows, cols int
 	codes      []int8    // half the integer weights; nil in float arithmetic
 	weight     []float32 // the weights that the forward pass applied
-	back       []float32 // the same times scale, for the error to the layer below: dense Out×In, conv kH×(kW·O)×I
+	back       []float32 // the same times scale, for the error to the layer below: dense Out×In, conv see geometry.transpose
 	scale      float32   // see Progress.Scales
 	shift      uint      // the integer sum counts 2^shift: pool layers
 
@@ -102,7 +102,9 @@ func newView(m *Model, k int, below *view) view {
 	}
 	if v.trained() {
 		v.weight = make([]float32, v.rows*v.cols)
-		if v.learns {
+		if v.learns && v.conv != nil {
+			v.back = make([]float32, v.conv.backSize())
+		} else if v.learns {
 			v.back = make([]float32, v.rows*v.cols)
 		}
 	}

@@ -46,6 +46,8 @@ func main() {
 	for _, v := range []vec{ymm, zmm} {
 		addRowsI8(v)
 		addRowsF32(v)
+		addStrips(v, 1)
+		addStrips(v, 4)
 	}
 	for _, rows := range []int{6, 1} {
 		mulAdd(zmm, rows, 4)

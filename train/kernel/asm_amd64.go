@@ -14,6 +14,16 @@ func addRowsI8AVX2(acc *int32, n int, w *int8, rows *int32, count int)
 //go:noescape
 func addRowsF32AVX2(acc *float32, n int, w *float32, rows *int32, count int)
 
+// addStripsI8AVX2 is addStripsI8Go for 1 strip or more.
+//
+//go:noescape
+func addStripsI8AVX2(acc *int32, w *int8, strips *int32, count int)
+
+// addStripsF32AVX2 is addStripsF32Go for 1 strip or more.
+//
+//go:noescape
+func addStripsF32AVX2(acc *float32, w *float32, strips *int32, count int)
+
 // addRowsI8AVX512 is addRowsI8Go for 1 to 256 rows.
 //
 //go:noescape
@@ -23,6 +33,16 @@ func addRowsI8AVX512(acc *int32, n int, w *int8, rows *int32, count int)
 //
 //go:noescape
 func addRowsF32AVX512(acc *float32, n int, w *float32, rows *int32, count int)
+
+// addStripsI8AVX512 is addStripsI8Go for 1 strip or more.
+//
+//go:noescape
+func addStripsI8AVX512(acc *int32, w *int8, strips *int32, count int)
+
+// addStripsF32AVX512 is addStripsF32Go for 1 strip or more.
+//
+//go:noescape
+func addStripsF32AVX512(acc *float32, w *float32, strips *int32, count int)
 
 // mulAdd6x64 is mulAddGo for a tile of C. Rows of A, B and C are ldA, ldB and ldC apart.
 //

@@ -293,6 +293,161 @@ DATA lanes<>+56(SB)/4, $0x00000000
 DATA lanes<>+60(SB)/4, $0x00000000
 GLOBL lanes<>(SB), RODATA|NOPTR, $64
 
+// func addStripsI8AVX2(acc *int32, w *int8, strips *int32, count int)
+// Requires: AVX, AVX2
+TEXT ·addStripsI8AVX2(SB), NOSPLIT, $0-32
+	MOVQ acc+0(FP), AX
+	MOVQ w+8(FP), CX
+	MOVQ strips+16(FP), DX
+	MOVQ count+24(FP), BX
+
+strip:
+	MOVLQSX (DX), SI
+	MOVLQSX 4(DX), DI
+	MOVLQSX 8(DX), R8
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (CX)(DI*1), DI
+
+add32x4:
+	CMPQ      R8, $+32
+	JL        below32x4
+	VPMOVSXBD (DI), Y0
+	VPADDD    (SI), Y0, Y0
+	VMOVUPS   Y0, (SI)
+	VPMOVSXBD 8(DI), Y0
+	VPADDD    32(SI), Y0, Y0
+	VMOVUPS   Y0, 32(SI)
+	VPMOVSXBD 16(DI), Y0
+	VPADDD    64(SI), Y0, Y0
+	VMOVUPS   Y0, 64(SI)
+	VPMOVSXBD 24(DI), Y0
+	VPADDD    96(SI), Y0, Y0
+	VMOVUPS   Y0, 96(SI)
+	ADDQ      $+128, SI
+	ADDQ      $+32, DI
+	SUBQ      $+32, R8
+	JMP       add32x4
+
+below32x4:
+add32x1:
+	CMPQ      R8, $+8
+	JL        below32x1
+	VPMOVSXBD (DI), Y0
+	VPADDD    (SI), Y0, Y0
+	VMOVUPS   Y0, (SI)
+	ADDQ      $+32, SI
+	ADDQ      $+8, DI
+	SUBQ      $+8, R8
+	JMP       add32x1
+
+below32x1:
+add16x1:
+	CMPQ      R8, $+4
+	JL        below16x1
+	VPMOVSXBD (DI), X0
+	VPADDD    (SI), X0, X0
+	VMOVUPS   X0, (SI)
+	ADDQ      $+16, SI
+	ADDQ      $+4, DI
+	SUBQ      $+4, R8
+	JMP       add16x1
+
+below16x1:
+one:
+	TESTQ   R8, R8
+	JLE     end
+	MOVBLSX (DI), R9
+	ADDL    R9, (SI)
+	ADDQ    $+4, SI
+	ADDQ    $+1, DI
+	DECQ    R8
+	JMP     one
+
+end:
+	ADDQ $+12, DX
+	DECQ BX
+	JNZ  strip
+	VZEROUPPER
+	RET
+
+// func addStripsF32AVX2(acc *float32, w *float32, strips *int32, count int)
+// Requires: AVX
+TEXT ·addStripsF32AVX2(SB), NOSPLIT, $0-32
+	MOVQ acc+0(FP), AX
+	MOVQ w+8(FP), CX
+	MOVQ strips+16(FP), DX
+	MOVQ count+24(FP), BX
+
+strip:
+	MOVLQSX (DX), SI
+	MOVLQSX 4(DX), DI
+	MOVLQSX 8(DX), R8
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (CX)(DI*4), DI
+
+add32x4:
+	CMPQ    R8, $+32
+	JL      below32x4
+	VMOVUPS (SI), Y0
+	VADDPS  (DI), Y0, Y0
+	VMOVUPS Y0, (SI)
+	VMOVUPS 32(SI), Y0
+	VADDPS  32(DI), Y0, Y0
+	VMOVUPS Y0, 32(SI)
+	VMOVUPS 64(SI), Y0
+	VADDPS  64(DI), Y0, Y0
+	VMOVUPS Y0, 64(SI)
+	VMOVUPS 96(SI), Y0
+	VADDPS  96(DI), Y0, Y0
+	VMOVUPS Y0, 96(SI)
+	ADDQ    $+128, SI
+	ADDQ    $+128, DI
+	SUBQ    $+32, R8
+	JMP     add32x4
+
+below32x4:
+add32x1:
+	CMPQ    R8, $+8
+	JL      below32x1
+	VMOVUPS (SI), Y0
+	VADDPS  (DI), Y0, Y0
+	VMOVUPS Y0, (SI)
+	ADDQ    $+32, SI
+	ADDQ    $+32, DI
+	SUBQ    $+8, R8
+	JMP     add32x1
+
+below32x1:
+add16x1:
+	CMPQ    R8, $+4
+	JL      below16x1
+	VMOVUPS (SI), X0
+	VADDPS  (DI), X0, X0
+	VMOVUPS X0, (SI)
+	ADDQ    $+16, SI
+	ADDQ    $+16, DI
+	SUBQ    $+4, R8
+	JMP     add16x1
+
+below16x1:
+one:
+	TESTQ  R8, R8
+	JLE    end
+	VMOVSS (SI), X0
+	VADDSS (DI), X0, X0
+	VMOVSS X0, (SI)
+	ADDQ   $+4, SI
+	ADDQ   $+4, DI
+	DECQ   R8
+	JMP    one
+
+end:
+	ADDQ $+12, DX
+	DECQ BX
+	JNZ  strip
+	VZEROUPPER
+	RET
+
 // func addRowsI8AVX512(acc *int32, n int, w *int8, rows *int32, count int)
 // Requires: AVX, AVX2, AVX512BW, AVX512F
 TEXT ·addRowsI8AVX512(SB), NOSPLIT, $0-40
@@ -561,6 +716,185 @@ rowTail:
 	JMP        tail
 
 end:
+	VZEROUPPER
+	RET
+
+// func addStripsI8AVX512(acc *int32, w *int8, strips *int32, count int)
+// Requires: AVX, AVX2, AVX512F
+TEXT ·addStripsI8AVX512(SB), NOSPLIT, $0-32
+	MOVQ acc+0(FP), AX
+	MOVQ w+8(FP), CX
+	MOVQ strips+16(FP), DX
+	MOVQ count+24(FP), BX
+
+strip:
+	MOVLQSX (DX), SI
+	MOVLQSX 4(DX), DI
+	MOVLQSX 8(DX), R8
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (CX)(DI*1), DI
+
+add64x4:
+	CMPQ      R8, $+64
+	JL        below64x4
+	VPMOVSXBD (DI), Z0
+	VPADDD    (SI), Z0, Z0
+	VMOVUPS   Z0, (SI)
+	VPMOVSXBD 16(DI), Z0
+	VPADDD    64(SI), Z0, Z0
+	VMOVUPS   Z0, 64(SI)
+	VPMOVSXBD 32(DI), Z0
+	VPADDD    128(SI), Z0, Z0
+	VMOVUPS   Z0, 128(SI)
+	VPMOVSXBD 48(DI), Z0
+	VPADDD    192(SI), Z0, Z0
+	VMOVUPS   Z0, 192(SI)
+	ADDQ      $+256, SI
+	ADDQ      $+64, DI
+	SUBQ      $+64, R8
+	JMP       add64x4
+
+below64x4:
+add64x1:
+	CMPQ      R8, $+16
+	JL        below64x1
+	VPMOVSXBD (DI), Z0
+	VPADDD    (SI), Z0, Z0
+	VMOVUPS   Z0, (SI)
+	ADDQ      $+64, SI
+	ADDQ      $+16, DI
+	SUBQ      $+16, R8
+	JMP       add64x1
+
+below64x1:
+add32x1:
+	CMPQ      R8, $+8
+	JL        below32x1
+	VPMOVSXBD (DI), Y0
+	VPADDD    (SI), Y0, Y0
+	VMOVUPS   Y0, (SI)
+	ADDQ      $+32, SI
+	ADDQ      $+8, DI
+	SUBQ      $+8, R8
+	JMP       add32x1
+
+below32x1:
+add16x1:
+	CMPQ      R8, $+4
+	JL        below16x1
+	VPMOVSXBD (DI), X0
+	VPADDD    (SI), X0, X0
+	VMOVUPS   X0, (SI)
+	ADDQ      $+16, SI
+	ADDQ      $+4, DI
+	SUBQ      $+4, R8
+	JMP       add16x1
+
+below16x1:
+one:
+	TESTQ   R8, R8
+	JLE     end
+	MOVBLSX (DI), R9
+	ADDL    R9, (SI)
+	ADDQ    $+4, SI
+	ADDQ    $+1, DI
+	DECQ    R8
+	JMP     one
+
+end:
+	ADDQ $+12, DX
+	DECQ BX
+	JNZ  strip
+	VZEROUPPER
+	RET
+
+// func addStripsF32AVX512(acc *float32, w *float32, strips *int32, count int)
+// Requires: AVX, AVX512F
+TEXT ·addStripsF32AVX512(SB), NOSPLIT, $0-32
+	MOVQ acc+0(FP), AX
+	MOVQ w+8(FP), CX
+	MOVQ strips+16(FP), DX
+	MOVQ count+24(FP), BX
+
+strip:
+	MOVLQSX (DX), SI
+	MOVLQSX 4(DX), DI
+	MOVLQSX 8(DX), R8
+	LEAQ    (AX)(SI*4), SI
+	LEAQ    (CX)(DI*4), DI
+
+add64x4:
+	CMPQ    R8, $+64
+	JL      below64x4
+	VMOVUPS (SI), Z0
+	VADDPS  (DI), Z0, Z0
+	VMOVUPS Z0, (SI)
+	VMOVUPS 64(SI), Z0
+	VADDPS  64(DI), Z0, Z0
+	VMOVUPS Z0, 64(SI)
+	VMOVUPS 128(SI), Z0
+	VADDPS  128(DI), Z0, Z0
+	VMOVUPS Z0, 128(SI)
+	VMOVUPS 192(SI), Z0
+	VADDPS  192(DI), Z0, Z0
+	VMOVUPS Z0, 192(SI)
+	ADDQ    $+256, SI
+	ADDQ    $+256, DI
+	SUBQ    $+64, R8
+	JMP     add64x4
+
+below64x4:
+add64x1:
+	CMPQ    R8, $+16
+	JL      below64x1
+	VMOVUPS (SI), Z0
+	VADDPS  (DI), Z0, Z0
+	VMOVUPS Z0, (SI)
+	ADDQ    $+64, SI
+	ADDQ    $+64, DI
+	SUBQ    $+16, R8
+	JMP     add64x1
+
+below64x1:
+add32x1:
+	CMPQ    R8, $+8
+	JL      below32x1
+	VMOVUPS (SI), Y0
+	VADDPS  (DI), Y0, Y0
+	VMOVUPS Y0, (SI)
+	ADDQ    $+32, SI
+	ADDQ    $+32, DI
+	SUBQ    $+8, R8
+	JMP     add32x1
+
+below32x1:
+add16x1:
+	CMPQ    R8, $+4
+	JL      below16x1
+	VMOVUPS (SI), X0
+	VADDPS  (DI), X0, X0
+	VMOVUPS X0, (SI)
+	ADDQ    $+16, SI
+	ADDQ    $+16, DI
+	SUBQ    $+4, R8
+	JMP     add16x1
+
+below16x1:
+one:
+	TESTQ  R8, R8
+	JLE    end
+	VMOVSS (SI), X0
+	VADDSS (DI), X0, X0
+	VMOVSS X0, (SI)
+	ADDQ   $+4, SI
+	ADDQ   $+4, DI
+	DECQ   R8
+	JMP    one
+
+end:
+	ADDQ $+12, DX
+	DECQ BX
+	JNZ  strip
 	VZEROUPPER
 	RET
 

@@ -69,9 +69,41 @@ const kBlock = 256
 // all want the same few lines of the cache.
 var panels = sync.Pool{New: func() any { return new([kBlock * 64]float32) }}
 
-func addStripsI8(acc []int32, w []int8, strips []Strip) { addStripsI8Go(acc, w, strips) }
+// checkStrips panics unless all strips are in sums and sources of the given sizes.
+func checkStrips(strips []Strip, acc, src int) {
+	for _, s := range strips { // a negative number is a large one; three of them do not wrap in 64 bits
+		to, from, n := uint64(uint32(s.To)), uint64(uint32(s.From)), uint64(uint32(s.Len))
+		if to+n > uint64(acc) || from+n > uint64(src) {
+			panic("kernel: strip out of range")
+		}
+	}
+}
 
-func addStripsF32(acc, src []float32, strips []Strip) { addStripsF32Go(acc, src, strips) }
+func addStripsI8(acc []int32, w []int8, strips []Strip) {
+	if simd == pure || len(strips) == 0 || len(acc) == 0 || len(w) == 0 {
+		addStripsI8Go(acc, w, strips)
+		return
+	}
+	checkStrips(strips, len(acc), len(w))
+	if simd == avx512 {
+		addStripsI8AVX512(&acc[0], &w[0], &strips[0].To, len(strips))
+	} else {
+		addStripsI8AVX2(&acc[0], &w[0], &strips[0].To, len(strips))
+	}
+}
+
+func addStripsF32(acc, src []float32, strips []Strip) {
+	if simd == pure || len(strips) == 0 || len(acc) == 0 || len(src) == 0 {
+		addStripsF32Go(acc, src, strips)
+		return
+	}
+	checkStrips(strips, len(acc), len(src))
+	if simd == avx512 {
+		addStripsF32AVX512(&acc[0], &src[0], &strips[0].To, len(strips))
+	} else {
+		addStripsF32AVX2(&acc[0], &src[0], &strips[0].To, len(strips))
+	}
+}
 
 func mulAdd(c, a, b []float32, m, k, n, lda, ldc int) {
 	if simd == pure {
