@@ -32,7 +32,7 @@ func cutArchiveSuffix(name string) (stem, suffix string) {
 }
 
 // readArchive returns the recordings of an archive with their bytes.
-func readArchive(name, suffix string) ([]recording, error) {
+func readArchive(cam sensor, name, suffix string) ([]recording, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, unreadable(name, err)
@@ -43,12 +43,12 @@ func readArchive(name, suffix string) ([]recording, error) {
 	case ".zip":
 		var info fs.FileInfo
 		if info, err = f.Stat(); err == nil {
-			recs, err = readZip(f, info.Size(), maxUnpacked)
+			recs, err = readZip(cam, f, info.Size(), maxUnpacked)
 		}
 	case ".tar":
-		recs, err = readTar(f, maxUnpacked)
+		recs, err = readTar(cam, f, maxUnpacked)
 	default:
-		recs, err = readTarGz(f, maxUnpacked)
+		recs, err = readTarGz(cam, f, maxUnpacked)
 	}
 	if e := (*diag.Error)(nil); err != nil && !errors.As(err, &e) {
 		err = &diag.Error{Kind: diag.Input, Code: "bad-archive", Msg: "cannot read the archive", Err: err, Fix: "get the file anew"}
@@ -56,14 +56,14 @@ func readArchive(name, suffix string) ([]recording, error) {
 	return recs, diag.InFile(err, name)
 }
 
-func readTarGz(r io.Reader, limit int64) ([]recording, error) {
+func readTarGz(cam sensor, r io.Reader, limit int64) ([]recording, error) {
 	z, err := gzip.NewReader(r)
 	if err != nil {
 		return nil, err
 	}
 	// All that is unpacked counts here, members that are skipped as well.
 	all := &bounded{z, &limit, limit}
-	recs, err := readTar(all, limit)
+	recs, err := readTar(cam, all, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func readTarGz(r io.Reader, limit int64) ([]recording, error) {
 	return recs, nil
 }
 
-func readTar(r io.Reader, limit int64) ([]recording, error) {
+func readTar(cam sensor, r io.Reader, limit int64) ([]recording, error) {
 	left := limit // apart from what r counts: a sparse file is longer than its bytes in r
 	src := &ended{r, false}
 	var recs []recording
@@ -91,7 +91,7 @@ func readTar(r io.Reader, limit int64) ([]recording, error) {
 		if err != nil {
 			return nil, err
 		}
-		rec, ok, err := member(h.Name, h.FileInfo().Mode())
+		rec, ok, err := member(cam, h.Name, h.FileInfo().Mode())
 		if err != nil {
 			return nil, err
 		}
@@ -105,7 +105,7 @@ func readTar(r io.Reader, limit int64) ([]recording, error) {
 	}
 }
 
-func readZip(r io.ReaderAt, size, limit int64) ([]recording, error) {
+func readZip(cam sensor, r io.ReaderAt, size, limit int64) ([]recording, error) {
 	z, err := zip.NewReader(r, size)
 	if err != nil {
 		return nil, err
@@ -113,7 +113,7 @@ func readZip(r io.ReaderAt, size, limit int64) ([]recording, error) {
 	left := limit
 	var recs []recording
 	for _, f := range z.File {
-		rec, ok, err := member(f.Name, f.Mode())
+		rec, ok, err := member(cam, f.Name, f.Mode())
 		if err != nil {
 			return nil, err
 		}
@@ -135,11 +135,11 @@ func readZip(r io.ReaderAt, size, limit int64) ([]recording, error) {
 
 // member returns the recording that an archive member is, without its bytes,
 // and false for a member that is none.
-func member(name string, mode fs.FileMode) (recording, bool, error) {
+func member(cam sensor, name string, mode fs.FileMode) (recording, bool, error) {
 	if mode.IsDir() {
 		return recording{}, false, nil
 	}
-	rec, ok := newRecording(path.Clean(name))
+	rec, ok := cam.newRecording(path.Clean(name))
 	if !ok {
 		return recording{}, false, nil
 	}

@@ -24,6 +24,9 @@ type Encoding struct {
 	Tick       int // length of a tick in µs, at least 1
 	Ticks      int // ticks in a raster, 1 to 2^20
 	Downsample int // an input is Downsample × Downsample pixels; 1 keeps every pixel
+	// Coding is how still images become spikes: CodingEven (also ""), CodingRate or
+	// CodingLatency. Recordings of events have no use for it.
+	Coding string
 }
 
 // Shape returns the shape of the rasters of a camera of shape s. Pixels left
@@ -43,6 +46,9 @@ func (e Encoding) Check() error {
 		if v.value < 1 || v.value > v.max {
 			return diag.Inputf("bad-encoding", "", "encoding: %s is %d", v.name, v.value).WithFix("give %s a value from 1 to %d", v.name, v.max)
 		}
+	}
+	if !slices.Contains([]string{"", CodingEven, CodingRate, CodingLatency}, e.Coding) {
+		return diag.Inputf("bad-encoding", "", "encoding: coding is %q", e.Coding).WithFix("codings of images are even, rate and latency")
 	}
 	return nil
 }
@@ -122,15 +128,19 @@ func outside(i int, v spike.Event, s snn.Shape) *diag.Error {
 // String returns the form in which models record an encoding:
 // "tick=1000us ticks=300 downsample=4".
 func (e Encoding) String() string {
-	return fmt.Sprintf("tick=%dus ticks=%d downsample=%d", e.Tick, e.Ticks, e.Downsample)
+	s := fmt.Sprintf("tick=%dus ticks=%d downsample=%d", e.Tick, e.Ticks, e.Downsample)
+	if e.Coding != "" {
+		s += " coding=" + e.Coding
+	}
+	return s
 }
 
 // ParseEncoding reads what String has written. Fields may come in any order,
-// but each of them once; an error says which is missing, unknown or out of range.
+// but each of them once, coding not at all or once; an error says which is missing, unknown or out of range.
 func ParseEncoding(s string) (Encoding, error) {
 	bad := func(format string, args ...any) (Encoding, error) {
 		return Encoding{}, diag.Inputf("bad-encoding", "", "encoding %q: "+format, append([]any{s}, args...)...).
-			WithFix("write it as in %q", Encoding{1000, 300, 1})
+			WithFix("write it as in %q", standard)
 	}
 	var e Encoding
 	seen := map[string]bool{}
@@ -152,6 +162,9 @@ func ParseEncoding(s string) (Encoding, error) {
 			to = &e.Ticks
 		case "downsample":
 			to = &e.Downsample
+		case "coding":
+			e.Coding = value
+			continue
 		default:
 			return bad("%q is not known", key)
 		}

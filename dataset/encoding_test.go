@@ -89,7 +89,7 @@ func TestRasterRefuses(t *testing.T) {
 		_, _, err := e.Raster(nmnist, []spike.Event{{}, v})
 		wantError(t, err, "event-outside", "event 1", "34x34x2")
 	}
-	for _, bad := range []Encoding{{}, {1000, 300, 0}, {1000, 0, 1}, {0, 300, 1}, {-1, 300, 1}, {1000, 1<<20 + 1, 1}, {1000, 300, 1 << 16}} {
+	for _, bad := range []Encoding{{}, {Tick: 1000, Ticks: 300, Downsample: 0}, {Tick: 1000, Ticks: 0, Downsample: 1}, {Tick: 0, Ticks: 300, Downsample: 1}, {Tick: -1, Ticks: 300, Downsample: 1}, {Tick: 1000, Ticks: 1<<20 + 1, Downsample: 1}, {Tick: 1000, Ticks: 300, Downsample: 1 << 16}} {
 		_, _, err := bad.Raster(nmnist, nil)
 		wantError(t, err, "bad-encoding")
 	}
@@ -101,7 +101,7 @@ func TestRasterRefuses(t *testing.T) {
 
 func TestEncodingShape(t *testing.T) {
 	for f, want := range map[int]snn.Shape{1: nmnist, 2: {W: 17, H: 17, C: 2}, 4: {W: 9, H: 9, C: 2}, 34: {W: 1, H: 1, C: 2}, 99: {W: 1, H: 1, C: 2}} {
-		if got := (Encoding{1000, 300, f}).Shape(nmnist); got != want {
+		if got := (Encoding{Tick: 1000, Ticks: 300, Downsample: f}).Shape(nmnist); got != want {
 			t.Errorf("by %d: %v, want %v", f, got, want)
 		}
 	}

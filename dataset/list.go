@@ -14,19 +14,19 @@ import (
 const digits = 10
 
 // readList reads the file that gives recordings their classes.
-func readList(name string) (map[string]int, error) {
+func readList(name string, classes int) (map[string]int, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, unreadable(name, err)
 	}
 	defer f.Close()
-	class, err := parseList(f)
+	class, err := parseList(f, classes)
 	return class, diag.InFile(err, name)
 }
 
 // parseList reads lines of an id and its class, with white space between them,
 // into a map by canonical id. Empty lines and what follows a '#' are skipped.
-func parseList(r io.Reader) (map[string]int, error) {
+func parseList(r io.Reader, classes int) (map[string]int, error) {
 	class := map[string]int{}
 	lines := bufio.NewScanner(r)
 	n := 0
@@ -38,7 +38,7 @@ func parseList(r io.Reader) (map[string]int, error) {
 			continue
 		}
 		bad := func(format string, args ...any) (map[string]int, error) {
-			e := diag.Inputf("bad-list", "", format, args...).WithFix("write one recording a line: its id, a tab, its class from 0 to %d", digits-1)
+			e := diag.Inputf("bad-list", "", format, args...).WithFix("write one recording a line: its id, a tab, its class from 0 to %d", classes-1)
 			e.Line = n
 			return nil, e
 		}
@@ -46,7 +46,7 @@ func parseList(r io.Reader) (map[string]int, error) {
 			return bad("the line has %d fields instead of an id and a class", len(field))
 		}
 		c, err := strconv.Atoi(field[1])
-		if err != nil || c < 0 || c >= digits {
+		if err != nil || c < 0 || c >= classes {
 			return bad("%q is not a class", field[1])
 		}
 		id := canonicalID(field[0])

@@ -9,7 +9,7 @@ import (
 )
 
 func TestParseList(t *testing.T) {
-	got, err := parseList(strings.NewReader("#sample\t#class\n00002\t0\r\n\n 60001 7 # seven\n000\t9\n"))
+	got, err := parseList(strings.NewReader("#sample\t#class\n00002\t0\r\n\n 60001 7 # seven\n000\t9\n"), digits)
 	if err != nil || len(got) != 3 || got["2"] != 0 || got["60001"] != 7 || got["0"] != 9 {
 		t.Errorf("%v, %v", got, err)
 	}
@@ -22,7 +22,7 @@ func TestParseList(t *testing.T) {
 		"1\t2\n2\t2\n001\t2":                  {"3:", "id 1 is there twice"},
 		"1\t2\n" + strings.Repeat("x", 1<<17): {"2:", "token too long"},
 	} {
-		_, err := parseList(strings.NewReader(in))
+		_, err := parseList(strings.NewReader(in), digits)
 		wantError(t, diag.InFile(err, "list.txt"), "bad-list", "list.txt:"+words[0], words[1])
 	}
 }
@@ -31,7 +31,7 @@ func FuzzParseList(f *testing.F) {
 	f.Add("#sample\t#class\n1\t5\n2\t0\n")
 	f.Add("1 1\n01 1")
 	f.Fuzz(func(t *testing.T, s string) {
-		class, err := parseList(strings.NewReader(s))
+		class, err := parseList(strings.NewReader(s), digits)
 		if e := (*diag.Error)(nil); err != nil && (!errors.As(err, &e) || e.Line == 0) {
 			t.Fatalf("%v", err)
 		}

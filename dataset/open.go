@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/isospike/isospike/snn"
@@ -17,8 +18,19 @@ import (
 	"github.com/isospike/isospike/snn/spike"
 )
 
-// nmnist is the camera of N-MNIST.
-var nmnist = snn.Shape{W: 34, H: 34, C: 2}
+// sensor is a kind of recording: who made it, of what, in which files.
+type sensor struct {
+	shape    snn.Shape
+	classes  int
+	suffixes []string // of its files; where a set has several, the first that there are
+	numbered bool     // a file's name is its class, from 1, where nothing else says it
+}
+
+var (
+	nmnist     = snn.Shape{W: 34, H: 34, C: 2}
+	atis       = sensor{nmnist, digits, []string{".bin", ".bs2"}, false}
+	dvsGesture = sensor{snn.Shape{W: 128, H: 128, C: 2}, 11, []string{".bs2", ".bs3"}, true}
+)
 
 // recording is one file of events.
 type recording struct {
@@ -30,28 +42,29 @@ type recording struct {
 
 // newRecording returns the recording that a file of this name is, with the
 // class that its folder says, and false for a file that is none.
-func newRecording(file string) (recording, bool) {
+func (c sensor) newRecording(file string) (recording, bool) {
 	base := path.Base(file)
 	ext := path.Ext(base)
 	// macOS leaves "._x.bin" beside x.bin when it packs.
-	if !(strings.EqualFold(ext, ".bin") || strings.EqualFold(ext, ".bs2")) || base[0] == '.' {
+	if !slices.Contains(c.suffixes, strings.ToLower(ext)) || base[0] == '.' {
 		return recording{}, false
 	}
 	rec := recording{id: canonicalID(strings.TrimSuffix(base, ext)), file: file, class: -1}
-	if dir := path.Base(path.Dir(file)); len(dir) == 1 && dir[0] >= '0' && dir[0] < '0'+digits {
-		rec.class = int(dir[0] - '0')
+	if n, err := strconv.Atoi(path.Base(path.Dir(file))); err == nil && n >= 0 && n < c.classes {
+		rec.class = n
 	}
 	return rec, true
 }
 
-// files is a Set of N-MNIST recordings in a folder or an archive.
+// files is a Set of event recordings in a folder or an archive.
 type files struct {
 	path string
+	sensor
 	recs []recording
 	fsys fs.FS // the folder; nil when the recordings hold their bytes
 }
 
-// Open returns the N-MNIST recordings (files .bin or .bs2) in a folder, at any
+// openFiles returns the recordings of a camera in a folder, at any
 // depth, or in an archive (.tar.gz, .tgz, .tar, .zip), ordered by id. The id of
 // a recording is the name of its file without extension and leading zeros.
 //
@@ -64,28 +77,30 @@ type files struct {
 // into memory and checked at once, and may have 2 GiB. Whatever leaves a doubt
 // is a *diag.Error: recordings without a class, classes without a recording, an
 // id twice, a folder of several archives.
-func Open(path string, list string) (Set, error) {
+func openFiles(cam sensor, path, list string) (Set, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
-	s := &files{path: filepath.Clean(path)}
+	s := &files{path: filepath.Clean(path), sensor: cam}
 	if stem, suffix := cutArchiveSuffix(s.path); info.IsDir() {
 		s.fsys = os.DirFS(path)
-		if s.recs, err = readFolder(path, s.fsys); err == nil {
+		if s.recs, err = cam.readFolder(path, s.fsys); err == nil {
+			s.choose()
 			list, err = s.findList(list, s.path)
 		}
 	} else if suffix == "" {
 		return nil, diag.Inputf("bad-archive", path, "this is neither a folder nor an archive").
 			WithFix("name a folder of recordings, or an archive that ends in %s", strings.Join(archiveSuffixes, ", "))
-	} else if s.recs, err = readArchive(path, suffix); err == nil {
+	} else if s.recs, err = readArchive(cam, path, suffix); err == nil {
+		s.choose()
 		list, err = s.findList(list, stem)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if len(s.recs) == 0 {
-		return nil, diag.Inputf("no-recordings", path, "there is no recording in it").WithFix("recordings are files that end in .bin or .bs2")
+		return nil, diag.Inputf("no-recordings", path, "there is no recording in it").WithFix("recordings are files that end in %s", strings.Join(cam.suffixes, " or "))
 	}
 	// Numbers without leading zeros, one longer than another, are larger.
 	slices.SortStableFunc(s.recs, func(a, b recording) int {
@@ -113,7 +128,7 @@ func Open(path string, list string) (Set, error) {
 }
 
 // readFolder returns the recordings below a folder, without their bytes.
-func readFolder(name string, fsys fs.FS) ([]recording, error) {
+func (c sensor) readFolder(name string, fsys fs.FS) ([]recording, error) {
 	var recs []recording
 	var archives []string
 	err := fs.WalkDir(fsys, ".", func(file string, d fs.DirEntry, err error) error {
@@ -123,7 +138,7 @@ func readFolder(name string, fsys fs.FS) ([]recording, error) {
 		if d.IsDir() {
 			return nil
 		}
-		if rec, ok := newRecording(file); ok {
+		if rec, ok := c.newRecording(file); ok {
 			recs = append(recs, rec)
 		} else if _, suffix := cutArchiveSuffix(file); suffix != "" {
 			archives = append(archives, file)
@@ -137,6 +152,32 @@ func readFolder(name string, fsys fs.FS) ([]recording, error) {
 	return recs, err
 }
 
+// choose drops recordings that are there in several layouts but one.
+func (s *files) choose() {
+	if !s.numbered {
+		return
+	}
+	for _, suffix := range s.suffixes {
+		has := func(r recording) bool { return strings.EqualFold(path.Ext(r.file), suffix) }
+		if slices.ContainsFunc(s.recs, has) {
+			s.recs = slices.DeleteFunc(s.recs, func(r recording) bool { return !has(r) })
+			return
+		}
+	}
+}
+
+// number gives recordings without a class the one that their name is.
+func (s *files) number() bool {
+	for i := range s.recs {
+		n, err := strconv.Atoi(s.recs[i].id)
+		if err != nil || n < 1 || n > s.classes {
+			return false
+		}
+		s.recs[i].class = n - 1
+	}
+	return true
+}
+
 // findList returns list, or if that is "" the list file that belongs to a
 // folder or archive whose path without suffix is stem, or "" if the recordings
 // have their classes from folders.
@@ -147,7 +188,7 @@ func (s *files) findList(list, stem string) (string, error) {
 	}
 	if i := slices.IndexFunc(s.recs, func(r recording) bool { return r.class >= 0 }); i >= 0 {
 		return "", diag.Inputf("no-class", s.path, "%s is in the folder of a class, but %s is not", s.recs[i].file, s.recs[without].file).
-			WithFix("move all recordings into folders 0 to %d, or name a list file", digits-1)
+			WithFix("move all recordings into folders 0 to %d, or name a list file", s.classes-1)
 	}
 	var inside []string
 	if s.fsys != nil {
@@ -162,14 +203,16 @@ func (s *files) findList(list, stem string) (string, error) {
 		return "", diag.Inputf("which-list", s.path, "several files could be the list of classes: %s", some(inside)).WithFix("name the list file")
 	case err == nil:
 		return beside, nil
+	case s.numbered && s.number():
+		return "", nil
 	}
-	return "", diag.Inputf("no-class", s.path, "the recordings have no classes: they are not in folders 0 to %d, and there is no %s", digits-1, beside).
+	return "", diag.Inputf("no-class", s.path, "the recordings have no classes: they are not in folders 0 to %d, and there is no %s", s.classes-1, beside).
 		WithFix("name the list file: one recording a line, its id, a tab, its class")
 }
 
 // label gives every recording the class that the list file says.
 func (s *files) label(list string) error {
-	class, err := readList(list)
+	class, err := readList(list, s.classes)
 	if err != nil {
 		return err
 	}
@@ -200,8 +243,8 @@ func (s *files) label(list string) error {
 
 func (s *files) Name() string     { return filepath.Base(s.path) }
 func (s *files) Len() int         { return len(s.recs) }
-func (s *files) Classes() int     { return digits }
-func (s *files) Shape() snn.Shape { return nmnist }
+func (s *files) Classes() int     { return s.classes }
+func (s *files) Shape() snn.Shape { return s.shape }
 func (s *files) Label(i int) int  { return s.recs[i].class }
 func (s *files) ID(i int) string  { return s.recs[i].id }
 
@@ -217,13 +260,17 @@ func (s *files) Events(i int) ([]spike.Event, error) {
 		defer f.Close()
 		r = f
 	}
-	events, err := spike.ReadBS2(r)
+	read := spike.ReadBS2
+	if strings.EqualFold(path.Ext(rec.file), ".bs3") {
+		read = spike.ReadBS3
+	}
+	events, err := read(r)
 	if err != nil {
 		return nil, diag.InFile(err, name)
 	}
 	for j, e := range events {
-		if int(e.X) >= nmnist.W || int(e.Y) >= nmnist.H {
-			return nil, diag.InFile(outside(j, e, nmnist), name)
+		if int(e.X) >= s.shape.W || int(e.Y) >= s.shape.H || int(e.P) >= s.shape.C {
+			return nil, diag.InFile(outside(j, e, s.shape), name)
 		}
 	}
 	return events, nil

@@ -3,6 +3,8 @@ package quantize
 import (
 	"math"
 
+	"github.com/isospike/isospike/snn"
+	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
 	"github.com/isospike/isospike/train"
 )
@@ -35,16 +37,23 @@ type LayerReport struct {
 // proved not to overflow.
 func Quantize(m *train.Model) (*fixed.Network, *Report, error) {
 	e := m.Experiment
+	if err := m.Net.NeedsDense("quantize"); err != nil {
+		return nil, nil, err
+	}
 	n := &fixed.Network{Input: m.Net.Input, Convention: fixed.Axonal, Encoding: e.Encoding, Readout: e.Loss.Window, Provenance: map[string]string{}}
 	r := &Report{Lossless: e.Training.Arithmetic == "integer"}
 	for k, l := range m.Net.Layers {
-		in, out := l.In.Size(), l.Out.Size()
-		fl := fixed.Layer{Name: l.Name, In: l.In, Out: l.Out, Weight: make([]int16, in*out), WeightBits: 8, Mode: fixed.Mixed, Neuron: train.Cuba(l.Neuron)}
+		in, out, weights := l.In.Size(), l.Out.Size(), m.Weights(k)
+		if l.Neuron.Kind == snn.SRM {
+			return nil, nil, (&diag.Error{Kind: diag.Input, Code: "not-yet-supported", Layer: l.Name, Msg: "srm neurons are not yet supported by quantize"}).
+				WithFix("train cuba neurons for hardware")
+		}
+		fl := fixed.Layer{Name: l.Name, In: l.In, Out: l.Out, Weight: make([]int16, in*out), WeightBits: 8, Mode: fixed.Mixed, Neuron: train.Cuba(m.Neuron(k))}
 		lr := LayerReport{Name: l.Name, Weights: in * out}
 		var sumErr, sumSq float64
 		for i := range in {
 			for o := range out {
-				shadow := m.Params[k].Weight.Value[i*out+o]
+				shadow := weights[i*out+o]
 				w := fixed.Mixed.Weight(uint8(train.WeightCode(shadow)))
 				fl.Weight[o*in+i] = w
 				if w == 0 {

@@ -3,14 +3,33 @@ package train
 import (
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/fixed"
+	"github.com/isospike/isospike/snn/spike"
 	"github.com/isospike/isospike/train/kernel"
 )
 
 // adjointScratch is what the adjoint of neurons needs of memory.
 type adjointScratch struct {
 	row      []float32
-	resting  []int32
 	psp, ref stream
+	resting  resting
+	at       func(t int) []int32 // resting.at, made once
+}
+
+// resting lists the neurons that a spike holds at v = 0: at its tick, and for the
+// refractory delay less one after it.
+type resting struct {
+	spikes  *spike.Raster
+	ticks   int // the refractory delay
+	neurons []int32
+}
+
+func (r *resting) at(t int) []int32 {
+	if r.ticks <= 1 {
+		return r.spikes.At(t)
+	}
+	// A neuron does not spike twice in so many ticks.
+	r.neurons = append(r.neurons[:0], r.spikes.Index[r.spikes.Start[max(0, t-r.ticks+1)]:r.spikes.Start[t+1]]...)
+	return r.neurons
 }
 
 // adjoint turns tr.err, the error e at a layer's spikes, into the error δ at its
@@ -31,13 +50,11 @@ func (v *view) adjoint(tr *trace, ticks int, e snn.Training, s *adjointScratch) 
 	keepU, keepV := keep(v.neuron)
 	var cut func(int) []int32
 	if e.GradReset {
-		cut = tr.spikes.At
-		if rest := v.neuron.RefDelay; rest > 1 { // v is held at 0 in the ticks after a spike too
-			cut = func(t int) []int32 {
-				s.resting = append(s.resting[:0], tr.spikes.Index[tr.spikes.Start[max(0, t-rest+1)]:tr.spikes.Start[t+1]]...)
-				return s.resting
-			}
+		if s.at == nil {
+			s.at = s.resting.at
 		}
+		s.resting.spikes, s.resting.ticks = tr.spikes, v.neuron.RefDelay
+		cut = s.at
 	}
 	kernel.Adjoint(tr.err, tr.rho, s.row, keepU, keepV, cut)
 	if tr.u != nil {
@@ -70,7 +87,7 @@ func (v *view) adjointSRM(tr *trace, ticks int, through bool, s *adjointScratch)
 //
 //	∂L/∂i = −Σ δ[t]·u[t−1],  ∂L/∂d = −Σ g[t]·v[t−1],  g[t] = δ[t] − (1 − i)·δ[t+1]
 //
-// where g is the error at v.
+// where g is the error at v. u and v are those that the neurons had, v after its reset.
 func (v *view) decayGradient(tr *trace, ticks int, keepU float32) [2]float32 {
 	var sum [2]float64
 	for t := 1; t < ticks; t++ {
@@ -81,8 +98,8 @@ func (v *view) decayGradient(tr *trace, ticks int, keepU float32) [2]float32 {
 			if t+1 < ticks {
 				later = tr.err[(t+1)*v.out+o]
 			}
-			sum[0] += float64(d) * float64(u[o])
-			sum[1] += float64(d-float32(keepU*later)) * float64(volt[o])
+			sum[0] += float64(float64(d) * float64(u[o]))
+			sum[1] += float64(float64(d-float32(keepU*later)) * float64(volt[o]))
 		}
 	}
 	return [2]float32{float32(-sum[0] / fixed.DecayOne), float32(-sum[1] / fixed.DecayOne)}

@@ -92,7 +92,9 @@ func (t *Trainer) balance(ctx context.Context, in []*spike.Raster, wanted []answ
 		err := t.each(ctx, len(in), func(w *worker, i int) error {
 			s := slot{answer: wanted[i]}
 			t.forward(w, &s, in[i], true, nil)
-			t.backward(w, &s)
+			if err := t.backward(w, &s); err != nil {
+				return err
+			}
 			for j := range square[i] {
 				for _, x := range s.layers[k-1+j].err {
 					square[i][j] += float64(float64(x) * float64(x))

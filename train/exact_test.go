@@ -74,7 +74,7 @@ func fixedOf(m *Model) *fixed.Network {
 	n := &fixed.Network{Input: m.Net.Input, Convention: fixed.Axonal}
 	for k, l := range m.Net.Layers {
 		in, out := l.In.Size(), l.Out.Size()
-		fl := fixed.Layer{Name: l.Name, In: l.In, Out: l.Out, Weight: make([]int16, in*out), WeightBits: 8, Neuron: Cuba(m.neuron(k))}
+		fl := fixed.Layer{Name: l.Name, In: l.In, Out: l.Out, Weight: make([]int16, in*out), WeightBits: 8, Neuron: Cuba(m.Neuron(k))}
 		var codes []int16
 		for _, w := range m.Params[k].Weight.Value {
 			codes = append(codes, 2*int16(WeightCode(w)))

@@ -16,6 +16,9 @@ type Fit struct {
 	// which training would continue. best says that no epoch validated (or,
 	// without validation, trained) better.
 	OnEpoch func(e EpochMetrics, best bool) error
+	// OnFinding is called after an epoch for each layer that hardly spikes, or spikes
+	// nearly always; see Health.
+	OnFinding func(*diag.Error)
 }
 
 // Fit trains until the experiment's number of epochs is reached or early stopping
@@ -42,6 +45,7 @@ func (t *Trainer) Fit(ctx context.Context, src Source, f Fit) error {
 	for p.Epoch < e.Training.Epochs && !t.stale() {
 		order := random(e.Seed, drawShuffle, p.Epoch, 0).Perm(src.Len())
 		batches := slices.Collect(slices.Chunk(order, e.Training.Batch))
+		t.batches = len(batches)
 		for p.Batch < len(batches) {
 			if ctx.Err() != nil {
 				return interrupted(ctx)
@@ -89,7 +93,15 @@ func (t *Trainer) endEpoch(ctx context.Context, f Fit) error {
 	for k, l := range t.Model.Net.Layers {
 		m.Rates = append(m.Rates, float64(p.Running.Spikes[k])/float64(l.Out.Size()*t.ticks*p.Running.Samples))
 	}
+	if f.OnFinding != nil {
+		for _, e := range Health(t.Model.Net, m.Rates) {
+			f.OnFinding(e)
+		}
+	}
 	score := m.Accuracy
+	if p.Running.Judged == 0 { // patterns: the nearer the better
+		score = -m.Loss
+	}
 	if f.Val != nil {
 		ev, err := t.Evaluate(ctx, f.Val, nil)
 		if err != nil {
@@ -99,7 +111,9 @@ func (t *Trainer) endEpoch(ctx context.Context, f Fit) error {
 			return err
 		}
 		m.ValLoss, m.ValAcc = ev.Loss/float64(ev.Samples), ev.Accuracy()
-		score = m.ValAcc
+		if score = m.ValAcc; ev.Judged == 0 {
+			score = -m.ValLoss
+		}
 	}
 	best := len(p.History) == 0 || score > p.Best
 	if best {

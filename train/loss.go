@@ -1,6 +1,8 @@
 package train
 
 import (
+	"math"
+
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/spike"
@@ -35,7 +37,11 @@ type lossScratch struct {
 	filter     stream
 }
 
-func newLoss(l snn.Loss, ticks, n int) lossFunction {
+func newLoss(l snn.Loss, ticks, n int) lossFunction { return newLossFor(l, ticks, n, 1) }
+
+// newLossFor is newLoss for outputs that spike every rest ticks at most: targets that
+// are chosen automatically depend on it.
+func newLossFor(l snn.Loss, ticks, n, rest int) lossFunction {
 	in := interval{n: n, ticks: ticks}
 	in.from, in.to = l.Bounds(ticks)
 	switch l.Kind {
@@ -46,7 +52,7 @@ func newLoss(l snn.Loss, ticks, n int) lossFunction {
 	case "step_nll":
 		return stepLikelihood{ticks, n, float32(exp(-1 / l.Tau)), l.Scale}
 	}
-	return newCountLoss(l, in)
+	return newCountLoss(l, in, rest)
 }
 
 // interval is where the spikes of n outputs count: the ticks from up to, but not
@@ -77,16 +83,24 @@ func (i interval) judge(_ *spike.Raster, counts []int, a answer) (correct, judge
 }
 
 func (i interval) accepts(a answer) error {
+	if i.from == i.to {
+		return diag.Inputf("loss", "", "no tick is in the interval in which output spikes count: it begins at tick %d of %d", i.from, i.ticks).
+			WithFix("choose loss.from below %d", i.ticks)
+	}
 	if a.label >= 0 {
 		return nil
 	}
 	return diag.Inputf("loss", "", "the data has no classes, which the loss needs").WithFix("for desired spike trains take the loss spike_train")
 }
 
-// countLoss is ½ Σ_o (count_o − target_o)²/T of the spike counts in the interval of
-// T ticks. Its derivative at a spike is (count − target)/T in the interval: SLAYER's
-// count error. Outside the interval it is 0 for the kind rate; for the kind count the
-// spikes there are errors as in spikeTrain, against silence (slayerPytorch, numSpikes).
+// countLoss compares the spike counts in the interval of T ticks to targets:
+//
+//	E = ½ Σ_o (count_o − target_o)²/T,  ∂E/∂s_o(t) = (count_o − target_o)/T in the interval
+//
+// which is SLAYER's count error, e (slayerPytorch, numSpikes, takes it once more
+// through ε, which all ticks of the interval have in common). Outside the interval
+// the kind rate has no error. For the kind count the spikes s' there, and they alone,
+// are errors as in spikeTrain, against silence, and add ½ Σ (κ∗s')² over all ticks.
 type countLoss struct {
 	interval
 	right, wrong float64 // spikes in the interval
@@ -96,27 +110,38 @@ type countLoss struct {
 
 // Targets that are chosen automatically, in spikes a tick: a fifth of all ticks is
 // far from what noise does and leaves neurons time to recover; a little activity in
-// the others keeps their gradient alive.
+// the others keeps their gradient alive. See autoTargets.
 const (
 	autoTrue  = 0.2
 	autoFalse = 0.03
 )
 
-func newCountLoss(l snn.Loss, in interval) countLoss {
+// autoTargets returns the targets, in spikes in the interval, where none are given:
+//
+//	true   0.2 a tick, but at most half of what the refractory delay lets through
+//	false  3/20 of that: 0.03 a tick
+//
+// times the length of the interval. In one so short that they are less than a spike
+// apart, true is false + 1, as far as the refractory delay lets so many through.
+func autoTargets(length float64, rest int) (right, wrong float64) {
+	right = min(autoTrue, 0.5/float64(rest))
+	wrong = min(autoFalse, right*(autoFalse/autoTrue))
+	right, wrong = right*length, wrong*length
+	most := math.Ceil(length / float64(rest))
+	return min(most, max(right, wrong+1)), wrong
+}
+
+func newCountLoss(l snn.Loss, in interval, rest int) countLoss {
 	c := countLoss{interval: in, right: l.True, wrong: l.False, filter: newResponse(true, l.Tau, 1, 0)}
 	if l.Kind == "count" {
 		c.outside = in.from > 0 || in.to < in.ticks
 	}
-	auto := l.True == 0 && l.False == 0
-	if auto {
-		c.right, c.wrong = autoTrue, autoFalse
-	}
-	if auto || l.Kind == "rate" {
+	switch {
+	case l.True == 0 && l.False == 0:
+		c.right, c.wrong = autoTargets(in.length(), rest)
+	case l.Kind == "rate":
 		c.right *= in.length()
 		c.wrong *= in.length()
-	}
-	if auto { // in a short interval the two must still be told apart
-		c.right = max(c.right, c.wrong+2)
 	}
 	return c
 }
@@ -144,7 +169,8 @@ func (c countLoss) value(out *spike.Raster, counts []int, a answer, err []float3
 	return sum
 }
 
-// spikeTrain is the van Rossum distance to the desired spike trains ŝ (paper, eq. 6):
+// spikeTrain is the van Rossum distance to the desired spike trains ŝ (the paper's
+// loss with e = ε∗(s − ŝ); slayerPytorch, spikeTime):
 //
 //	E = ½ Σ_t Σ_o e(t)²,  e = κ∗(s − ŝ),  ∂E/∂s(t) = Σ_k κ(k)·e(t+k)
 //
@@ -158,6 +184,9 @@ func (l spikeTrain) accepts(a answer) error {
 	if a.pattern == nil {
 		return diag.Inputf("loss", "", "the data has no desired spike trains, which the loss spike_train needs").
 			WithFix("for classes take the loss rate or nll")
+	}
+	if l.kappa.length <= 1 { // all of κ is below where it is cut
+		return diag.Inputf("loss", "", "loss.tau is so short that spikes leave no trace").WithFix("take at least a tick")
 	}
 	if a.pattern.Neurons != l.n {
 		return diag.Inputf("loss", "", "the desired spike trains have %d neurons, the output %d", a.pattern.Neurons, l.n).
@@ -181,8 +210,8 @@ func (l spikeTrain) value(out *spike.Raster, _ []int, a answer, err []float32, s
 	return distance(out, a.pattern, l.kappa, l.ticks, s, err, func(int) bool { return true })
 }
 
-// distance returns ½ Σ (κ∗(out − want))² over the ticks where, and adds its
-// derivative by the spikes of out to err unless that is nil. A want of nil is silence.
+// distance returns ½ Σ (κ∗(out − want))², of the spikes at the ticks where alone, and
+// adds its derivative by them to err unless that is nil. A want of nil is silence.
 func distance(out, want *spike.Raster, kappa response, ticks int, s *lossScratch, err []float32, where func(t int) bool) float64 {
 	n := out.Neurons
 	s.row, s.trace = resize(s.row, n), resize(s.trace, ticks*n)
@@ -191,21 +220,19 @@ func distance(out, want *spike.Raster, kappa response, ticks int, s *lossScratch
 	for t := range ticks {
 		row := s.trace[t*n:][:n]
 		clear(row)
-		for _, o := range out.At(t) {
-			row[o]++
-		}
-		if want != nil && t < want.Ticks() {
-			for _, o := range want.At(t) {
-				row[o]--
+		if where(t) {
+			for _, o := range out.At(t) {
+				row[o]++
+			}
+			if want != nil && t < want.Ticks() {
+				for _, o := range want.At(t) {
+					row[o]--
+				}
 			}
 		}
 		s.filter.push(row, row)
-		if !where(t) {
-			clear(row)
-			continue
-		}
 		for _, e := range row {
-			sum += float64(e) * float64(e)
+			sum += float64(float64(e) * float64(e))
 		}
 	}
 	if err == nil {
@@ -214,6 +241,9 @@ func distance(out, want *spike.Raster, kappa response, ticks int, s *lossScratch
 	s.filter.reset(kappa, n)
 	for t := ticks - 1; t >= 0; t-- {
 		s.filter.push(s.trace[t*n:][:n], s.row)
+		if !where(t) {
+			continue
+		}
 		for o, e := range s.row {
 			err[t*n+o] += e
 		}

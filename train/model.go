@@ -205,8 +205,8 @@ func trainable(e *snn.Experiment, net *snn.Network) error {
 	return nil
 }
 
-// neuron returns the parameters of layer k's neurons, with the decays as learned so far.
-func (m *Model) neuron(k int) snn.Neuron {
+// Neuron returns the parameters of layer k's neurons, with the decays as learned so far.
+func (m *Model) Neuron(k int) snn.Neuron {
 	n := m.Net.Layers[k].Neuron
 	if d := m.Params[k].Decay.Value; len(d) > 0 {
 		n.IDecay, n.VDecay = decayCode(d[0]), decayCode(d[1])
@@ -219,9 +219,11 @@ func decayCode(d float32) int {
 	return int(math.RoundToEven(float64(max(0, min(fixed.DecayOne, d)))))
 }
 
-// weights returns the float weights of layer k that v's layer applies: the
-// parameters themselves, or direction times gain.
-func (m *Model) weights(k int, v *view) []float32 {
+// Weights returns the float weights of layer k, laid out as Params.Weight: the
+// parameters themselves or, with weight norm, direction times gain.
+func (m *Model) Weights(k int) []float32 {
+	v := view{layer: m.Net.Layers[k]}
+	v.shape()
 	p := &m.Params[k]
 	if len(p.Gain.Value) == 0 {
 		return p.Weight.Value

@@ -12,9 +12,12 @@ type step struct {
 	fromV             float64
 }
 
-// newStep returns the factors of step number t, from 1. Adam (Kingma and Ba 2015)
-// corrects m by 1/(1−β₁ᵗ); NADAM (Dozat 2016, constant β₁) looks one step ahead:
-// β₁·m/(1−β₁ᵗ⁺¹) + (1−β₁)·g/(1−β₁ᵗ).
+// newStep returns the factors of step number t, from 1.
+//
+//	sgd      m + g with m = Σ β₁ᵏ·g: momentum as PyTorch has it, v unused
+//	rmsprop  g/(√v + ε), no momentum (Hinton 2012)
+//	adam     m/(1−β₁ᵗ) over √(v/(1−β₂ᵗ)) + ε (Kingma and Ba 2015)
+//	nadam    the same with β₁·m/(1−β₁ᵗ⁺¹) + (1−β₁)·g/(1−β₁ᵗ), a step ahead (Dozat 2016, constant β₁)
 func newStep(o snn.Optimiser, t int) step {
 	power := func(b float64, n int) float64 { // by multiplication: math.Pow differs between machines
 		p := 1.0
@@ -23,12 +26,20 @@ func newStep(o snn.Optimiser, t int) step {
 		}
 		return p
 	}
-	s := step{beta1: o.Beta1, beta2: o.Beta2, eps: o.Epsilon, fromV: 1 / (1 - power(o.Beta2, t))}
-	if o.Kind == "nadam" {
+	s := step{beta1: o.Beta1, beta2: o.Beta2, eps: o.Epsilon}
+	switch o.Kind {
+	case "sgd":
+		// The kernel's m is (1−β₁)·Σ β₁ᵏ·g. Without v and with ε = 1 it divides by 1.
+		s.fromM, s.eps = 1/(1-o.Beta1), 1
+	case "rmsprop":
+		s.beta1, s.fromG, s.fromV = 0, 1, 1
+	case "nadam":
 		s.fromM = o.Beta1 / (1 - power(o.Beta1, t+1))
 		s.fromG = (1 - o.Beta1) / (1 - power(o.Beta1, t))
-	} else {
+		s.fromV = 1 / (1 - power(o.Beta2, t))
+	default:
 		s.fromM = 1 / (1 - power(o.Beta1, t))
+		s.fromV = 1 / (1 - power(o.Beta2, t))
 	}
 	return s
 }
@@ -41,4 +52,36 @@ func (p step) apply(s *Slot, lo int, g []float32, rate float64) {
 		FromM: float32(p.fromM), FromG: float32(p.fromG), FromV: float32(p.fromV), Rate: float32(rate),
 	}
 	k.Apply(s.Value[lo:], s.M[lo:], s.V[lo:], g)
+}
+
+// schedule returns the factor of all learning rates at a step: the decay after every
+// epoch, half a cosine down to 0 at the last epoch's end, and a linear rise at the
+// start. part is how far training has come, 0 to 1.
+func schedule(o snn.Optimiser, epoch, step int, part float64) float64 {
+	f := 1.0
+	for range epoch {
+		f *= o.Decay
+	}
+	if o.Anneal {
+		f *= (1 + cosPi(part)) / 2
+	}
+	if step <= o.Warmup {
+		f *= float64(step) / float64(o.Warmup+1)
+	}
+	return f
+}
+
+// cosPi returns cos(π·x) for x in 0..1 by its series, for math.Cos is not the same
+// function on every machine.
+func cosPi(x float64) float64 {
+	if x > 0.5 {
+		return -cosPi(1 - x)
+	}
+	const pi = 3.14159265358979323846264338327950288
+	square := float64(pi*x) * float64(pi*x)
+	sum := 1.0
+	for n := 20; n > 0; n -= 2 {
+		sum = 1 - float64(square*sum)/float64(n*(n-1))
+	}
+	return sum
 }

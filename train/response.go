@@ -1,6 +1,10 @@
 package train
 
-import "github.com/isospike/isospike/snn"
+import (
+	"slices"
+
+	"github.com/isospike/isospike/snn"
+)
 
 // response is a kernel of the paper's neuron model that starts n ticks after its
 // cause, k(n) = (a + b·n)·qⁿ for n < length:
@@ -68,21 +72,21 @@ func srmArea(r snn.Response) float64 { return newResponse(true, r.TauS, 1, 1).ar
 //	y[t] = a·A[t] + b·B[t]
 //
 // so that its cost does not depend on the kernel's length L. Rounding errors decay
-// like the sums. Fed from the last tick to the first, it is the adjoint.
+// like the sums, which are float64 because long kernels multiply many small factors.
+// Fed from the last tick to the first, it is the adjoint.
 type stream struct {
 	response
-	sumA, sumB []float32
-	past       []float32 // the last L rows
+	sumA, sumB []float64
+	past       []float32 // the last L rows, as a ring; as many as there were ticks at first
 	at         int       // of the row to replace next
 }
 
 // reset prepares for n columns at rest.
 func (s *stream) reset(r response, n int) {
 	s.response, s.at = r, 0
-	s.sumA, s.sumB, s.past = resize(s.sumA, n), resize(s.sumB, n), resize(s.past, n*r.length)
+	s.sumA, s.sumB, s.past = resize(s.sumA, n), resize(s.sumB, n), s.past[:0]
 	clear(s.sumA)
 	clear(s.sumB)
-	clear(s.past)
 }
 
 // push takes the row x and writes y, which may be x.
@@ -92,18 +96,22 @@ func (s *stream) push(x, y []float32) {
 		clear(y[:n])
 		return
 	}
-	a, b, q, end, endB := float32(s.a), float32(s.b), float32(s.q), float32(s.end), float32(s.end*float64(s.length))
+	if s.at*n == len(s.past) {
+		s.past = slices.Grow(s.past, n)[:len(s.past)+n]
+		clear(s.past[s.at*n:])
+	}
 	past := s.past[s.at*n:][:n]
 	if s.at++; s.at == s.length {
 		s.at = 0
 	}
+	a, b, q, end, endB := s.a, s.b, s.q, s.end, s.end*float64(s.length)
 	sumA, sumB := s.sumA[:n], s.sumB[:n]
 	x, y = x[:n], y[:n]
-	for i, v := range x {
-		old := past[i]
-		past[i] = v
-		sumB[i] = float32(q*(sumB[i]+sumA[i])) - float32(endB*old)
-		sumA[i] = float32(q*sumA[i]) + v - float32(end*old)
-		y[i] = float32(a*sumA[i]) + float32(b*sumB[i])
+	for i, in := range x {
+		v, old := float64(in), float64(past[i])
+		past[i] = in
+		sumB[i] = float64(q*(sumB[i]+sumA[i])) - float64(endB*old)
+		sumA[i] = float64(q*sumA[i]) + v - float64(end*old)
+		y[i] = float32(float64(a*sumA[i]) + float64(b*sumB[i]))
 	}
 }

@@ -5,18 +5,19 @@ import (
 	"github.com/isospike/isospike/snn/fixed"
 )
 
-// rhoEntries is the most entries that a surrogate table has. It ends where ρ is
-// below e⁻¹⁶ of its peak (exponential), below 1/1000 (fast sigmoid), or 0 (triangle).
-const rhoEntries = 2048
-
-func rhoRange(kind string) float64 {
+// rhoTableSize returns where the table of a surrogate ends, in units of tau·θ, and how
+// many entries it has at most. Beyond the end ρ is taken as 0; of its peak it is below
+// e⁻¹⁶ there (exponential), below 1/16000 (fast sigmoid, whose tail is what it is taken
+// for), or 0 (triangle). Entries are within 1/64 of ρ's peak of ρ for exponential,
+// 1/32 for the fast sigmoid and 1/1024 for the triangle.
+func rhoTableSize(kind string) (end float64, entries int) {
 	switch kind {
 	case "fast_sigmoid":
-		return 32
+		return 128, 1 << 14
 	case "triangle":
-		return 1
+		return 1, 1 << 11
 	}
-	return 16
+	return 16, 1 << 11
 }
 
 // rho returns the surrogate derivative at x = |v − θ|/(tau·θ), see snn.Surrogate.
@@ -30,21 +31,15 @@ func rho(kind string, x float64) float64 {
 	return exp(-x)
 }
 
-// rhoTable tabulates ρ over |v − θ| in training units, entry k for the distances from
-// k·step up to (k+1)·step. step is a power of two times unit.
-func rhoTable(s snn.Surrogate, theta, unit float64) (table []float32, shift uint) {
+// rhoTable tabulates ρ over |v − θ|: entry k is ρ at k·step, for the distances from
+// there up to (k+1)·step. It is a table so that training costs the same for all kinds.
+func rhoTable(s snn.Surrogate, theta, step float64, entries int) []float32 {
 	width := s.Tau * theta
-	span := rhoRange(s.Kind) * width / unit
-	for span/float64(int64(1)<<shift) > rhoEntries && shift < 40 {
-		shift++
-	}
-	entries := min(rhoEntries, int(span/float64(int64(1)<<shift))+1)
-	step := float64(int64(1)<<shift) * unit / width
-	table = make([]float32, entries)
+	table := make([]float32, entries)
 	for k := range table {
-		table[k] = float32(rho(s.Kind, float64(k)*step) * s.Scale / width)
+		table[k] = float32(rho(s.Kind, float64(k)*step/width) * s.Scale / width)
 	}
-	return table, shift
+	return table
 }
 
 // unitV is the integer voltage of one training unit.
@@ -52,7 +47,14 @@ const unitV = WeightOne << fixed.ActShift
 
 // integerRho returns the table of integer neurons, by |v − θ| >> shift.
 func integerRho(s snn.Surrogate, n snn.Neuron) (table []float32, shift uint) {
-	return rhoTable(s, float64(max(1, n.VTh))/WeightOne, 1.0/unitV)
+	theta := float64(max(1, n.VTh)) / WeightOne
+	end, entries := rhoTableSize(s.Kind)
+	span := end * s.Tau * theta * unitV
+	for span/float64(int64(1)<<shift) > float64(entries) && shift < 31 {
+		shift++
+	}
+	entries = min(entries, int(span/float64(int64(1)<<shift))+1)
+	return rhoTable(s, theta, float64(int64(1)<<shift)/unitV, entries), shift
 }
 
 // floatRho is the table of neurons in float, by |v − θ| times scale.
@@ -62,8 +64,9 @@ type floatRho struct {
 }
 
 func newFloatRho(s snn.Surrogate, theta float64) floatRho {
-	table, shift := rhoTable(s, theta, 1.0/unitV)
-	return floatRho{table, float32(unitV) / float32(int64(1)<<shift)}
+	end, entries := rhoTableSize(s.Kind)
+	step := end * s.Tau * theta / float64(entries)
+	return floatRho{rhoTable(s, theta, step, entries), float32(1 / step)}
 }
 
 func (r *floatRho) at(distance float32) float32 {

@@ -42,6 +42,8 @@ type Trainer struct {
 	views   []view
 	slots   []slot // of the batch, by position
 	workers []*worker
+	batches int         // of the epoch under way
+	grads   [][]float32 // of all weights, by layer, where the step needs them at once
 }
 
 // slot keeps what the gradient needs of one sample.
@@ -182,7 +184,7 @@ func (t *Trainer) room(w *worker, tr *trace, k int) {
 
 // backward runs the error of one sample down through all layers that have
 // something to learn or to pass on.
-func (t *Trainer) backward(w *worker, s *slot) {
+func (t *Trainer) backward(w *worker, s *slot) error {
 	e := t.Model.Experiment.Training
 	t.score(w, s, true)
 	for k := len(t.views) - 1; k >= 0; k-- {
@@ -191,6 +193,9 @@ func (t *Trainer) backward(w *worker, s *slot) {
 			break
 		}
 		v.adjoint(tr, t.ticks, e, &w.adjoint)
+		if err := v.finite(tr.err); err != nil {
+			return err
+		}
 		if scale := v.dropScale(tr.drop); scale != 0 {
 			for i := range tr.err {
 				tr.err[i] *= float32(scale) / 256
@@ -205,7 +210,7 @@ func (t *Trainer) backward(w *worker, s *slot) {
 			v.conv.gradient(s.weights[k], tr.err, &tr.arr, t.ticks)
 		}
 		if !v.learns {
-			break
+			return nil
 		}
 		down := &t.views[k-1]
 		t.room(w, &s.layers[k-1], k-1)
@@ -217,6 +222,7 @@ func (t *Trainer) backward(w *worker, s *slot) {
 			v.delayGradient(tr, down, w.arrive, t.ticks, e.DelayGrad == "centred", s.delays[k-1])
 		}
 	}
+	return nil
 }
 
 // each calls f for the items 0..n−1, on all workers; which worker gets which item
@@ -265,8 +271,7 @@ func (t *Trainer) step(ctx context.Context, src Source, batch []sample) error {
 			return err
 		}
 		t.forward(w, s, in, true, t.dropout(b.index))
-		t.backward(w, s)
-		return nil
+		return t.backward(w, s)
 	})
 	if err != nil {
 		return err

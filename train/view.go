@@ -149,7 +149,7 @@ func (v *view) channel(row int) int {
 // refresh requantizes layer k of the model.
 func (v *view) refresh(m *Model, k int) {
 	p := &m.Params[k]
-	v.neuron, v.scale = m.neuron(k), 1
+	v.neuron, v.scale = m.Neuron(k), 1
 	if len(m.Progress.Scales) > 0 {
 		v.scale = m.Progress.Scales[k]
 	}
@@ -164,7 +164,7 @@ func (v *view) refresh(m *Model, k int) {
 		v.refreshPool(m.Experiment.Training.Arithmetic == "integer")
 		return
 	}
-	value := m.weights(k, v)
+	value := m.Weights(k)
 	for r := range v.rows {
 		at, from := r*v.cols, v.row(r)*v.cols
 		if v.codes == nil {

@@ -1,0 +1,162 @@
+package dataset
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/isospike/isospike/snn/diag"
+)
+
+// A format is a kind of data set that Open knows.
+type format struct {
+	name string
+	what string
+	// sniff reports whether what lies at path looks like the format: by names, cheaply.
+	sniff func(path string, names []string) bool
+	// open takes the path, the part of the set ("" for all) and a list of classes.
+	open func(path, part, list string) (Set, error)
+	// encoding is what its recordings are best seen with, where nothing else is said.
+	encoding Encoding
+}
+
+var standard = Encoding{Tick: 1000, Ticks: 300, Downsample: 1}
+
+// formats lists what Open tries, in this order.
+var formats []format
+
+func init() { // not in the declaration, for names below refer to the table
+	formats = []format{
+		{"mnist", "handwritten digits as IDX images", sniffNames("-images-idx3-ubyte"), openMNIST, Encoding{Tick: 1000, Ticks: 30, Downsample: 1}},
+		{"oxford", "SLAYER's pattern to pattern: input.bs1 and output.bs1", sniffNames("input.bs1"), openOxford, Encoding{Tick: 1000, Ticks: 1900, Downsample: 1}},
+		{"dvsgesture", "DVS128 Gesture as .bs2 or .bs3 events of 128×128 pixels", sniffPath("dvs", "gesture"), noParts(dvsGesture), Encoding{Tick: 1000, Ticks: 1450, Downsample: 1}},
+		{"nmnist", "N-MNIST as .bin or .bs2 events of 34×34 pixels", func(string, []string) bool { return true }, noParts(atis), standard},
+	}
+}
+
+// noParts opens event recordings, which have no parts of their own.
+func noParts(c sensor) func(path, part, list string) (Set, error) {
+	return func(path, part, list string) (Set, error) {
+		if part != "" {
+			return nil, unknownPart(path, part)
+		}
+		return openFiles(c, path, list)
+	}
+}
+
+// unknownPart is the error for a part that a set does not have.
+func unknownPart(path, part string, has ...string) error {
+	e := diag.Inputf("no-part", path, "the data set has no part %q", part)
+	if len(has) == 0 {
+		return e.WithFix("leave out #%s", part)
+	}
+	return e.WithFix("its parts are %s", strings.Join(has, ", "))
+}
+
+func sniffNames(suffixes ...string) func(string, []string) bool {
+	return func(_ string, names []string) bool {
+		return slices.ContainsFunc(names, func(n string) bool {
+			n = strings.TrimSuffix(strings.ToLower(n), ".gz")
+			return slices.ContainsFunc(suffixes, func(s string) bool { return strings.HasSuffix(n, s) })
+		})
+	}
+}
+
+func sniffPath(words ...string) func(string, []string) bool {
+	return func(path string, _ []string) bool {
+		abs, err := filepath.Abs(path)
+		if err != nil {
+			return false
+		}
+		for _, w := range words {
+			if !strings.Contains(strings.ToLower(filepath.Base(abs)), w) {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+// Formats describes what Open knows, a line each.
+func Formats() string {
+	var b strings.Builder
+	for _, f := range formats {
+		b.WriteString(f.name + strings.Repeat(" ", max(1, 12-len(f.name))) + f.what + "\n")
+	}
+	return b.String()
+}
+
+// reference is what a user writes for a data set: PATH, or PATH#PART, or PATH#FORMAT:PART.
+type reference struct{ path, format, part string }
+
+func parseReference(ref string) reference {
+	if _, err := os.Stat(ref); err == nil {
+		return reference{path: ref}
+	}
+	i := strings.LastIndexByte(ref, '#')
+	if i < 0 {
+		return reference{path: ref}
+	}
+	r := reference{path: ref[:i], part: ref[i+1:]}
+	if f, part, ok := strings.Cut(r.part, ":"); ok {
+		r.format, r.part = f, part
+	}
+	return r
+}
+
+// find returns the format of what a reference names.
+func (r reference) find() (format, error) {
+	info, err := os.Stat(r.path)
+	if err != nil {
+		return format{}, unreadable(r.path, err)
+	}
+	var known []string
+	for _, f := range formats {
+		if f.name == r.format {
+			return f, nil
+		}
+		known = append(known, f.name)
+	}
+	if r.format != "" {
+		return format{}, diag.Inputf("no-format", r.path, "there is no format %q", r.format).WithFix("known are %s", strings.Join(known, ", "))
+	}
+	names := []string{filepath.Base(r.path)}
+	if info.IsDir() {
+		entries, err := os.ReadDir(r.path)
+		if err != nil {
+			return format{}, unreadable(r.path, err)
+		}
+		for _, e := range entries {
+			names = append(names, e.Name())
+		}
+	}
+	for _, f := range formats {
+		if f.sniff(r.path, names) {
+			return f, nil
+		}
+	}
+	panic("dataset: the last format takes everything")
+}
+
+// Open returns the data set that ref names: the path of a file, an archive or a folder;
+// after a '#' the part of it, such as train or test, where the set has parts; and
+// before that the format and a ':' where it is not recognised: "digits#nmnist:",
+// "mnist#test", "speech.tar.gz#speech:train". See Formats.
+//
+// list is a file of the recordings' classes for event recordings that have none
+// in their folders' names; "" looks for one.
+func Open(ref, list string) (Set, error) {
+	r := parseReference(ref)
+	f, err := r.find()
+	if err != nil {
+		return nil, err
+	}
+	return f.open(r.path, r.part, list)
+}
+
+// DefaultEncoding returns the encoding that suits the data set that ref names.
+func DefaultEncoding(ref string) (Encoding, error) {
+	f, err := parseReference(ref).find()
+	return f.encoding, err
+}
