@@ -207,7 +207,7 @@ func (e *Experiment) Validate() error {
 		{oneOf(l.Kind, "rate", "count", "spike_train", "nll", "step_nll"), "loss.kind", "rate, count, spike_train, nll or step_nll"},
 		{l.True >= 0 && l.True <= 1e6, "loss.true", "0 or more"},
 		{l.False >= 0 && l.False <= 1e6, "loss.false", "0 or more"},
-		{l.Tau > 0 && l.Tau <= 1e3, "loss.tau", "above 0 to 1000"},
+		{l.Tau >= 0.2 && l.Tau <= 1e3, "loss.tau", "0.2 to 1000"},
 		{l.Scale > 0 && l.Scale <= 1e3, "loss.scale", "above 0 to 1000"},
 		{l.Valid(), "loss.from, loss.to", "0 <= from < to"},
 		{oneOf(s.Kind, "exponential", "fast_sigmoid", "triangle"), "surrogate.kind", "exponential, fast_sigmoid or triangle"},

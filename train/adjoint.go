@@ -75,7 +75,7 @@ func (v *view) adjointSRM(tr *trace, ticks int, through bool, s *adjointScratch)
 			}
 		}
 		for o := range err {
-			err[o] *= rho[o]
+			err[o] = float32(err[o] * rho[o])
 		}
 		copy(s.row, err)
 		s.psp.push(err, err)

@@ -46,15 +46,15 @@ func TestPopulations(t *testing.T) {
 		n := drawCUBA(rt)
 		v := cubaView(r, n, in, out, true)
 		p := newPopulation(v, n, testSurrogate)
-		// The decays that count are those of the view at reset.
-		v.neuron.IDecay, v.neuron.VDecay = r.IntN(4097), r.IntN(4097)
 		v.shift = uint(rapid.IntRange(0, 4).Draw(rt, "shift"))
-		par := Cuba(v.neuron)
 		raster := randomRaster(r, in, ticks, 0.4)
 		for _, run := range []struct {
 			scale          int32
 			record, learns bool
 		}{{0, true, true}, {284, true, false}, {0, false, true}, {512, false, false}, {256, true, true}} {
+			// The decays that count are those of the view at reset.
+			v.neuron.IDecay, v.neuron.VDecay = r.IntN(4097), r.IntN(4097)
+			par := Cuba(v.neuron)
 			u, volt, rho := make([]float32, ticks*out), make([]float32, ticks*out), make([]float32, ticks*out)
 			p.scaleInput(run.scale)
 			if p.record(nil, nil); run.record {
@@ -112,6 +112,12 @@ func TestFloatPopulation(t *testing.T) {
 		n := drawCUBA(rt)
 		v := cubaView(r, n, in, out, false)
 		p := newPopulation(v, n, testSurrogate)
+		if rapid.Bool().Draw(rt, "used") { // it starts at rest all the same
+			p.reset()
+			for k := range 3 {
+				p.step([]int32{0, 1, int32(k)}, nil, nil)
+			}
+		}
 		v.neuron.IDecay, v.neuron.VDecay = 100+r.IntN(3996), 100+r.IntN(3996)
 		ku, kv := 1-float64(v.neuron.IDecay)/4096, 1-float64(v.neuron.VDecay)/4096
 		theta := float64(n.VTh) / 64

@@ -89,7 +89,7 @@ func (l stepLikelihood) traces(out *spike.Raster, a answer, x []float32, f func(
 	clear(x)
 	for t := range min(l.ticks, len(a.steps)) {
 		for o := range x {
-			x[o] *= l.keep
+			x[o] = float32(x[o] * l.keep)
 		}
 		for _, o := range out.At(t) {
 			x[o]++
@@ -132,12 +132,12 @@ func (l stepLikelihood) value(out *spike.Raster, _ []int, a answer, err []float3
 	sum := 0.0
 	l.traces(out, a, s.row, func(t, label int) {
 		for o, x := range s.row {
-			s.trace[o] = float32(l.scale) * x
+			s.trace[o] = float32(float32(l.scale) * x)
 		}
 		sum += crossEntropy(s.trace, label)
 		if err != nil {
 			for o, g := range s.trace {
-				err[t*l.n+o] = g * float32(l.scale/float64(labelled))
+				err[t*l.n+o] = float32(g * float32(l.scale/float64(labelled)))
 			}
 		}
 	})

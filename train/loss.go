@@ -126,7 +126,7 @@ const (
 func autoTargets(length float64, rest int) (right, wrong float64) {
 	right = min(autoTrue, 0.5/float64(rest))
 	wrong = min(autoFalse, right*(autoFalse/autoTrue))
-	right, wrong = right*length, wrong*length
+	right, wrong = float64(right*length), float64(wrong*length)
 	most := math.Ceil(length / float64(rest))
 	return min(most, max(right, wrong+1)), wrong
 }
@@ -140,8 +140,7 @@ func newCountLoss(l snn.Loss, in interval, rest int) countLoss {
 	case l.True == 0 && l.False == 0:
 		c.right, c.wrong = autoTargets(in.length(), rest)
 	case l.Kind == "rate":
-		c.right *= in.length()
-		c.wrong *= in.length()
+		c.right, c.wrong = float64(c.right*in.length()), float64(c.wrong*in.length())
 	}
 	return c
 }

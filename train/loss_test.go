@@ -124,7 +124,7 @@ func TestLossesAgainstFiniteDifferences(t *testing.T) {
 			s := dense(out)
 			want := energy(l, s, a)
 			for _, e := range [][]float32{nil, err} {
-				if got := f.value(out, counts, a, e, &scratch); math.Abs(got-want) > 1e-5*(1e-3+want) {
+				if got := f.value(out, counts, a, e, &scratch); !(math.Abs(got-want) <= 1e-5*(1e-3+want)) {
 					rt.Fatalf("%+v: loss %v, want %v", l, got, want)
 				}
 			}
@@ -138,7 +138,7 @@ func TestLossesAgainstFiniteDifferences(t *testing.T) {
 					down := energy(l, s, a)
 					s[o][k] = keep
 					got, want := float64(err[k*n+o]), (up-down)/(2*h)
-					if math.Abs(got-want) > 1e-5*(1+math.Abs(want)+up) {
+					if !(math.Abs(got-want) <= 1e-5*(1+math.Abs(want)+up)) {
 						rt.Fatalf("%+v: neuron %d, tick %d: error %v, finite difference %v", l, o, k, got, want)
 					}
 					if got != 0 {
@@ -213,12 +213,12 @@ func TestLossesByHand(t *testing.T) {
 		f := newLoss(c.l, ticks, n)
 		from, to := c.l.Bounds(ticks)
 		err := make([]float32, ticks*n)
-		if got := f.value(c.out, c.out.Counts(from, to, nil), c.a, err, &lossScratch{}); math.Abs(got-c.value) > 1e-6 {
+		if got := f.value(c.out, c.out.Counts(from, to, nil), c.a, err, &lossScratch{}); !(math.Abs(got-c.value) <= 1e-6) {
 			t.Errorf("%s: %v, want %v", name, got, c.value)
 		}
 		for o := range c.err {
 			for k, want := range c.err[o] {
-				if got := float64(err[k*n+o]); math.Abs(got-want) > 1e-6 {
+				if got := float64(err[k*n+o]); !(math.Abs(got-want) <= 1e-6) {
 					t.Errorf("%s: neuron %d, tick %d: error %v, want %v", name, o, k, got, want)
 				}
 			}
@@ -238,6 +238,10 @@ func TestHugeLogits(t *testing.T) {
 }
 
 func TestJudge(t *testing.T) {
+	silent := rasterOf(2, nil, nil)
+	if correct, judged := newLoss(snn.Loss{Kind: "step_nll", Tau: 1, Scale: 1}, 2, 2).judge(silent, nil, answer{steps: []uint8{0, 0}}); correct != 2 || judged != 2 {
+		t.Errorf("silence is class 0: %d of %d", correct, judged)
+	}
 	out := rasterOf(6, []int{0, 1}, []int{1, 4, 5}, nil)
 	steps := []uint8{0, 0, 1, 255, 1, 2}
 	// Traces of a long τ: at ticks 0, 1 and 2 neuron 0 leads (2 spikes to 1); at 4 and 5
@@ -257,6 +261,7 @@ func TestJudge(t *testing.T) {
 		{"spike_train", snn.Window{}, answer{label: 1, pattern: out}, 0, 0},
 		{"step_nll", snn.Window{}, answer{label: 1, steps: steps}, 3, 5},
 		{"step_nll", snn.Window{}, answer{label: 1, steps: steps[:1]}, 1, 1},
+		{"step_nll", snn.Window{}, answer{label: 1, steps: []uint8{1, 1, 255, 2, 2, 2}}, 0, 5},
 	} {
 		l := snn.Loss{Kind: c.kind, Tau: 100, Scale: 1, Window: c.w}
 		from, to := l.Bounds(6)
@@ -305,7 +310,7 @@ func TestAutomaticTargets(t *testing.T) {
 		right, wrong float64
 	}{
 		{300, 1, 60, 9}, {300, 2, 60, 9}, {1450, 1, 290, 43.5}, {40, 1, 8, 1.2},
-		{300, 10, 15, 2.25}, {300, 5, 30, 4.5}, {64, 64, 1, 0.075},
+		{300, 10, 15, 2.25}, {15, 10, 1.1125, 0.1125}, {300, 5, 30, 4.5}, {64, 64, 1, 0.075},
 		{5, 1, 1.15, 0.15}, {2, 1, 1.06, 0.06}, {1, 1, 1, 0.03},
 	} {
 		for _, kind := range []string{"rate", "count"} {

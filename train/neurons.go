@@ -165,6 +165,6 @@ func scaleSums(acc []float32, scale int32) {
 		return
 	}
 	for o := range acc {
-		acc[o] *= float32(scale) / 256
+		acc[o] = float32(acc[o] * (float32(scale) / 256))
 	}
 }

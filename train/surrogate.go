@@ -8,8 +8,8 @@ import (
 // rhoTableSize returns where the table of a surrogate ends, in units of tau·θ, and how
 // many entries it has at most. Beyond the end ρ is taken as 0; of its peak it is below
 // e⁻¹⁶ there (exponential), below 1/16000 (fast sigmoid, whose tail is what it is taken
-// for), or 0 (triangle). Entries are within 1/64 of ρ's peak of ρ for exponential,
-// 1/32 for the fast sigmoid and 1/1024 for the triangle.
+// for), or 0 (triangle). The table is above ρ by
+// at most 1/64 of it (exponential), 1/32 (fast sigmoid), or 1/1024 of the peak (triangle).
 func rhoTableSize(kind string) (end float64, entries int) {
 	switch kind {
 	case "fast_sigmoid":

@@ -81,7 +81,7 @@ func NewTrainer(m *Model, ticks, threads int) *Trainer {
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	t := &Trainer{Model: m, Threads: threads, ticks: ticks, loss: newLoss(m.Experiment.Loss, ticks, m.Net.Output().Size()), views: make([]view, len(m.Net.Layers))}
+	t := &Trainer{Model: m, Threads: threads, ticks: ticks, loss: outputLoss(m, ticks), views: make([]view, len(m.Net.Layers))}
 	for k := range t.views {
 		var below *view
 		if k > 0 {
@@ -94,6 +94,16 @@ func NewTrainer(m *Model, ticks, threads int) *Trainer {
 		t.workers = append(t.workers, t.newWorker())
 	}
 	return t
+}
+
+// outputLoss returns the loss for the network's last layer.
+func outputLoss(m *Model, ticks int) lossFunction {
+	last := m.Net.Layers[len(m.Net.Layers)-1]
+	rest := 1
+	if last.Neuron.Kind != snn.SRM {
+		rest = last.Neuron.RefDelay
+	}
+	return newLossFor(m.Experiment.Loss, ticks, last.Out.Size(), rest)
 }
 
 func (t *Trainer) newWorker() *worker {

@@ -13,7 +13,7 @@ import (
 type dataFlags struct{ path, labels string }
 
 func (f *dataFlags) register(c *cobra.Command, use string) {
-	c.Flags().StringVar(&f.path, "data", "", use+": a directory or archive (.tar.gz, .tar, .zip) of N-MNIST .bin or .bs2 recordings")
+	c.Flags().StringVar(&f.path, "data", "", use+": a folder, file or archive, and after a '#' the part of it; see `isospike data info --help`")
 	c.Flags().StringVar(&f.labels, "labels", "", "list of `id<TAB>class` lines (default: class folders, or the .txt beside the archive)")
 	_ = c.MarkFlagRequired("data")
 }
@@ -43,8 +43,10 @@ func openData(a *app, path, labels, encoding string) (dataset.Encoded, error) {
 	}
 	if late > 0 {
 		a.note("%s: %d samples; %d of %d events come after tick %d and are left out", set.Name(), set.Len(), late, events, enc.Ticks)
-	} else {
+	} else if events > 0 {
 		a.note("%s: %d samples, %d events", set.Name(), set.Len(), events)
+	} else {
+		a.note("%s: %d samples", set.Name(), set.Len())
 	}
 	return e, nil
 }
@@ -79,6 +81,6 @@ reads. Sample i depends on the seed and i alone.`,
 	synth.Flags().IntVar(&samples, "samples", 1000, "number of recordings, classes taking turns")
 	synth.Flags().Uint64Var(&seed, "seed", 1, "seed of all randomness")
 	_ = synth.MarkFlagRequired("output")
-	data.AddCommand(synth)
+	data.AddCommand(synth, newDataInfo(a))
 	return group(data)
 }
