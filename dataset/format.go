@@ -32,6 +32,9 @@ func init() { // not in the declaration, for names below refer to the table
 		{"oxford", "SLAYER's pattern to pattern: input.bs1 and output.bs1", sniffNames("input.bs1"), openOxford, Encoding{Tick: 1000, Ticks: 1900, Downsample: 1}},
 		{"qtdb", "QT database, ECG as spikes with a class for each step: x and y as .npy", sniffNames("_x.npy"), openQTDB, Encoding{Tick: 1000, Ticks: 1301, Downsample: 1}},
 		{"vowels", "Japanese Vowels, speakers by LPC cepstra: .ts", sniffNames(".ts"), openVowels, Encoding{Tick: 1000, Ticks: 300, Downsample: 1}},
+		{"speech", "spoken digits as digit_speaker_repetition.wav, through a cochlea of 64 bands", func(path string, names []string) bool {
+			return sniffPath("fsdd")(path, names) || sniffNames(".wav")(path, names)
+		}, openSpeech, Encoding{Tick: 4000, Ticks: 150, Downsample: 1}},
 		{"dvsgesture", "DVS128 Gesture as .bs2 or .bs3 events of 128×128 pixels", sniffPath("dvs", "gesture"), noParts(dvsGesture), Encoding{Tick: 1000, Ticks: 1450, Downsample: 1}},
 		{"nmnist", "N-MNIST as .bin or .bs2 events of 34×34 pixels", func(string, []string) bool { return true }, noParts(atis), standard},
 	}
