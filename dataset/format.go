@@ -149,19 +149,54 @@ func (r reference) find() (format, error) {
 // before that the format and a ':' where it is not recognised: "digits#nmnist:",
 // "mnist#test", "speech.tar.gz#speech:train". See Formats.
 //
+// Several paths with a '+' between them are one set, one after the other. Of any set,
+// the part K/N is every N-th sample from number K on, and -K/N all others: the folds
+// of a cross-validation, as in "train.tar.gz+test.tar.gz#-0/5".
+//
 // list is a file of the recordings' classes for event recordings that have none
 // in their folders' names; "" looks for one.
 func Open(ref, list string) (Set, error) {
 	r := parseReference(ref)
-	f, err := r.find()
-	if err != nil {
-		return nil, err
+	fold, isFold := parseFold(r.part)
+	if isFold {
+		r.part = ""
 	}
-	return f.open(r.path, r.part, list)
+	var all Set
+	for _, path := range r.paths() {
+		one := r
+		one.path = path
+		f, err := one.find()
+		if err != nil {
+			return nil, err
+		}
+		s, err := f.open(path, r.part, list)
+		if err != nil {
+			return nil, err
+		}
+		if all == nil {
+			all = s
+		} else if all, err = join(all, s); err != nil {
+			return nil, diag.InFile(err, path)
+		}
+	}
+	if isFold {
+		return fold.of(all, ref)
+	}
+	return all, nil
+}
+
+// paths returns the paths that a reference joins.
+func (r reference) paths() []string {
+	if _, err := os.Stat(r.path); err == nil {
+		return []string{r.path}
+	}
+	return strings.Split(r.path, "+")
 }
 
 // DefaultEncoding returns the encoding that suits the data set that ref names.
 func DefaultEncoding(ref string) (Encoding, error) {
-	f, err := parseReference(ref).find()
+	r := parseReference(ref)
+	r.path = r.paths()[0]
+	f, err := r.find()
 	return f.encoding, err
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/isospike/isospike/internal/shared"
@@ -164,5 +165,51 @@ func TestRealGestures(t *testing.T) {
 		if err != nil || len(events) != n || s.Label(i) != i {
 			t.Errorf("recording %s: class %d, %d events, %v; want class %d, %d events", s.ID(i), s.Label(i), len(events), err, i, n)
 		}
+	}
+}
+
+func TestFoldsAndJoin(t *testing.T) {
+	a, b := filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")
+	for dir, n := range map[string]int{a: 13, b: 4} {
+		if err := WriteDir(NewSynth(n, 1), dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	whole, err := Open(a+"+"+b, "")
+	if err != nil || whole.Len() != 17 {
+		t.Fatalf("%v recordings joined: %v", whole, err)
+	}
+	seen := map[int]int{}
+	for k, want := range []int{6, 6, 5} {
+		test, err := Open(a+"+"+b+"#"+string(rune('0'+k))+"/3", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		train, err := Open(a+"+"+b+"#-"+string(rune('0'+k))+"/3", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if test.Len() != want || train.Len() != 17-want {
+			t.Errorf("fold %d: %d and %d", k, test.Len(), train.Len())
+		}
+		for i := range test.Len() {
+			n := 3*i + k
+			seen[n]++
+			if test.ID(i) != whole.ID(n) || test.Label(i) != whole.Label(n) {
+				t.Errorf("fold %d: sample %d is %s", k, i, test.ID(i))
+			}
+			x, _ := test.Events(i)
+			y, _ := whole.Events(n)
+			if len(x) == 0 || !slices.Equal(x, y) {
+				t.Errorf("fold %d: the events of sample %d differ", k, i)
+			}
+		}
+	}
+	if len(seen) != 17 {
+		t.Errorf("%d of 17 samples are in a fold", len(seen))
+	}
+	for _, part := range []string{"3/3", "0/1", "-1/2/3", "0/18"} {
+		_, err := Open(a+"+"+b+"#"+part, "")
+		wantError(t, err, "no-part")
 	}
 }

@@ -91,6 +91,11 @@ func (f *trainFlags) experiment(c *cobra.Command, base snn.Experiment) (*snn.Exp
 	if err != nil {
 		return nil, diag.InFile(err, f.config)
 	}
+	if f.config == "" && !f.resume && f.data.path != "" {
+		if enc, err = dataset.DefaultEncoding(f.data.path); err != nil {
+			return nil, err
+		}
+	}
 	for name, set := range map[string]func(){
 		"net":        func() { e.Net = f.set.Net },
 		"epochs":     func() { e.Training.Epochs = f.set.Training.Epochs },
@@ -241,8 +246,16 @@ func (a *app) fit(ctx context.Context, m *train.Model, src dataset.Encoded, val 
 	begin()
 	start := time.Now()
 	first := m.Progress.Epoch
+	told := map[string]bool{}
 	f := train.Fit{
 		Val: val,
+		OnFinding: func(e *diag.Error) {
+			if key := e.Code + e.Layer; !told[key] {
+				told[key] = true
+				a.note("warning: %v", e)
+				a.note("  help: %s", e.Fix)
+			}
+		},
 		OnBatch: func(done, of int, r train.Metrics) {
 			p.set(done, fmt.Sprintf("loss %.3f accuracy %.1f %%", r.Loss/float64(r.Samples), 100*r.Accuracy()))
 		},
