@@ -105,10 +105,13 @@ func TestGradientAgainstFiniteDifferences(t *testing.T) {
 	compared, nonzero := 0, 0
 	for seed, net := range []string{
 		"3x2-4d-5d-3", "3x2-9d-5d-3", "3x2-5d-3", "6x1-7-5d-3",
-		"5x4x2-3c3d-2ad-4d-3", "6x6-2c3p1d-4c3p2d-3", "7x5x2-4c3s2p1e2g2d-3", "4x4x2-2ad-2c2d-flat-3", "5x5-2c2-2a-3c2-3",
+		"4x4x2-3c3d-2ad-4d-3", "5x5-2c3p1d-3c3p1d-3", "6x5x2-4c3s2p1e2g2d-3", "4x4x2-2ad-2c2d-flat-3", "5x5-2c2-2a-3c2-3",
 	} {
 		for _, cut := range []bool{false, true} {
 			for _, per := range []string{"channel", "neuron"} {
+				if per == "neuron" && cut {
+					continue // nothing new, and these take long
+				}
 				r := rand.New(rand.NewPCG(uint64(seed), 5))
 				e := testExperiment(net)
 				e.Seed, e.Training.GradReset, e.Training.InitGain, e.Training.InitDelay = uint64(seed), cut, 3, 4
@@ -263,10 +266,3 @@ func dense(r *spike.Raster) [][]float64 {
 	return d
 }
 
-func widen(x []float32) []float64 {
-	y := make([]float64, len(x))
-	for i := range x {
-		y[i] = float64(x[i])
-	}
-	return y
-}

@@ -199,12 +199,12 @@ func TestClip(t *testing.T) {
 }
 
 // TestDeepStack shows that errors neither vanish nor explode on their way down
-// through 16 layers with the default settings, that they would without the scales
-// that calibration measures, and that such a network learns.
+// through 16 layers with the default settings, and that they would without the
+// scales that calibration measures.
 func TestDeepStack(t *testing.T) {
 	for _, arithmetic := range []string{"integer", "float"} {
 		e := testExperiment("12x1-32-32-32-32-32-32-32-32-32-32-32-32-32-32-32-3")
-		e.Training.Arithmetic, e.Training.Epochs, e.Training.Batch = arithmetic, 12, 8
+		e.Training.Arithmetic = arithmetic
 		m, err := NewModel(e)
 		if err != nil {
 			t.Fatal(err)
@@ -240,22 +240,13 @@ func TestDeepStack(t *testing.T) {
 				t.Errorf("%s: δ of layer %d has size %g, of layer 16 %g", arithmetic, k+1, s, with[15])
 			}
 		}
-		scales := m.Progress.Scales
 		m.Progress.Scales = nil
 		tr.Refresh()
-		if without := size(); without[0] < 1e3*without[15] && without[0] > 1e-3*without[15] {
+		without := size()
+		if without[0] < 1e3*without[15] && without[0] > 1e-3*without[15] {
 			t.Errorf("%s: without scales δ has the sizes %g, so the test shows nothing", arithmetic, without)
 		}
-		m.Progress.Scales = scales
-		tr.Refresh()
-		if err := tr.Fit(context.Background(), src, Fit{}); err != nil {
-			t.Fatal(err)
-		}
-		first, last := m.Progress.History[0], m.Progress.History[11]
-		t.Logf("%s: δ of layers 1 and 16: %.3g, %.3g; accuracy %.2f after epoch 1, %.2f after 12", arithmetic, with[0], with[15], first.Accuracy, last.Accuracy)
-		if last.Accuracy < 0.6 {
-			t.Errorf("%s: accuracy %.2f after 12 epochs", arithmetic, last.Accuracy)
-		}
+		t.Logf("%s: δ of layers 1 and 16: %.3g, %.3g; without scales %.3g, %.3g", arithmetic, with[0], with[15], without[0], without[15])
 	}
 }
 
