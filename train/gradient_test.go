@@ -265,4 +265,3 @@ func dense(r *spike.Raster) [][]float64 {
 	}
 	return d
 }
-
