@@ -90,12 +90,9 @@ func (s *speech) unpack(name string) error {
 		return unreadable(name, err)
 	}
 	defer f.Close()
-	bad := func(err error) error {
-		return &diag.Error{Kind: diag.Input, Code: "bad-archive", Msg: "cannot read the archive", Err: err, Fix: "get the file anew"}
-	}
 	z, err := gzip.NewReader(f)
 	if err != nil {
-		return bad(err)
+		return badArchive(err)
 	}
 	left := int64(maxUnpacked)
 	for t := tar.NewReader(&bounded{z, &left, maxUnpacked}); ; {
@@ -104,14 +101,14 @@ func (s *speech) unpack(name string) error {
 			return nil
 		}
 		if err != nil {
-			return bad(err)
+			return badArchive(err)
 		}
 		u, ok := newUtterance(h.Name)
 		if !ok || h.Typeflag != tar.TypeReg {
 			continue
 		}
 		if u.raw, err = io.ReadAll(t); err != nil {
-			return bad(err)
+			return badArchive(err)
 		}
 		s.recs = append(s.recs, u)
 	}
