@@ -16,8 +16,9 @@ type Fit struct {
 	// which training would continue. best says that no epoch validated (or,
 	// without validation, trained) better.
 	OnEpoch func(e EpochMetrics, best bool) error
-	// OnFinding is called after an epoch for each layer that hardly spikes, or spikes
-	// nearly always; see Health.
+	// OnFinding is called before the first step and after every epoch for what is wrong
+	// although training can go on: layers that hardly spike, or nearly always (see
+	// Health), an output that stays silent, classes of which no sample is right.
 	OnFinding func(*diag.Error)
 }
 
@@ -35,7 +36,7 @@ func (t *Trainer) Fit(ctx context.Context, src Source, f Fit) error {
 	}
 	p, e := &t.Model.Progress, t.Model.Experiment
 	if p.Units == nil {
-		if err := t.calibrate(ctx, src); err != nil {
+		if err := t.begin(ctx, src, f.OnFinding); err != nil {
 			if ctx.Err() != nil {
 				return interrupted(ctx)
 			}
@@ -46,6 +47,7 @@ func (t *Trainer) Fit(ctx context.Context, src Source, f Fit) error {
 		order := random(e.Seed, drawShuffle, p.Epoch, 0).Perm(src.Len())
 		batches := slices.Collect(slices.Chunk(order, e.Training.Batch))
 		t.batches = len(batches)
+		var classes tally
 		for p.Batch < len(batches) {
 			if ctx.Err() != nil {
 				return interrupted(ctx)
@@ -56,15 +58,67 @@ func (t *Trainer) Fit(ctx context.Context, src Source, f Fit) error {
 				}
 				return err
 			}
+			for i := range batches[p.Batch-1] {
+				classes.add(&t.slots[i])
+			}
 			if f.OnBatch != nil {
 				f.OnBatch(p.Running.Samples, src.Len(), p.Running)
 			}
 		}
-		if err := t.endEpoch(ctx, f); err != nil {
+		if err := t.endEpoch(ctx, f, classes); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// begin calibrates a fresh model and reports what is wrong with it then. On an error,
+// a cancelled context included, the model is as fresh as it was.
+func (t *Trainer) begin(ctx context.Context, src Source, report func(*diag.Error)) error {
+	m := t.Model
+	var fresh [][2][]float32
+	for k := range m.Params {
+		fresh = append(fresh, [2][]float32{slices.Clone(m.Params[k].Weight.Value), slices.Clone(m.Params[k].Gain.Value)})
+	}
+	err := t.calibrate(ctx, src)
+	if err != nil {
+		m.Progress.Units, m.Progress.Scales = nil, nil
+		for k, f := range fresh {
+			m.Params[k].Weight.Value, m.Params[k].Gain.Value = f[0], f[1]
+		}
+		t.Refresh()
+	}
+	if err != nil || report == nil {
+		return err
+	}
+	order := random(m.Experiment.Seed, drawShuffle, 0, 0).Perm(src.Len())
+	slots := make([]slot, min(t.calibrationSamples(), len(order)))
+	err = t.each(ctx, len(slots), func(w *worker, i int) error {
+		in, err := t.sample(src, sample{index: order[i]}, &slots[i])
+		if err == nil {
+			t.forward(w, &slots[i], in, false, nil)
+		}
+		return err
+	})
+	if err != nil {
+		return nil // a stop ends the first step as well; what cannot be read was read before
+	}
+	var sum Metrics
+	for i := range slots {
+		sum.add(&slots[i])
+	}
+	for _, e := range Health(m.Net, t.rates(sum)) {
+		report(e)
+	}
+	return nil
+}
+
+// rates returns the spikes a neuron and tick of each layer.
+func (t *Trainer) rates(m Metrics) (rates []float64) {
+	for k, l := range t.Model.Net.Layers {
+		rates = append(rates, float64(m.Spikes[k])/float64(l.Out.Size()*t.ticks*m.Samples))
+	}
+	return rates
 }
 
 func interrupted(ctx context.Context) error {
@@ -87,17 +141,10 @@ func (t *Trainer) shifted(batch []int) []sample {
 }
 
 // endEpoch validates, records the epoch and moves progress to the next.
-func (t *Trainer) endEpoch(ctx context.Context, f Fit) error {
+func (t *Trainer) endEpoch(ctx context.Context, f Fit, classes tally) error {
 	p := &t.Model.Progress
 	m := EpochMetrics{Epoch: p.Epoch + 1, Loss: p.Running.Loss / float64(p.Running.Samples), Accuracy: p.Running.Accuracy(), ValLoss: -1, ValAcc: -1}
-	for k, l := range t.Model.Net.Layers {
-		m.Rates = append(m.Rates, float64(p.Running.Spikes[k])/float64(l.Out.Size()*t.ticks*p.Running.Samples))
-	}
-	if f.OnFinding != nil {
-		for _, e := range Health(t.Model.Net, m.Rates) {
-			f.OnFinding(e)
-		}
-	}
+	m.Rates = t.rates(p.Running)
 	score := m.Accuracy
 	if p.Running.Judged == 0 { // patterns: the nearer the better
 		score = -m.Loss
@@ -121,6 +168,11 @@ func (t *Trainer) endEpoch(ctx context.Context, f Fit) error {
 	}
 	p.Epoch, p.Batch, p.Running = p.Epoch+1, 0, Metrics{}
 	p.History = append(p.History, m)
+	if f.OnFinding != nil {
+		for _, e := range findings(t.Model.Net, p.History, classes) {
+			f.OnFinding(e)
+		}
+	}
 	if f.OnEpoch != nil {
 		return f.OnEpoch(m, best)
 	}

@@ -71,6 +71,23 @@ func schedule(o snn.Optimiser, epoch, step int, part float64) float64 {
 	return f
 }
 
+// factor returns that of the step under way, number batch of an epoch, both from 0.
+func (t *Trainer) factor(epoch, batch int) float64 {
+	e, p := t.Model.Experiment, t.Model.Progress
+	part := (float64(epoch) + float64(batch)/float64(max(1, t.batches))) / float64(max(1, e.Training.Epochs))
+	return schedule(e.Optimiser, epoch, p.Step, part)
+}
+
+// LearningRate returns the rate of the weights in the step that Fit took last.
+func (t *Trainer) LearningRate() float64 {
+	p := t.Model.Progress
+	epoch, batch := p.Epoch, p.Batch-1
+	if batch < 0 {
+		epoch, batch = epoch-1, t.batches-1
+	}
+	return t.Model.Experiment.Optimiser.Rate * t.factor(max(0, epoch), max(0, batch))
+}
+
 // cosPi returns cos(π·x) for x in 0..1 by its series, for math.Cos is not the same
 // function on every machine.
 func cosPi(x float64) float64 {

@@ -18,8 +18,7 @@ type block struct{ layer, lo, hi int }
 func (t *Trainer) update(slots []slot) {
 	m := t.Model
 	e := m.Experiment
-	part := (float64(m.Progress.Epoch) + float64(m.Progress.Batch)/float64(max(1, t.batches))) / float64(max(1, e.Training.Epochs))
-	p, factor := newStep(e.Optimiser, m.Progress.Step), schedule(e.Optimiser, m.Progress.Epoch, m.Progress.Step, part)
+	p, factor := newStep(e.Optimiser, m.Progress.Step), t.factor(m.Progress.Epoch, m.Progress.Batch)
 	small := t.smallGradients(slots)
 	var blocks []block
 	for k := range t.views {
@@ -32,6 +31,11 @@ func (t *Trainer) update(slots []slot) {
 	if whole {
 		t.wholeGradient(slots, blocks)
 		small = append(small, t.gainGradients()...)
+	}
+	for _, s := range small {
+		bound(s.g)
+	}
+	if whole {
 		scale = t.clip(small)
 	}
 	// The step is not cancelled half way: parameters belong together. Nothing in it can fail.
@@ -44,6 +48,7 @@ func (t *Trainer) update(slots []slot) {
 			multiply(g, scale)
 		} else {
 			t.weightGradient(slots, b.layer, b.lo, g)
+			bound(g)
 		}
 		p.apply(&m.Params[b.layer].Weight, b.lo*v.cols, g, e.Optimiser.Rate*factor*float64(m.Progress.Units[b.layer]))
 		return nil
@@ -118,7 +123,9 @@ func (t *Trainer) wholeGradient(slots []slot, blocks []block) {
 	_ = t.each(context.Background(), len(blocks), func(_ *worker, i int) error {
 		b := blocks[i]
 		cols := t.views[b.layer].cols
-		t.weightGradient(slots, b.layer, b.lo, t.grads[b.layer][b.lo*cols:b.hi*cols])
+		g := t.grads[b.layer][b.lo*cols : b.hi*cols]
+		t.weightGradient(slots, b.layer, b.lo, g)
+		bound(g)
 		return nil
 	})
 }
@@ -152,6 +159,7 @@ func (t *Trainer) gainGradients() (all []gradient) {
 				*x = p.Gain.Value[c+j] / length[c+j] * (*x - float32(g[c+j]/length[c+j]*p.Weight.Value[r*v.cols+j]))
 			}
 		}
+		bound(t.grads[k])
 		all = append(all, gradient{k, &p.Gain, g})
 	}
 	return all
@@ -180,6 +188,21 @@ func (t *Trainer) clip(small []gradient) float64 {
 		return 1
 	}
 	return most / math.Sqrt(sum)
+}
+
+// maxGradient is the largest gradient: its square has to fit the second moment.
+const maxGradient = 1e18
+
+// bound keeps a gradient within ±maxGradient, so that parameters and moments stay
+// numbers: errors that are numbers can still have a sum that is none.
+func bound(g []float32) {
+	for i, x := range g {
+		if !(x > -maxGradient && x < maxGradient) {
+			if g[i] = max(-maxGradient, min(maxGradient, x)); x != x {
+				g[i] = 0
+			}
+		}
+	}
 }
 
 func multiply(g []float32, by float64) {
