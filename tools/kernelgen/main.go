@@ -56,6 +56,8 @@ func main() {
 	}
 	step(false)
 	step(true)
+	step512(false)
+	step512(true)
 	adjoint()
 	adam()
 	Generate()

@@ -84,6 +84,16 @@ func stepAVX2(u *int32, v *int32, acc *int32, rho *float32, table *float32, fire
 //go:noescape
 func stepRestAVX2(u *int32, v *int32, acc *int32, rho *float32, table *float32, fired *int32, ref *int32, n int, ku int32, kv int32, th int32, entries int32, shift int, up int, delay int32) int
 
+// stepAVX512 is stepGo without Ref for n neurons; rho may be nil. It returns the number of spikes in fired, which has room for n.
+//
+//go:noescape
+func stepAVX512(u *int32, v *int32, acc *int32, rho *float32, table *float32, fired *int32, n int, ku int32, kv int32, th int32, entries int32, shift int, up int) int
+
+// stepRestAVX512 is stepAVX512 with Ref; a spike sets it to delay.
+//
+//go:noescape
+func stepRestAVX512(u *int32, v *int32, acc *int32, rho *float32, table *float32, fired *int32, ref *int32, n int, ku int32, kv int32, th int32, entries int32, shift int, up int, delay int32) int
+
 // adjointRowAVX2 is adjointRowGo for n neurons, a multiple of 8.
 //
 //go:noescape

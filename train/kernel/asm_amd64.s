@@ -1515,6 +1515,251 @@ quiet:
 	VZEROUPPER
 	RET
 
+// func stepAVX512(u *int32, v *int32, acc *int32, rho *float32, table *float32, fired *int32, n int, ku int32, kv int32, th int32, entries int32, shift int, up int) int
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, BMI2, POPCNT
+TEXT ·stepAVX512(SB), NOSPLIT, $0-96
+	MOVQ         u+0(FP), AX
+	MOVQ         v+8(FP), CX
+	MOVQ         acc+16(FP), DX
+	MOVQ         rho+24(FP), BX
+	MOVQ         table+32(FP), SI
+	MOVQ         fired+40(FP), DI
+	VBROADCASTSS ku+56(FP), Z0
+	VBROADCASTSS kv+60(FP), Z1
+	VBROADCASTSS th+64(FP), Z2
+	VBROADCASTSS entries+68(FP), Z3
+	MOVQ         shift+72(FP), R8
+	VMOVQ        R8, X4
+	MOVQ         up+80(FP), R8
+	VMOVQ        R8, X5
+	MOVQ         DI, R8
+	VPXORD       Z6, Z6, Z6
+	VPTERNLOGD   $0xff, Z7, Z7, Z7
+	VPSRLD       $0x09, Z7, Z8
+	VPSUBD       Z8, Z6, Z9
+	LEAQ         numbers<>+0(SB), R9
+	VMOVDQU32    (R9), Z10
+	VMOVDQU32    64(R9), Z11
+	MOVQ         n+48(FP), R9
+	XORQ         R10, R10
+	MOVL         $0x0000ffff, R11
+
+loop:
+	CMPQ  R9, $+16
+	JGE   sixteen
+	BZHIL R9, R11, R11
+
+sixteen:
+	KMOVW       R11, K1
+	VMOVDQU32.Z (AX)(R10*4), K1, Z12
+	VPMOVD2M    Z12, K2
+	VPABSD      Z12, Z12
+	VPSRLD      $0x0c, Z12, Z16
+	VPSLLD      $0x04, Z12, Z12
+	VPMADDWD    Z0, Z16, Z16
+	VPMULHUW    Z0, Z12, Z12
+	VPADDD      Z12, Z16, Z16
+	VPXORD      Z13, Z13, Z13
+	VPSUBD      Z16, Z13, K2, Z16
+	VMOVDQU32.Z (DX)(R10*4), K1, Z12
+	VPSLLD      X5, Z12, Z12
+	VPADDD      Z12, Z16, Z16
+	VPADDD      Z7, Z16, Z16
+	VPSLLD      $0x08, Z16, Z16
+	VPSRAD      $0x08, Z16, Z16
+	VPSUBD      Z7, Z16, Z16
+	VMOVDQU32   Z16, K1, (AX)(R10*4)
+	VMOVDQU32   Z6, K1, (DX)(R10*4)
+	VMOVDQU32.Z (CX)(R10*4), K1, Z12
+	VPMOVD2M    Z12, K2
+	VPABSD      Z12, Z17
+	VPSRLD      $0x0c, Z17, Z12
+	VPSLLD      $0x04, Z17, Z17
+	VPMADDWD    Z1, Z12, Z12
+	VPMULHUW    Z1, Z17, Z17
+	VPADDD      Z17, Z12, Z12
+	VPXORD      Z14, Z14, Z14
+	VPSUBD      Z12, Z14, K2, Z12
+	VPADDD      Z16, Z12, Z12
+	VPMINSD     Z8, Z12, Z12
+	VPMAXSD     Z9, Z12, Z12
+	VPSUBD      Z2, Z12, Z16
+	VPCMPGTD    Z6, Z16, K1, K2
+	VPXORD      Z12, Z12, K2, Z12
+	VMOVDQU32   Z12, K1, (CX)(R10*4)
+	TESTQ       BX, BX
+	JZ          fire
+	VPABSD      Z16, Z16
+	VPSRLD      X4, Z16, Z16
+	VPCMPGTD    Z16, Z3, K1, K3
+	VPXORD      Z15, Z15, Z15
+	KORTESTW    K3, K3
+	JZ          far
+	VGATHERDPS  (SI)(Z16*4), K3, Z15
+
+far:
+	VMOVUPS Z15, K1, (BX)(R10*4)
+
+fire:
+	KMOVW         K2, R12
+	POPCNTL       R12, R12
+	VPCOMPRESSD.Z Z10, K2, Z12
+	VMOVDQU32     Z12, K1, (DI)
+	LEAQ          (DI)(R12*4), DI
+	VPADDD        Z11, Z10, Z10
+	ADDQ          $+16, R10
+	SUBQ          $+16, R9
+	JG            loop
+	SUBQ          R8, DI
+	SHRQ          $0x02, DI
+	MOVQ          DI, ret+88(FP)
+	VZEROUPPER
+	RET
+
+DATA numbers<>+0(SB)/4, $0x00000000
+DATA numbers<>+4(SB)/4, $0x00000001
+DATA numbers<>+8(SB)/4, $0x00000002
+DATA numbers<>+12(SB)/4, $0x00000003
+DATA numbers<>+16(SB)/4, $0x00000004
+DATA numbers<>+20(SB)/4, $0x00000005
+DATA numbers<>+24(SB)/4, $0x00000006
+DATA numbers<>+28(SB)/4, $0x00000007
+DATA numbers<>+32(SB)/4, $0x00000008
+DATA numbers<>+36(SB)/4, $0x00000009
+DATA numbers<>+40(SB)/4, $0x0000000a
+DATA numbers<>+44(SB)/4, $0x0000000b
+DATA numbers<>+48(SB)/4, $0x0000000c
+DATA numbers<>+52(SB)/4, $0x0000000d
+DATA numbers<>+56(SB)/4, $0x0000000e
+DATA numbers<>+60(SB)/4, $0x0000000f
+DATA numbers<>+64(SB)/4, $0x00000010
+DATA numbers<>+68(SB)/4, $0x00000010
+DATA numbers<>+72(SB)/4, $0x00000010
+DATA numbers<>+76(SB)/4, $0x00000010
+DATA numbers<>+80(SB)/4, $0x00000010
+DATA numbers<>+84(SB)/4, $0x00000010
+DATA numbers<>+88(SB)/4, $0x00000010
+DATA numbers<>+92(SB)/4, $0x00000010
+DATA numbers<>+96(SB)/4, $0x00000010
+DATA numbers<>+100(SB)/4, $0x00000010
+DATA numbers<>+104(SB)/4, $0x00000010
+DATA numbers<>+108(SB)/4, $0x00000010
+DATA numbers<>+112(SB)/4, $0x00000010
+DATA numbers<>+116(SB)/4, $0x00000010
+DATA numbers<>+120(SB)/4, $0x00000010
+DATA numbers<>+124(SB)/4, $0x00000010
+GLOBL numbers<>(SB), RODATA|NOPTR, $128
+
+// func stepRestAVX512(u *int32, v *int32, acc *int32, rho *float32, table *float32, fired *int32, ref *int32, n int, ku int32, kv int32, th int32, entries int32, shift int, up int, delay int32) int
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, BMI2, POPCNT
+TEXT ·stepRestAVX512(SB), NOSPLIT, $0-112
+	MOVQ         u+0(FP), AX
+	MOVQ         v+8(FP), CX
+	MOVQ         acc+16(FP), DX
+	MOVQ         rho+24(FP), BX
+	MOVQ         table+32(FP), SI
+	MOVQ         fired+40(FP), DI
+	MOVQ         ref+48(FP), R8
+	VBROADCASTSS delay+96(FP), Z0
+	VBROADCASTSS ku+64(FP), Z1
+	VBROADCASTSS kv+68(FP), Z2
+	VBROADCASTSS th+72(FP), Z3
+	VBROADCASTSS entries+76(FP), Z4
+	MOVQ         shift+80(FP), R9
+	VMOVQ        R9, X5
+	MOVQ         up+88(FP), R9
+	VMOVQ        R9, X6
+	MOVQ         DI, R9
+	VPXORD       Z7, Z7, Z7
+	VPTERNLOGD   $0xff, Z8, Z8, Z8
+	VPSRLD       $0x09, Z8, Z9
+	VPSUBD       Z9, Z7, Z10
+	LEAQ         numbers<>+0(SB), R10
+	VMOVDQU32    (R10), Z11
+	VMOVDQU32    64(R10), Z12
+	MOVQ         n+56(FP), R10
+	XORQ         R11, R11
+	MOVL         $0x0000ffff, R12
+
+loop:
+	CMPQ  R10, $+16
+	JGE   sixteen
+	BZHIL R10, R12, R12
+
+sixteen:
+	KMOVW       R12, K1
+	VMOVDQU32.Z (AX)(R11*4), K1, Z13
+	VPMOVD2M    Z13, K2
+	VPABSD      Z13, Z13
+	VPSRLD      $0x0c, Z13, Z17
+	VPSLLD      $0x04, Z13, Z13
+	VPMADDWD    Z1, Z17, Z17
+	VPMULHUW    Z1, Z13, Z13
+	VPADDD      Z13, Z17, Z17
+	VPXORD      Z14, Z14, Z14
+	VPSUBD      Z17, Z14, K2, Z17
+	VMOVDQU32.Z (DX)(R11*4), K1, Z13
+	VPSLLD      X6, Z13, Z13
+	VPADDD      Z13, Z17, Z17
+	VPADDD      Z8, Z17, Z17
+	VPSLLD      $0x08, Z17, Z17
+	VPSRAD      $0x08, Z17, Z17
+	VPSUBD      Z8, Z17, Z17
+	VMOVDQU32   Z17, K1, (AX)(R11*4)
+	VMOVDQU32   Z7, K1, (DX)(R11*4)
+	VMOVDQU32.Z (CX)(R11*4), K1, Z13
+	VPMOVD2M    Z13, K2
+	VPABSD      Z13, Z18
+	VPSRLD      $0x0c, Z18, Z13
+	VPSLLD      $0x04, Z18, Z18
+	VPMADDWD    Z2, Z13, Z13
+	VPMULHUW    Z2, Z18, Z18
+	VPADDD      Z18, Z13, Z13
+	VPXORD      Z15, Z15, Z15
+	VPSUBD      Z13, Z15, K2, Z13
+	VPADDD      Z17, Z13, Z13
+	VPMINSD     Z9, Z13, Z13
+	VPMAXSD     Z10, Z13, Z13
+	VPSUBD      Z3, Z13, Z17
+	VMOVDQU32.Z (R8)(R11*4), K1, Z18
+	VPCMPGTD    Z7, Z18, K2
+	VPADDD      Z8, Z18, K2, Z18
+	VPXORD      Z13, Z13, K2, Z13
+	KANDNW      K1, K2, K3
+	VPCMPGTD    Z7, Z17, K3, K2
+	VMOVDQA32   Z0, K2, Z18
+	VMOVDQU32   Z18, K1, (R8)(R11*4)
+	VPXORD      Z13, Z13, K2, Z13
+	VMOVDQU32   Z13, K1, (CX)(R11*4)
+	TESTQ       BX, BX
+	JZ          fire
+	VPABSD      Z17, Z17
+	VPSRLD      X5, Z17, Z17
+	VPCMPGTD    Z17, Z4, K3, K3
+	VPXORD      Z16, Z16, Z16
+	KORTESTW    K3, K3
+	JZ          far
+	VGATHERDPS  (SI)(Z17*4), K3, Z16
+
+far:
+	VMOVUPS Z16, K1, (BX)(R11*4)
+
+fire:
+	KMOVW         K2, R13
+	POPCNTL       R13, R13
+	VPCOMPRESSD.Z Z11, K2, Z13
+	VMOVDQU32     Z13, K1, (DI)
+	LEAQ          (DI)(R13*4), DI
+	VPADDD        Z12, Z11, Z11
+	ADDQ          $+16, R11
+	SUBQ          $+16, R10
+	JG            loop
+	SUBQ          R9, DI
+	SHRQ          $0x02, DI
+	MOVQ          DI, ret+104(FP)
+	VZEROUPPER
+	RET
+
 // func adjointRowAVX2(e *float32, r *float32, gu *float32, gv *float32, n int, keepU float32, keepV float32)
 // Requires: AVX
 TEXT ·adjointRowAVX2(SB), NOSPLIT, $0-48

@@ -16,7 +16,7 @@ func best() level {
 	switch x := &cpu.X86; {
 	case !x.HasAVX2 || !x.HasBMI1:
 		return pure
-	case !x.HasAVX512F || !x.HasAVX512BW:
+	case !x.HasAVX512F || !x.HasAVX512BW || !x.HasAVX512DQ || !x.HasBMI2:
 		return avx2
 	}
 	return avx512
@@ -141,6 +141,9 @@ func mulAdd(c, a, b []float32, m, k, n, lda, ldc int) {
 
 func (p *CUBA) step(acc []int32, rho []float32, fired []int32) []int32 {
 	whole := len(acc) &^ 7
+	if simd == avx512 {
+		whole = len(acc)
+	}
 	if simd == pure || whole == 0 {
 		return p.stepGo(0, acc, rho, fired)
 	}
@@ -153,9 +156,14 @@ func (p *CUBA) step(acc []int32, rho []float32, fired []int32) []int32 {
 	to, n := unsafe.SliceData(fired[len(fired):cap(fired)]), 0
 	r, table, entries := unsafe.SliceData(rho), unsafe.SliceData(p.Rho), int32(len(p.Rho))
 	shift, up := int(p.RhoShift), int(p.up())
-	if p.Ref == nil {
+	switch {
+	case simd == avx512 && p.Ref == nil:
+		n = stepAVX512(&u[0], &v[0], &acc[0], r, table, to, whole, ku, kv, th, entries, shift, up)
+	case simd == avx512:
+		n = stepRestAVX512(&u[0], &v[0], &acc[0], r, table, to, &p.Ref[:whole][0], whole, ku, kv, th, entries, shift, up, p.Par.RefDelay-1)
+	case p.Ref == nil:
 		n = stepAVX2(&u[0], &v[0], &acc[0], r, table, to, whole, ku, kv, th, entries, shift, up)
-	} else {
+	default:
 		n = stepRestAVX2(&u[0], &v[0], &acc[0], r, table, to, &p.Ref[:whole][0], whole, ku, kv, th, entries, shift, up, p.Par.RefDelay-1)
 	}
 	return p.stepGo(whole, acc, rho, fired[:len(fired)+n])
