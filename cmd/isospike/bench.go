@@ -3,7 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
+	"runtime/debug"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,11 +22,21 @@ type benchRow struct {
 	// that was counted; LimitBy names the largest part of it.
 	Limit   float64 `json:"limit"`
 	LimitBy string  `json:"limit_by"`
+	OfLimit float64 `json:"of_limit"` // the part of the limit that Value reaches
 	Least   float64 `json:"min"`
 	Most    float64 `json:"max"`
 	Runs    int     `json:"runs"`
 	Threads int     `json:"threads"`
-	Note    string  `json:"note,omitempty"`
+	Peak    float64 `json:"peak_mib,omitempty"` // resident memory, where the system tells
+	// Stages are in milliseconds of one thread for a sample; none of a forward pass alone.
+	Stages []benchStage `json:"stages,omitempty"`
+	Note   string       `json:"note,omitempty"`
+}
+
+type benchStage struct {
+	Name  string  `json:"name"`
+	Spent float64 `json:"ms"`
+	Limit float64 `json:"limit_ms"`
 }
 
 func newBench(a *app) *cobra.Command {
@@ -34,15 +48,24 @@ func newBench(a *app) *cobra.Command {
 // benchResult prints rows: with --json exactly an array of them.
 func (a *app) benchResult(rows []benchRow) error {
 	return a.result(rows, func(w io.Writer) {
-		fmt.Fprintf(w, "%-14s %10s %-14s %21s %10s %9s  %s\n", "", "median", "", "min to max", "limit", "of limit", "bounded by")
+		fmt.Fprintf(w, "%-14s %10s %-9s %21s %10s %9s %9s  %s\n", "", "median", "", "min to max", "limit", "of limit", "peak MiB", "bounded by")
 		for _, r := range rows {
-			part := r.Value / r.Limit
-			if r.Unit == "s" { // less is better
-				part = r.Limit / r.Value
-			}
-			fmt.Fprintf(w, "%-14s %10.4g %-14s %10.4g to %8.4g %10.4g %7.0f %%  %s\n", r.Name, r.Value, r.Unit, r.Least, r.Most, r.Limit, 100*part, r.LimitBy)
+			fmt.Fprintf(w, "%-14s %10.4g %-9s %10.4g to %8.4g %10.4g %7.0f %% %9.0f  %s\n", r.Name, r.Value, r.Unit, r.Least, r.Most, r.Limit, 100*r.OfLimit, r.Peak, r.LimitBy)
 			if r.Note != "" {
 				fmt.Fprintf(w, "%-14s %s\n", "", r.Note)
+			}
+		}
+		for _, r := range rows {
+			if len(r.Stages) == 0 {
+				continue
+			}
+			total := 0.0
+			for _, s := range r.Stages {
+				total += s.Spent
+			}
+			fmt.Fprintf(w, "\n%-24s %12s %7s %10s\n", r.Name, "ms a sample", "", "limit")
+			for _, s := range r.Stages {
+				fmt.Fprintf(w, "  %-22s %12.4g %5.0f %% %10.4g\n", s.Name, s.Spent, 100*s.Spent/total, s.Limit)
 			}
 		}
 	})
@@ -62,4 +85,25 @@ func repeat(budget time.Duration, f func() error) (seconds []float64, err error)
 	}
 	slices.Sort(seconds)
 	return seconds, nil
+}
+
+// peakMemory returns the most memory that the process had resident since forgetPeak, in
+// MiB; 0 where the system does not tell.
+func peakMemory() float64 {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(status)) {
+		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kib, _ := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 64)
+			return kib / 1024
+		}
+	}
+	return 0
+}
+
+func forgetPeak() {
+	debug.FreeOSMemory()
+	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0)
 }

@@ -61,44 +61,27 @@ func half(index []int32) []int32 {
 	return low
 }
 
-// Bytes that an update of one neuron moves at least: u, v and the summed input in
-// and out and, in training, ρ out; its adjoint takes e and ρ in and δ and one state in
-// and out. Adam reads a weight, its two moments and its gradient, and writes three.
+// Bytes that an update of one neuron moves at least: u, v and the summed input in and
+// out, and in training ρ out; its adjoint takes e and ρ in and δ out. Adam reads a
+// weight, its two moments and its gradient, and writes three.
 const (
 	forwardBytes = 24
-	learnBytes   = 4 + 24
+	learnBytes   = 4
+	adjointBytes = 12
 	adamBytes    = 28
 )
 
-// seconds returns the least time that one thread needs for a sample, and the name of
-// what takes most of it.
-func (r machineRates) seconds(w train.Work, batch int, forward bool) (total float64, by string) {
-	parts := []struct {
-		name    string
-		seconds float64
-	}{
-		{"forward additions", w.Adds / r.adds8},
-		{"neuron states", w.Updates * forwardBytes / r.bytes},
-	}
+// least returns the least time that one thread needs for a sample, by stage.
+func (r machineRates) least(w train.Work, batch int, forward bool) (seconds [train.Stages]float64) {
+	seconds[train.StageForward] = w.Adds/r.adds8 + w.Updates*forwardBytes/r.bytes
 	if !forward {
-		parts[1].seconds = w.Updates * (forwardBytes + learnBytes) / r.bytes
-		parts = append(parts, []struct {
-			name    string
-			seconds float64
-		}{
-			{"gradient additions", w.Adds / r.adds32},
-			{"error products", w.MulAdds / r.mulAdds},
-			{"optimiser", w.Weights * adamBytes / r.bytes / float64(batch)},
-		}...)
+		seconds[train.StageForward] += w.Updates * learnBytes / r.bytes
+		seconds[train.StageNeurons] = w.Updates * adjointBytes / r.bytes
+		seconds[train.StageBelow] = w.MulAdds / r.mulAdds
+		seconds[train.StageWeights] = w.Adds / r.adds32
+		seconds[train.StageOptimiser] = w.Weights * adamBytes / r.bytes / float64(batch)
 	}
-	most := 0.0
-	for _, p := range parts {
-		total += p.seconds
-		if p.seconds > most {
-			most, by = p.seconds, p.name
-		}
-	}
-	return total, by
+	return seconds
 }
 
 // benchScale measures the dense step over one setting at a time.

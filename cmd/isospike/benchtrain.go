@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"time"
 
 	"github.com/isospike/isospike/dataset"
@@ -57,7 +58,7 @@ func newBenchTrain(a *app) *cobra.Command {
 The first four run 300 ticks with 5 % of the inputs spiking a tick and hidden layers set
 to 20 %. The limit is a roofline: the additions, products and state updates of this very
 network and its spikes, at the rates that short probes reach on this machine in the
-same run.`,
+same run. A second table shows where the time of one thread goes by stage.`,
 		Example: "  isospike bench train\n  isospike bench train --only conv-step --seconds 10 --json\n  isospike bench train --scale > scaling.md",
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return a.benchTrain(c.Context(), &f) },
@@ -103,6 +104,7 @@ func (a *app) benchWorkload(ctx context.Context, w workload, data string, thread
 	if err != nil {
 		return benchRow{}, err
 	}
+	forgetPeak()
 	src, note, err := w.source(m.Net, data)
 	if err != nil {
 		return benchRow{}, err
@@ -146,15 +148,32 @@ func (a *app) benchWorkload(ctx context.Context, w workload, data string, thread
 		return benchRow{}, err
 	}
 	n := float64(src.Len())
-	limit, by := rates.seconds(t.CountWork(ev, inputs), w.batch, w.forward)
-	row := benchRow{Name: w.name, Runs: len(seconds), Threads: t.Threads, LimitBy: by, Note: note, Unit: "samples/s"}
-	limit = limit * n / float64(t.Threads) // seconds for all samples
-	least, median, most := seconds[0], seconds[len(seconds)/2], seconds[len(seconds)-1]
+	row := benchRow{Name: w.name, Runs: len(seconds), Threads: t.Threads, Note: note, Unit: "samples/s", Peak: peakMemory()}
+	least := rates.least(t.CountWork(ev, inputs), w.batch, w.forward)
+	limit, longest := 0.0, 0
+	for i, s := range least {
+		if limit += s; s > least[longest] {
+			longest = i
+		}
+	}
+	row.LimitBy = train.StageNames[longest]
+	limit = limit * n / float64(min(t.Threads, runtime.GOMAXPROCS(0))) // seconds for all samples
+	if !w.forward {
+		spent, err := t.Profile(ctx, src, batches[0])
+		if err != nil {
+			return benchRow{}, err
+		}
+		for i, s := range spent {
+			row.Stages = append(row.Stages, benchStage{train.StageNames[i], 1e3 * s / float64(len(batches[0])), 1e3 * least[i]})
+		}
+	}
+	fast, median, slow := seconds[0], seconds[len(seconds)/2], seconds[len(seconds)-1]
+	row.OfLimit = limit / median
 	if w.epoch {
 		per := float64(w.samples) / n // a real set may have fewer recordings than 1000
-		row.Unit, row.Value, row.Least, row.Most, row.Limit = "s", median*per, least*per, most*per, limit*per
+		row.Unit, row.Value, row.Least, row.Most, row.Limit = "s", median*per, fast*per, slow*per, limit*per
 	} else {
-		row.Value, row.Least, row.Most, row.Limit = n/median, n/most, n/least, n/limit
+		row.Value, row.Least, row.Most, row.Limit = n/median, n/slow, n/fast, n/limit
 	}
 	return row, nil
 }
