@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
 )
 
 // progress shows how far a piece of work is: a bar with rate and time left on a
@@ -18,20 +20,35 @@ type progress struct {
 	start    time.Time
 	lastLine time.Time
 	bar      *progressbar.ProgressBar
+	narrow   bool // the bar has no room for extra text
 	extra    string
 }
 
 const plainEvery = 10 * time.Second
 
+// roomForExtra is the width of a terminal on which bar, count and extra text fit.
+const roomForExtra = 96
+
+// terminalSize is that of standard error, which must be a terminal.
+func (a *app) terminalSize() (width, height int) {
+	width, height, err := term.GetSize(int(a.stderr.(*os.File).Fd()))
+	if err != nil || width == 0 || height == 0 { // as on a serial line
+		return 80, 24
+	}
+	return width, height
+}
+
 // progress begins a piece of work of total items.
 func (a *app) progress(what, unit string, total int) *progress {
 	p := &progress{a: a, what: what, total: total, start: time.Now(), lastLine: time.Now()}
 	if !a.quiet && a.terminal() {
+		width, _ := a.terminalSize()
+		p.narrow = width < roomForExtra
 		p.bar = progressbar.NewOptions(total,
 			progressbar.OptionSetWriter(a.stderr), progressbar.OptionSetDescription(what),
 			progressbar.OptionShowIts(), progressbar.OptionSetItsString(unit), progressbar.OptionShowCount(),
 			progressbar.OptionSetWidth(24), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(),
-			progressbar.OptionSetPredictTime(true))
+			progressbar.OptionSetPredictTime(true), progressbar.OptionUseANSICodes(true))
 	}
 	return p
 }
@@ -42,7 +59,9 @@ func (p *progress) set(done int, extra string) {
 	switch {
 	case p.a.quiet:
 	case p.bar != nil:
-		p.bar.Describe(p.what + " " + extra)
+		if !p.narrow {
+			p.bar.Describe(p.what + " " + extra)
+		}
 		_ = p.bar.Set(done)
 	case time.Since(p.lastLine) >= plainEvery && done > 0:
 		p.lastLine = time.Now()
@@ -52,10 +71,11 @@ func (p *progress) set(done int, extra string) {
 	}
 }
 
-// end finishes the work and takes the bar off the terminal.
+// end finishes the work and takes the bar off the terminal, once.
 func (p *progress) end() {
 	if p.bar != nil {
 		_ = p.bar.Finish()
+		p.bar = nil
 	}
 }
 

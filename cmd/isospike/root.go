@@ -25,6 +25,9 @@ type app struct {
 	threads        int
 }
 
+// maxThreads bounds --threads: each has memory of its own.
+const maxThreads = 1024
+
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "isospike",
@@ -51,6 +54,12 @@ is exceeded, 5 a tool is missing, 6 the board or its link failed, 7 interrupted.
 	f.BoolVar(&a.json, "json", false, "print the result as one JSON object")
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no messages")
 	f.IntVar(&a.threads, "threads", 0, "number of threads (0: one a processor); never changes a result")
+	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+		if a.threads < 0 || a.threads > maxThreads {
+			return diag.Usagef("usage", "--threads is %d, allowed are 0 to %d", a.threads, maxThreads)
+		}
+		return nil
+	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return diag.Usagef("usage", "%v", err).WithFix("see `%s --help`", c.CommandPath())
 	})

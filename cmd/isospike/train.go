@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/isospike/isospike/dataset"
 	"github.com/isospike/isospike/internal/artifact"
-	"github.com/isospike/isospike/internal/safetensors"
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/train"
@@ -21,6 +19,7 @@ import (
 type trainFlags struct {
 	data, val   dataFlags
 	config, out string
+	log         string
 	resume      bool
 	printConfig bool
 	set         *snn.Experiment // values of the flags; only those given count
@@ -39,42 +38,36 @@ the hardware, so that the trained network is the deployed one.
 
 The network is written as in the paper: 34x34x2-512d-512d-10 is an input of 34×34
 pixels with two polarities, two dense layers of 512 neurons with learned axonal
-delays, and 10 outputs. Every other setting has a default; --print-config shows all
-as TOML, --config reads such a file, flags come on top.
+delays, and 10 outputs; 34x34x2-12c5-2a-drop20-64c5-2a-10o convolves, pools and drops
+20 %. Every other setting has a default; --print-config shows all as TOML, --config
+reads such a file, flags come on top.
 
 After every epoch, and when interrupted, FILE.checkpoint holds all that is needed to
-go on with --resume, bit for bit. FILE is the epoch with the best accuracy on --val;
-without --val it is the last one.`,
+go on with --resume, bit for bit, on the same data. FILE is the epoch with the best
+accuracy on --val; without --val it is the last one.
+
+--log keeps a line for every epoch: loss, accuracy, learning rate, seconds and the
+firing rate of each layer, as CSV or, in a file that ends in .jsonl, as JSON.`,
 		Example: `  isospike train --data train_0001-0800.tar.gz --net 34x34x2-512d-512d-10 -o model.safetensors
   isospike train --data train.tar.gz --val val.tar.gz --config experiment.toml -o model.safetensors
+  isospike train --data train.tar.gz --val 10% --net 34x34x2-256d-10 --log epochs.csv -o model.safetensors
+  isospike train --data Oxford --net 200x1-256-200 --neuron srm --loss spike_train --batch 1 -o model.safetensors
   isospike train --data train.tar.gz -o model.safetensors --resume --epochs 60
   isospike train --net 9x9x2-128d-10 --downsample 4 --print-config > experiment.toml`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.train(c, &f) },
 	}
 	fl := c.Flags()
-	fl.StringVar(&f.data.path, "data", "", "training recordings: a directory or archive (.tar.gz, .tar, .zip) of N-MNIST .bin or .bs2 files")
+	fl.StringVar(&f.data.path, "data", "", "training data: a folder, file or archive, and after a '#' the part of it; see `isospike data info --help`")
 	fl.StringVar(&f.data.labels, "labels", "", "list of `id<TAB>class` lines for --data (default: class folders, or the .txt beside the archive)")
-	fl.StringVar(&f.val.path, "val", "", "validation recordings, run after every epoch")
+	fl.StringVar(&f.val.path, "val", "", "validation data, run after every epoch; 10% takes a tenth of every class off --data instead")
 	fl.StringVar(&f.val.labels, "val-labels", "", "list of `id<TAB>class` lines for --val")
 	fl.StringVarP(&f.out, "output", "o", "", "model to write")
+	fl.StringVar(&f.log, "log", "", "file for a line of metrics an epoch: .csv or .jsonl")
 	fl.StringVar(&f.config, "config", "", "TOML experiment to read")
 	fl.BoolVar(&f.printConfig, "print-config", false, "print the experiment as TOML and stop")
 	fl.BoolVar(&f.resume, "resume", false, "go on from FILE.checkpoint; only --epochs may differ")
-	e := f.set
-	fl.StringVar(&e.Net, "net", "", "the network in the paper's notation")
-	fl.IntVar(&e.Training.Epochs, "epochs", e.Training.Epochs, "passes over the training recordings")
-	fl.IntVar(&e.Training.Batch, "batch", e.Training.Batch, "recordings a step")
-	fl.IntVar(&e.Training.Shift, "shift", e.Training.Shift, "augmentation: move every recording by up to this many pixels")
-	fl.IntVar(&e.Training.EarlyStop, "early-stop", e.Training.EarlyStop, "stop after this many epochs without a better accuracy (0: never)")
-	fl.Float64Var(&e.Optimiser.Rate, "rate", e.Optimiser.Rate, "learning rate of the weights")
-	fl.Float64Var(&e.Optimiser.DelayLR, "delay-rate", e.Optimiser.DelayLR, "learning rate of the delays, in ticks")
-	fl.StringVar(&e.Optimiser.Kind, "optimiser", e.Optimiser.Kind, "nadam or adam")
-	fl.Uint64Var(&e.Seed, "seed", e.Seed, "seed of all randomness")
-	fl.BoolVar(&f.float, "float", false, "train in float arithmetic, not in the integers of the hardware")
-	fl.IntVar(&f.tick, "tick", 1000, "length of a tick in µs")
-	fl.IntVar(&f.ticks, "ticks", 300, "ticks of a sample")
-	fl.IntVar(&f.downsample, "downsample", 1, "merge this many by this many pixels")
+	f.experimentFlags(c)
 	return c
 }
 
@@ -96,30 +89,7 @@ func (f *trainFlags) experiment(c *cobra.Command, base snn.Experiment) (*snn.Exp
 			return nil, err
 		}
 	}
-	for name, set := range map[string]func(){
-		"net":        func() { e.Net = f.set.Net },
-		"epochs":     func() { e.Training.Epochs = f.set.Training.Epochs },
-		"batch":      func() { e.Training.Batch = f.set.Training.Batch },
-		"shift":      func() { e.Training.Shift = f.set.Training.Shift },
-		"early-stop": func() { e.Training.EarlyStop = f.set.Training.EarlyStop },
-		"rate":       func() { e.Optimiser.Rate = f.set.Optimiser.Rate },
-		"delay-rate": func() { e.Optimiser.DelayLR = f.set.Optimiser.DelayLR },
-		"optimiser":  func() { e.Optimiser.Kind = f.set.Optimiser.Kind },
-		"seed":       func() { e.Seed = f.set.Seed },
-		"tick":       func() { enc.Tick = f.tick },
-		"ticks":      func() { enc.Ticks = f.ticks },
-		"downsample": func() { enc.Downsample = f.downsample },
-		"float": func() {
-			e.Training.Arithmetic = "integer"
-			if f.float {
-				e.Training.Arithmetic = "float"
-			}
-		},
-	} {
-		if c.Flags().Changed(name) {
-			set()
-		}
-	}
+	f.apply(c, e, &enc)
 	if err := enc.Check(); err != nil {
 		return nil, err
 	}
@@ -155,30 +125,43 @@ func (a *app) train(c *cobra.Command, f *trainFlags) error {
 	if err != nil {
 		return err
 	}
-	var val train.Source
-	if f.val.path != "" {
-		v, err := f.val.open(a, m.Experiment.Encoding)
-		if err != nil {
-			return err
-		}
-		val = v
-	}
 	if err := fits(m, src); err != nil {
 		return err
 	}
+	src, val, err := f.validation(a, m, src)
+	if err != nil {
+		return err
+	}
+	if err := sameData(m, src, val, f.resume); err != nil {
+		return err
+	}
 	m.Provenance["command"] = "isospike train"
-	m.Provenance["data"] = src.Name()
+	log, err := openLog(f.log, m)
+	if err != nil {
+		return err
+	}
 	start := time.Now()
-	if err := a.fit(c.Context(), m, src, val, f.out); err != nil {
+	if err := a.fitLogged(c.Context(), m, src, val, f.out, log); err != nil {
 		return err
 	}
 	last := m.Progress.History[len(m.Progress.History)-1]
-	return a.result(map[string]any{
+	result := map[string]any{
 		"seconds": time.Since(start).Seconds(), "epochs": m.Progress.Epoch, "best_epoch": m.Progress.BestAt,
 		"loss": last.Loss, "accuracy": last.Accuracy, "val_accuracy": last.ValAcc, "best_accuracy": m.Progress.Best, "model": f.out,
-	}, func(w io.Writer) {
-		fmt.Fprintf(w, "%s: %s, %d epochs in %s, accuracy %.2f %% in training, best %.2f %% in epoch %d\n", f.out, m.Net, m.Progress.Epoch,
-			seconds(time.Since(start)), 100*last.Accuracy, 100*m.Progress.Best, m.Progress.BestAt)
+	}
+	if m.Experiment.Loss.Kind == "spike_train" { // nothing is right or wrong: the best is the least loss
+		delete(result, "accuracy")
+		delete(result, "val_accuracy")
+		delete(result, "best_accuracy")
+		result["best_loss"] = -m.Progress.Best
+	}
+	return a.result(result, func(w io.Writer) {
+		fmt.Fprintf(w, "%s: %s, %d epochs in %s, ", f.out, m.Net, m.Progress.Epoch, seconds(time.Since(start)))
+		if m.Experiment.Loss.Kind == "spike_train" {
+			fmt.Fprintf(w, "loss %.4f in training, best %.4f in epoch %d\n", last.Loss, -m.Progress.Best, m.Progress.BestAt)
+			return
+		}
+		fmt.Fprintf(w, "accuracy %.2f %% in training, best %.2f %% in epoch %d\n", 100*last.Accuracy, 100*m.Progress.Best, m.Progress.BestAt)
 	})
 }
 
@@ -233,62 +216,4 @@ func fits(m *train.Model, src dataset.Encoded) error {
 			WithFix("begin the network with %v, or change --downsample", got)
 	}
 	return nil
-}
-
-// fit trains m, keeping a checkpoint, and writes the model to out ("" writes nothing).
-func (a *app) fit(ctx context.Context, m *train.Model, src dataset.Encoded, val train.Source, out string) error {
-	t := train.NewTrainer(m, src.Encoding.Ticks, a.threads)
-	epochs := m.Experiment.Training.Epochs
-	var p *progress
-	begin := func() {
-		p = a.progress(fmt.Sprintf("epoch %d/%d", m.Progress.Epoch+1, epochs), "samples", src.Len())
-	}
-	begin()
-	start := time.Now()
-	first := m.Progress.Epoch
-	told := map[string]bool{}
-	f := train.Fit{
-		Val: val,
-		OnFinding: func(e *diag.Error) {
-			if key := e.Code + e.Layer; !told[key] {
-				told[key] = true
-				a.note("warning: %v", e)
-				a.note("  help: %s", e.Fix)
-			}
-		},
-		OnBatch: func(done, of int, r train.Metrics) {
-			p.set(done, fmt.Sprintf("loss %.3f accuracy %.1f %%", r.Loss/float64(r.Samples), 100*r.Accuracy()))
-		},
-		OnEpoch: func(e train.EpochMetrics, best bool) error {
-			p.end()
-			spent := time.Since(start)
-			n := e.Epoch - first
-			line := fmt.Sprintf("epoch %3d/%d  loss %8.4f  accuracy %6.2f %%", e.Epoch, epochs, e.Loss, 100*e.Accuracy)
-			if val != nil {
-				line += fmt.Sprintf("  validation %6.2f %%", 100*e.ValAcc)
-			}
-			a.note("%s  %5.0f samples/s  %s left", line, float64(n*src.Len())/spent.Seconds(),
-				(spent / time.Duration(n) * time.Duration(epochs-e.Epoch)).Round(time.Second))
-			begin()
-			if out == "" {
-				return nil
-			}
-			if best || val == nil {
-				if err := safetensors.WriteFile(out, m.File()); err != nil {
-					return err
-				}
-			}
-			return safetensors.WriteFile(checkpoint(out), m.File())
-		},
-	}
-	err := t.Fit(ctx, src, f)
-	p.end()
-	var d *diag.Error
-	if errors.As(err, &d) && d.Kind == diag.Interrupted && out != "" {
-		if err := safetensors.WriteFile(checkpoint(out), m.File()); err != nil {
-			return err
-		}
-		return d.WithFix("go on with the same command and --resume; %s is saved", checkpoint(out))
-	}
-	return err
 }
