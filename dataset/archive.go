@@ -15,9 +15,9 @@ import (
 	"github.com/isospike/isospike/snn/diag"
 )
 
-// maxUnpacked is how many bytes an archive may unpack to. The 60000 training
-// recordings of N-MNIST, the largest set of its kind, are 1.2 GB.
-const maxUnpacked = 2 << 30
+// maxUnpacked is how many bytes an archive may unpack to: room on the disk, not in
+// memory. The 60000 training recordings of N-MNIST are 1.2 GB.
+const maxUnpacked = 16 << 30
 
 var archiveSuffixes = []string{".tar.gz", ".tgz", ".tar", ".zip"}
 
@@ -31,39 +31,40 @@ func cutArchiveSuffix(name string) (stem, suffix string) {
 	return name, ""
 }
 
-// readArchive returns the recordings of an archive with their bytes.
-func readArchive(cam sensor, name, suffix string) ([]recording, error) {
+// readArchive returns the recordings of an archive, and their bytes in a spool.
+func readArchive(cam sensor, name, suffix string) ([]recording, *spool, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, unreadable(name, err)
+		return nil, nil, unreadable(name, err)
 	}
 	defer f.Close()
 	var recs []recording
+	all := newSpool()
 	switch suffix {
 	case ".zip":
 		var info fs.FileInfo
 		if info, err = f.Stat(); err == nil {
-			recs, err = readZip(cam, f, info.Size(), maxUnpacked)
+			recs, err = readZip(cam, f, info.Size(), all, maxUnpacked)
 		}
 	case ".tar":
-		recs, err = readTar(cam, f, maxUnpacked)
+		recs, err = readTar(cam, f, all, maxUnpacked)
 	default:
-		recs, err = readTarGz(cam, f, maxUnpacked)
+		recs, err = readTarGz(cam, f, all, maxUnpacked)
 	}
 	if e := (*diag.Error)(nil); err != nil && !errors.As(err, &e) {
 		err = &diag.Error{Kind: diag.Input, Code: "bad-archive", Msg: "cannot read the archive", Err: err, Fix: "get the file anew"}
 	}
-	return recs, diag.InFile(err, name)
+	return recs, all, diag.InFile(err, name)
 }
 
-func readTarGz(cam sensor, r io.Reader, limit int64) ([]recording, error) {
+func readTarGz(cam sensor, r io.Reader, into *spool, limit int64) ([]recording, error) {
 	z, err := gzip.NewReader(r)
 	if err != nil {
 		return nil, err
 	}
 	// All that is unpacked counts here, members that are skipped as well.
 	all := &bounded{z, &limit, limit}
-	recs, err := readTar(cam, all, limit)
+	recs, err := readTar(cam, all, into, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +75,7 @@ func readTarGz(cam sensor, r io.Reader, limit int64) ([]recording, error) {
 	return recs, nil
 }
 
-func readTar(cam sensor, r io.Reader, limit int64) ([]recording, error) {
+func readTar(cam sensor, r io.Reader, into *spool, limit int64) ([]recording, error) {
 	left := limit // apart from what r counts: a sparse file is longer than its bytes in r
 	src := &ended{r, false}
 	var recs []recording
@@ -98,14 +99,14 @@ func readTar(cam sensor, r io.Reader, limit int64) ([]recording, error) {
 		if !ok {
 			continue
 		}
-		if rec.raw, err = io.ReadAll(&bounded{t, &left, limit}); err != nil {
+		if err = rec.unpack(&bounded{t, &left, limit}, into); err != nil {
 			return nil, fmt.Errorf("%s: %w", h.Name, err)
 		}
 		recs = append(recs, rec)
 	}
 }
 
-func readZip(cam sensor, r io.ReaderAt, size, limit int64) ([]recording, error) {
+func readZip(cam sensor, r io.ReaderAt, size int64, into *spool, limit int64) ([]recording, error) {
 	z, err := zip.NewReader(r, size)
 	if err != nil {
 		return nil, err
@@ -122,7 +123,7 @@ func readZip(cam sensor, r io.ReaderAt, size, limit int64) ([]recording, error) 
 		}
 		m, err := f.Open()
 		if err == nil {
-			rec.raw, err = io.ReadAll(&bounded{m, &left, limit})
+			err = rec.unpack(&bounded{m, &left, limit}, into)
 			m.Close()
 		}
 		if err != nil {
@@ -131,6 +132,13 @@ func readZip(cam sensor, r io.ReaderAt, size, limit int64) ([]recording, error) 
 		recs = append(recs, rec)
 	}
 	return recs, nil
+}
+
+// unpack puts the bytes of a recording into a spool.
+func (r *recording) unpack(from io.Reader, into *spool) (err error) {
+	r.at = into.size
+	r.size, err = io.Copy(into, from)
+	return err
 }
 
 // member returns the recording that an archive member is, without its bytes,

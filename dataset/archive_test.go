@@ -152,11 +152,17 @@ func TestArchiveIsBounded(t *testing.T) {
 	skipped := packTar(t, entry{"large", make([]byte, 5000), 0})
 	zips := packZip(t, big...)
 	for name, read := range map[string]func() ([]recording, error){
-		"tar":         func() ([]recording, error) { return readTar(atis, bytes.NewReader(packTar(t, big...)), limit) },
-		"zip":         func() ([]recording, error) { return readZip(atis, bytes.NewReader(zips), int64(len(zips)), limit) },
-		"gz, skipped": func() ([]recording, error) { return readTarGz(atis, bytes.NewReader(gz(t, skipped)), limit) },
+		"tar": func() ([]recording, error) {
+			return readTar(atis, bytes.NewReader(packTar(t, big...)), newSpool(), limit)
+		},
+		"zip": func() ([]recording, error) {
+			return readZip(atis, bytes.NewReader(zips), int64(len(zips)), newSpool(), limit)
+		},
+		"gz, skipped": func() ([]recording, error) {
+			return readTarGz(atis, bytes.NewReader(gz(t, skipped)), newSpool(), limit)
+		},
 		"gz, after": func() ([]recording, error) {
-			return readTarGz(atis, bytes.NewReader(gz(t, append(packTar(t), skipped...))), limit)
+			return readTarGz(atis, bytes.NewReader(gz(t, append(packTar(t), skipped...))), newSpool(), limit)
 		},
 	} {
 		_, err := read()
@@ -166,16 +172,16 @@ func TestArchiveIsBounded(t *testing.T) {
 		}
 		wantError(t, err, "archive-too-large", "4096")
 	}
-	if recs, err := readTar(atis, bytes.NewReader(packTar(t, big...)), 4100); err != nil || len(recs) != 2 {
+	if recs, err := readTar(atis, bytes.NewReader(packTar(t, big...)), newSpool(), 4100); err != nil || len(recs) != 2 {
 		t.Errorf("%d recordings, %v", len(recs), err)
 	}
 }
 
 // wantRecordings checks what holds for whatever an archive gives.
-func wantRecordings(t *testing.T, recs []recording, limit int) {
-	n := 0
+func wantRecordings(t *testing.T, recs []recording, limit int64) {
+	n := int64(0)
 	for _, r := range recs {
-		n += len(r.raw)
+		n += r.size
 		if !fs.ValidPath(r.file) || r.class < -1 || r.class > 9 || r.id != canonicalID(r.id) {
 			t.Fatalf("%+v", r)
 		}
@@ -190,7 +196,7 @@ func FuzzTar(f *testing.F) {
 	f.Add(packTar(f, entry{"0/1.bin", nil, tar.TypeSymlink}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		const limit = 1 << 16
-		recs, err := readTar(atis, bytes.NewReader(b), limit)
+		recs, err := readTar(atis, bytes.NewReader(b), newSpool(), limit)
 		if err == nil {
 			wantRecordings(t, recs, limit)
 		}
@@ -201,7 +207,7 @@ func FuzzTarGz(f *testing.F) {
 	f.Add(gz(f, packTar(f, two...)))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		const limit = 1 << 16
-		recs, err := readTarGz(atis, bytes.NewReader(b), limit)
+		recs, err := readTarGz(atis, bytes.NewReader(b), newSpool(), limit)
 		if err == nil {
 			wantRecordings(t, recs, limit)
 		}
@@ -212,7 +218,7 @@ func FuzzZip(f *testing.F) {
 	f.Add(packZip(f, two...))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		const limit = 1 << 16
-		recs, err := readZip(atis, bytes.NewReader(b), int64(len(b)), limit)
+		recs, err := readZip(atis, bytes.NewReader(b), int64(len(b)), newSpool(), limit)
 		if e := (*diag.Error)(nil); err == nil {
 			wantRecordings(t, recs, limit)
 		} else if errors.As(err, &e) && e.Fix == "" {

@@ -1,7 +1,6 @@
 package dataset
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"io"
@@ -37,7 +36,8 @@ type recording struct {
 	id    string // base name without extension and leading zeros
 	file  string // path inside the folder or archive, with forward slashes
 	class int    // -1 while it is not known
-	raw   []byte // the file, if it is from an archive
+	at    int64  // in the spool, if it is from an archive
+	size  int64
 }
 
 // newRecording returns the recording that a file of this name is, with the
@@ -61,7 +61,8 @@ type files struct {
 	path string
 	sensor
 	recs []recording
-	fsys fs.FS // the folder; nil when the recordings hold their bytes
+	fsys fs.FS  // the folder, or nil
+	all  *spool // what the archive held, if it is one
 }
 
 // openFiles returns the recordings of a camera in a folder, at any
@@ -73,8 +74,9 @@ type files struct {
 // N-MNIST is published; if there are none, the list is the one .txt file in the
 // folder, or the .txt file beside the folder or archive and named as it.
 //
-// A folder is read as Events asks for its recordings. An archive is unpacked
-// into memory and checked at once, and may have 2 GiB. Whatever leaves a doubt
+// A folder is read as Events asks for its recordings. An archive is unpacked and
+// checked at once, what goes beyond 64 MiB into a temporary file, and may have
+// 16 GiB. Whatever leaves a doubt
 // is a *diag.Error: recordings without a class, classes without a recording, an
 // id twice, a folder of several archives.
 func openFiles(cam sensor, path, list string) (Set, error) {
@@ -92,7 +94,7 @@ func openFiles(cam sensor, path, list string) (Set, error) {
 	} else if suffix == "" {
 		return nil, diag.Inputf("bad-archive", path, "this is neither a folder nor an archive").
 			WithFix("name a folder of recordings, or an archive that ends in %s", strings.Join(archiveSuffixes, ", "))
-	} else if s.recs, err = readArchive(cam, path, suffix); err == nil {
+	} else if s.recs, s.all, err = readArchive(cam, path, suffix); err == nil {
 		s.choose()
 		list, err = s.findList(list, stem)
 	}
@@ -251,8 +253,10 @@ func (s *files) ID(i int) string  { return s.recs[i].id }
 func (s *files) Events(i int) ([]spike.Event, error) {
 	rec := &s.recs[i]
 	name := filepath.Join(s.path, filepath.FromSlash(rec.file))
-	var r io.Reader = bytes.NewReader(rec.raw)
-	if s.fsys != nil {
+	var r io.Reader
+	if s.fsys == nil {
+		r = s.all.section(rec.at, rec.size)
+	} else {
 		f, err := s.fsys.Open(rec.file)
 		if err != nil {
 			return nil, unreadable(name, err)
