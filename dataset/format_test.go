@@ -171,7 +171,7 @@ func TestRealGestures(t *testing.T) {
 func TestFoldsAndJoin(t *testing.T) {
 	a, b := filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")
 	for dir, n := range map[string]int{a: 13, b: 4} {
-		if err := WriteDir(NewSynth(n, 1), dir); err != nil {
+		if err := WriteDir(NewSynth(n, 1), dir, "bin"); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 func TestWriteDirReadsBack(t *testing.T) {
 	s := NewSynth(25, 2)
 	dir := filepath.Join(t.TempDir(), "new", "set")
-	if err := WriteDir(s, dir); err != nil {
+	if err := WriteDir(s, dir, "bin"); err != nil {
 		t.Fatal(err)
 	}
 	got, err := Open(dir, "")
@@ -18,7 +18,7 @@ func TestWriteDirReadsBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantEqual(t, got, s)
-	wantError(t, WriteDir(s, dir), "not-empty", dir)
+	wantError(t, WriteDir(s, dir, "bin"), "not-empty", dir)
 }
 
 // broken is a set whose second recording has an event that no file can hold.
@@ -34,7 +34,7 @@ func (b broken) Events(i int) ([]spike.Event, error) {
 
 func TestWriteDirRefuses(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "set")
-	wantError(t, WriteDir(broken{NewSynth(3, 1)}, dir), "event-does-not-fit", filepath.Join(dir, "1", "1.bin"))
+	wantError(t, WriteDir(broken{NewSynth(3, 1)}, dir, "bin"), "event-does-not-fit", filepath.Join(dir, "1", "1.bin"))
 	// What was written is whole, and what was not is absent.
 	s, err := Open(dir, "")
 	if err != nil {
@@ -42,6 +42,6 @@ func TestWriteDirRefuses(t *testing.T) {
 	}
 	wantEqual(t, s, NewSynth(1, 1))
 	file := save(t, "file", nil)
-	wantError(t, WriteDir(NewSynth(1, 1), file), "unreadable", file)
-	wantError(t, WriteDir(NewSynth(1, 1), filepath.Join(file, "below")), "unreadable", file)
+	wantError(t, WriteDir(NewSynth(1, 1), file, "bin"), "unreadable", file)
+	wantError(t, WriteDir(NewSynth(1, 1), filepath.Join(file, "below"), "bin"), "unreadable", file)
 }

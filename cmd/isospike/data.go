@@ -69,7 +69,7 @@ reads. Sample i depends on the seed and i alone.`,
 				return diag.Usagef("usage", "--samples is %d, allowed are 1 to 1000000", samples)
 			}
 			set := dataset.NewSynth(samples, seed)
-			if err := dataset.WriteDir(set, out); err != nil {
+			if err := dataset.WriteDir(set, out, "bin"); err != nil {
 				return err
 			}
 			return a.result(map[string]any{"samples": samples, "directory": out, "seed": seed}, func(w io.Writer) {
@@ -81,6 +81,6 @@ reads. Sample i depends on the seed and i alone.`,
 	synth.Flags().IntVar(&samples, "samples", 1000, "number of recordings, classes taking turns")
 	synth.Flags().Uint64Var(&seed, "seed", 1, "seed of all randomness")
 	_ = synth.MarkFlagRequired("output")
-	data.AddCommand(synth, newDataInfo(a))
+	data.AddCommand(synth, newDataInfo(a), newDataConvert(a))
 	return group(data)
 }
