@@ -58,7 +58,11 @@ func TestNPZHostile(t *testing.T) {
 		samples, events := rapid.IntRange(1, 2).Draw(t, "samples"), rapid.IntRange(0, 3).Draw(t, "events")
 		odd := rapid.SampledFrom([]int64{-1, 255, 256, 65535, 65536, 1 << 32, 1<<63 - 1})
 		file := map[string]*npy.Array{}
-		for name, n := range map[string]int{"t": events, "x": events, "y": events, "p": events, "offsets": samples + 1, "labels": samples, "shape": 3} {
+		for _, of := range []struct {
+			name string
+			n    int
+		}{{"t", events}, {"x", events}, {"y", events}, {"p", events}, {"offsets", samples + 1}, {"labels", samples}, {"shape", 3}} {
+			name, n := of.name, of.n
 			v := rapid.SliceOfN(rapid.Int64Range(1, 3), n, n).Draw(t, name)
 			if name == "offsets" {
 				slices.Sort(v)
