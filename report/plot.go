@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,9 +31,10 @@ type curve struct {
 	value       func(Epoch) float64
 }
 
-// Curves draws loss and accuracy over the epochs, the first of which is epoch 1.
+// Curves draws loss and, where it was measured, accuracy over the epochs, the first of
+// which is epoch 1.
 func Curves(epochs []Epoch) Figure {
-	const title, height = "Loss and accuracy", 250
+	title, height := "Loss and accuracy", 250.0
 	if len(epochs) == 0 {
 		return nothing(title, "no epochs were trained")
 	}
@@ -40,6 +42,9 @@ func Curves(epochs []Epoch) Figure {
 	s.curves(0, epochs, "Loss", func(v float64) string { return fmt.Sprintf("%.3g", v) },
 		curve{"training", blue, func(e Epoch) float64 { return e.TrainLoss }},
 		curve{"validation", orange, func(e Epoch) float64 { return e.ValLoss }})
+	if !slices.ContainsFunc(epochs, func(e Epoch) bool { return measured(e.TrainAccuracy) || measured(e.ValAccuracy) }) {
+		return s.figure(height, "Loss", plural(len(epochs), "epoch")+"; the legend gives the last value.")
+	}
 	s.curves(figureWidth/2+10, epochs, "Accuracy, %", func(v float64) string { return fmt.Sprintf("%.1f", v) },
 		curve{"training", blue, func(e Epoch) float64 { return 100 * e.TrainAccuracy }},
 		curve{"validation", orange, func(e Epoch) float64 { return 100 * e.ValAccuracy }})

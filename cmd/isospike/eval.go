@@ -35,6 +35,9 @@ class is the output neuron with the most spikes, the lowest number on a tie.`,
 				return err
 			}
 			t := tallies[0]
+			if t.labelled == 0 {
+				return a.result(map[string]any{"samples": t.Samples, "spikes": t.Spikes}, func(w io.Writer) { printTally(w, e.name, t) })
+			}
 			return a.result(t, func(w io.Writer) { printTally(w, e.name, t) })
 		},
 	}
@@ -48,7 +51,12 @@ func encodingFlag(c *cobra.Command, encoding *string) {
 }
 
 func printTally(w io.Writer, name string, t tally) {
-	fmt.Fprintf(w, "%s: accuracy %.2f %% (%d of %d), %.0f spikes a sample\n", name, 100*t.Accuracy, t.correct, t.Samples, float64(t.Spikes)/float64(t.Samples))
+	each := float64(t.Spikes) / float64(t.Samples)
+	if t.labelled == 0 {
+		fmt.Fprintf(w, "%s: %d samples without a class, %.0f spikes a sample\n", name, t.Samples, each)
+		return
+	}
+	fmt.Fprintf(w, "%s: accuracy %.2f %% (%d of %d), %.0f spikes a sample\n", name, 100*t.Accuracy, t.correct, t.labelled, each)
 	fmt.Fprintf(w, "label \\ predicted\n     ")
 	for c := range t.Confusion {
 		fmt.Fprintf(w, "%5d", c)

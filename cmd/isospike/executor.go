@@ -126,17 +126,26 @@ func simExecutor(p *compile.Program) (*executor, error) {
 		}}, nil
 }
 
-// tally counts what an executor did over a set of samples.
+// tally counts what an executor did over a set of samples. Accuracy and confusion are
+// of those that have a class.
 type tally struct {
 	Accuracy  float64 `json:"accuracy"`
 	Samples   int     `json:"samples"`
 	Confusion [][]int `json:"confusion"`
 	Spikes    int     `json:"spikes"`
+	labelled  int
 	correct   int
 }
 
-// add counts one sample.
+// add counts one sample; label is −1 where it has no class.
 func (t *tally) add(recs []fixed.Record, readout snn.Window, label int) {
+	t.Samples++
+	for _, r := range recs {
+		t.Spikes += r.Spikes.Count()
+	}
+	if label < 0 {
+		return
+	}
 	out := recs[len(recs)-1].Spikes
 	from, to := readout.Bounds(out.Ticks())
 	class := spike.Classify(out.Counts(from, to, nil))
@@ -149,14 +158,11 @@ func (t *tally) add(recs []fixed.Record, readout snn.Window, label int) {
 		}
 	}
 	t.Confusion[label][class]++
-	t.Samples++
+	t.labelled++
 	if class == label {
 		t.correct++
 	}
-	t.Accuracy = float64(t.correct) / float64(t.Samples)
-	for _, r := range recs {
-		t.Spikes += r.Spikes.Count()
-	}
+	t.Accuracy = float64(t.correct) / float64(t.labelled)
 }
 
 // pair is the outcome of comparing two executors.

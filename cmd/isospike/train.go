@@ -19,7 +19,7 @@ import (
 type trainFlags struct {
 	data, val   dataFlags
 	config, out string
-	log         string
+	log, report string
 	resume      bool
 	printConfig bool
 	set         *snn.Experiment // values of the flags; only those given count
@@ -47,7 +47,8 @@ go on with --resume, bit for bit, on the same data. FILE is the epoch with the b
 accuracy on --val; without --val it is the last one.
 
 --log keeps a line for every epoch: loss, accuracy, learning rate, seconds and the
-firing rate of each layer, as CSV or, in a file that ends in .jsonl, as JSON.`,
+firing rate of each layer, as CSV or, in a file that ends in .jsonl, as JSON. --report
+draws the curves, and the spikes of a sample in every layer after the last epoch.`,
 		Example: `  isospike train --data train_0001-0800.tar.gz --net 34x34x2-512d-512d-10 -o model.safetensors
   isospike train --data train.tar.gz --val val.tar.gz --config experiment.toml -o model.safetensors
   isospike train --data train.tar.gz --val 10% --net 34x34x2-256d-10 --log epochs.csv -o model.safetensors
@@ -64,6 +65,7 @@ firing rate of each layer, as CSV or, in a file that ends in .jsonl, as JSON.`,
 	fl.StringVar(&f.val.labels, "val-labels", "", "list of `id<TAB>class` lines for --val")
 	fl.StringVarP(&f.out, "output", "o", "", "model to write")
 	fl.StringVar(&f.log, "log", "", "file for a line of metrics an epoch: .csv or .jsonl")
+	fl.StringVar(&f.report, "report", "", "page to write at the end, of curves and a sample's spikes: .html, or .svg for the spikes alone")
 	fl.StringVar(&f.config, "config", "", "TOML experiment to read")
 	fl.BoolVar(&f.printConfig, "print-config", false, "print the experiment as TOML and stop")
 	fl.BoolVar(&f.resume, "resume", false, "go on from FILE.checkpoint; only --epochs may differ")
@@ -143,6 +145,11 @@ func (a *app) train(c *cobra.Command, f *trainFlags) error {
 	start := time.Now()
 	if err := a.fitLogged(c.Context(), m, src, val, f.out, log); err != nil {
 		return err
+	}
+	if f.report != "" {
+		if err := trainReport(c.Context(), f.report, m, src, val, f.out); err != nil {
+			return err
+		}
 	}
 	last := m.Progress.History[len(m.Progress.History)-1]
 	result := map[string]any{
