@@ -1,8 +1,6 @@
 package hdf5
 
 import (
-	"encoding/binary"
-	"math"
 	"slices"
 	"strings"
 
@@ -184,63 +182,22 @@ func (d *Dataset) Ints() ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	size := d.typ.size
-	v := make([]int64, len(b)/size)
-	for i := range v {
-		x := d.word(b[i*size : (i+1)*size])
-		if shift := 64 - 8*size; d.typ.signed {
-			v[i] = int64(x<<shift) >> shift
-		} else if v[i] = int64(x); v[i] < 0 {
-			return nil, at(diag.Inputf("hdf5-type", "", "value %d is %d, too large for int64", i, x), d.path)
-		}
-	}
-	return v, nil
+	v, err := d.typ.ints(b)
+	return v, at(err, d.path)
 }
 
 // Floats returns the values in C order, exactly, or an "hdf5-type" error when
-// they are strings, or integers of which float64 cannot hold one.
+// they are not numbers, or integers of which float64 cannot hold one.
 func (d *Dataset) Floats() ([]float64, error) {
-	switch d.Kind {
-	case String:
+	if d.Kind != Int && d.Kind != Float {
 		return nil, at(diag.Inputf("hdf5-type", "", "the values are not numbers"), d.path)
-	case Int:
-		ints, err := d.Ints()
-		if err != nil {
-			return nil, err
-		}
-		v := make([]float64, len(ints))
-		for i, x := range ints {
-			if v[i] = float64(x); x > 1<<53 || x < -1<<53 {
-				return nil, at(diag.Inputf("hdf5-type", "", "value %d is %d, which float64 does not hold exactly", i, x), d.path)
-			}
-		}
-		return v, nil
 	}
 	b, err := d.bytes()
 	if err != nil {
 		return nil, err
 	}
-	size := d.typ.size
-	v := make([]float64, len(b)/size)
-	for i := range v {
-		if x := d.word(b[i*size : (i+1)*size]); size == 4 {
-			v[i] = float64(math.Float32frombits(uint32(x)))
-		} else {
-			v[i] = math.Float64frombits(x)
-		}
-	}
-	return v, nil
-}
-
-// word returns a value's bits.
-func (d *Dataset) word(b []byte) uint64 {
-	var w [8]byte
-	if d.typ.big {
-		copy(w[8-len(b):], b)
-		return binary.BigEndian.Uint64(w[:])
-	}
-	copy(w[:], b)
-	return binary.LittleEndian.Uint64(w[:])
+	v, err := d.typ.floats(b)
+	return v, at(err, d.path)
 }
 
 // Strings returns the values in C order without their padding, or an

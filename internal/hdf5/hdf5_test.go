@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -205,7 +206,6 @@ func TestUnsupported(t *testing.T) {
 	g := open(t, "types.h5")
 	for path, e := range map[string][2]string{
 		"null":      {"hdf5-unsupported", "null dataspace"},
-		"half":      {"hdf5-unsupported", "floating-point type of 2 bytes"},
 		"compound":  {"hdf5-unsupported", "datatype class 6"},
 		"unwritten": {"hdf5-malformed", "no value was ever written"},
 	} {
@@ -221,6 +221,10 @@ func TestUnsupported(t *testing.T) {
 	wantCode(t, err, "hdf5-unsupported", "filter 3")
 	_, err = dataset(t, c, "hole").Ints()
 	wantCode(t, err, "hdf5-malformed", "1 of 2 chunks")
+	for path, in := range map[string]string{"long": "floating-point type of 16 bytes", "nested": "a list of other things than numbers"} {
+		_, err := open(t, "lists.h5").Dataset(path)
+		wantCode(t, err, "hdf5-unsupported", in)
+	}
 	for name, in := range map[string]string{"latest.h5": "superblock version", "tracked.h5": "object header"} {
 		b, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
@@ -229,6 +233,62 @@ func TestUnsupported(t *testing.T) {
 		_, err = Open(bytes.NewReader(b), int64(len(b)))
 		wantCode(t, err, "hdf5-unsupported", in)
 	}
+}
+
+// TestLists reads what h5py wrote, in any order and from many goroutines.
+func TestLists(t *testing.T) {
+	g := open(t, "lists.h5")
+	long := make([]float64, 1000)
+	for i := range long {
+		long[i] = float64(i)
+	}
+	values := [][]float64{{0, 0.5, -2}, {}, {65504, math.Ldexp(1, -24), math.Copysign(0, -1), math.Inf(1)}, long}
+	compared := 0
+	for _, how := range []string{"plain", "chunks"} {
+		for _, kind := range []string{"f2", "f4", "f8", "i8", "u2"} {
+			d := dataset(t, g, how+"/"+kind)
+			l, err := d.Lists()
+			if err != nil || d.Kind != List || l.Len() != len(values) {
+				t.Fatalf("%s: %d lists, %v", d.path, l.Len(), err)
+			}
+			if _, err := d.Ints(); err == nil {
+				t.Error("lists are read as integers")
+			}
+			var all sync.WaitGroup
+			for n := range 40 {
+				all.Go(func() {
+					i := n % len(values)
+					got, err := l.Floats(i)
+					if err != nil || len(got) != len(values[i]) {
+						t.Errorf("%s[%d]: %d numbers, %v", d.path, i, len(got), err)
+						return
+					}
+					for k, want := range values[i] {
+						switch {
+						case kind[0] == 'f':
+							want = float64(float32(want))
+						case want < 0 || want >= 1<<15:
+							want = 7
+						default:
+							want = math.Trunc(math.Abs(want))
+						}
+						if math.Float64bits(got[k]) != math.Float64bits(want) {
+							t.Errorf("%s[%d][%d] is %v, want %v", d.path, i, k, got[k], want)
+						}
+					}
+				})
+			}
+			all.Wait()
+			compared++
+			if ints, err := l.Ints(0); (err == nil) != (kind[0] != 'f') || err == nil && cmp.Diff([]int64{0, 0, 7}, ints) != "" {
+				t.Errorf("%s: %v, %v", d.path, ints, err)
+			}
+		}
+	}
+	if _, err := dataset(t, g, "text").Lists(); err == nil {
+		t.Error("strings are read as lists")
+	}
+	t.Logf("compared %d datasets", compared)
 }
 
 // visit reads everything below g, at most left objects: links may go in a circle.
@@ -245,6 +305,15 @@ func visit(g *Group, left *int, found func(*Dataset, error)) {
 				_, err = d.Floats()
 			case String:
 				_, err = d.Strings()
+			case List:
+				var l *Lists
+				if l, err = d.Lists(); err == nil {
+					for i := range min(l.Len(), 8) {
+						if _, err = l.Floats(i); err != nil {
+							break
+						}
+					}
+				}
 			}
 			found(d, err)
 		} else if sub, err := g.Group(name); err == nil {
@@ -361,7 +430,7 @@ func TestGold(t *testing.T) {
 }
 
 func FuzzOpen(f *testing.F) {
-	for _, name := range []string{"types.h5", "groups.h5", "chunks.h5", "userblock.h5", "latest.h5", "tracked.h5"} {
+	for _, name := range []string{"types.h5", "groups.h5", "chunks.h5", "userblock.h5", "latest.h5", "tracked.h5", "lists.h5"} {
 		b, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
 			f.Fatal(err)

@@ -1,6 +1,6 @@
 package hdf5
 
-// globalHeap reads strings of variable length, section III.E.
+// globalHeap reads values of variable length, section III.E.
 type globalHeap struct {
 	w    *walk
 	read map[uint64]collection // by address; each is read once
@@ -10,10 +10,17 @@ type globalHeap struct {
 // string: values that name the same object again and again cost nothing.
 type collection map[uint64]string
 
-// string returns the value that a reference names: length, collection, index.
-func (g *globalHeap) string(reference []byte) (string, error) {
+// referenceSize is what a value of variable length takes in the dataset itself.
+const referenceSize = 16
+
+// string returns the string that a reference names.
+func (g *globalHeap) string(reference []byte) (string, error) { return g.object(reference, 1) }
+
+// object returns what a reference names, elements of the given size: their number,
+// collection, index.
+func (g *globalHeap) object(reference []byte, size uint64) (string, error) {
 	c := cursor{b: reference}
-	length, addr, index := c.uint(4), c.uint(8), c.uint(4)
+	length, addr, index := c.uint(4)*size, c.uint(8), c.uint(4)
 	if length == 0 {
 		return "", nil
 	}
@@ -27,7 +34,7 @@ func (g *globalHeap) string(reference []byte) (string, error) {
 	}
 	s, ok := objects[index]
 	if !ok || length > uint64(len(s)) {
-		return "", malformed("no string of %d bytes is object %d of the heap at %#x", length, index, addr)
+		return "", malformed("nothing of %d bytes is object %d of the heap at %#x", length, index, addr)
 	}
 	return s[:length], nil
 }

@@ -83,6 +83,20 @@ with h5py.File("latest.h5", "w", libver="latest") as f:
 with h5py.File("tracked.h5", "w", track_order=True) as f:
     f["d"] = np.arange(3)
 
+# Lists of numbers, as event data sets have them: plain, in chunks, and one of many values.
+with h5py.File("lists.h5", "w") as f:
+    values = [[0, 0.5, -2], [], [65504, 2**-24, -0.0, float("inf")], list(range(1000))]
+    for name, dtype in {"f2": "<f2", "f4": "<f4", "f8": ">f8", "i8": "<i8", "u2": "<u2"}.items():
+        for how, o in {"plain": {}, "chunks": {"chunks": (2,), "compression": 1, "shuffle": True}}.items():
+            d = f.create_dataset(f"{how}/{name}", (4,), h5py.vlen_dtype(np.dtype(dtype)), **o)
+            for i, v in enumerate(values):
+                if dtype[1] != "f":
+                    v = [int(x) if 0 <= x < 2**15 else 7 for x in v]
+                d[i] = np.array(v, dtype)
+    f.create_dataset("text", data=["a", "b"], dtype=h5py.string_dtype())
+    f["long"] = np.array([1], np.longdouble)
+    f.create_dataset("nested", (1,), h5py.vlen_dtype(h5py.string_dtype()))
+
 if len(sys.argv) > 1:
     with open("gold.txt", "w") as out:
         for path in sys.argv[1:]:
