@@ -30,6 +30,8 @@ func init() { // not in the declaration, for names below refer to the table
 	formats = []format{
 		{"mnist", "handwritten digits as IDX images", sniffNames("-images-idx3-ubyte"), openMNIST, Encoding{Tick: 1000, Ticks: 30, Downsample: 1}},
 		{"oxford", "SLAYER's pattern to pattern: input.bs1 and output.bs1", sniffNames("input.bs1"), openOxford, Encoding{Tick: 1000, Ticks: 1900, Downsample: 1}},
+		{"shd", "Heidelberg spoken digits or commands (SHD, SSC) as .h5", sniffNames(".h5"), openSHD, Encoding{Tick: 5000, Ticks: 280, Downsample: 1}},
+		{"ntidigits", "N-TIDIGITS18, single digits from a silicon cochlea, as .hdf5", sniffNames(".hdf5"), openNTIDIGITS, Encoding{Tick: 5000, Ticks: 400, Downsample: 1}},
 		{"npz", "a NumPy .npz of labels and events or spikes; see data convert", sniffNames(".npz"), openNPZ, standard},
 		{"qtdb", "QT database, ECG as spikes with a class for each step: x and y as .npy", sniffNames("_x.npy"), openQTDB, Encoding{Tick: 1000, Ticks: 1301, Downsample: 1}},
 		{"vowels", "Japanese Vowels, speakers by LPC cepstra: .ts", sniffNames(".ts"), openVowels, Encoding{Tick: 1000, Ticks: 300, Downsample: 1}},

@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"compress/gzip"
 	"io"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -62,7 +64,7 @@ func openVowels(path, part, _ string) (Set, error) {
 func pick(path, part string, patterns map[string]string) (string, error) {
 	pattern, ok := patterns[part]
 	if part != "" && !ok {
-		return "", unknownPart(path, part, "train", "test")
+		return "", unknownPart(path, part, slices.Sorted(maps.Keys(patterns))...)
 	}
 	info, err := os.Stat(path)
 	switch {
@@ -73,7 +75,7 @@ func pick(path, part string, patterns map[string]string) (string, error) {
 	case !info.IsDir():
 		return path, nil
 	case part == "":
-		return "", diag.Inputf("which-part", path, "the folder has several parts").WithFix("add #train or #test")
+		return "", diag.Inputf("which-part", path, "the folder has several parts").WithFix("add # and one of %s", strings.Join(slices.Sorted(maps.Keys(patterns)), ", "))
 	}
 	found, _ := filepath.Glob(filepath.Join(path, pattern)) // the patterns are good
 	if len(found) != 1 {
