@@ -41,6 +41,7 @@ func init() { // not in the declaration, for names below refer to the table
 		{"ecg", "MIT-BIH heartbeats as WFDB records (.hea, .dat, .atr), by level crossing", func(path string, names []string) bool {
 			return sniffPath("mitbih")(path, names) || sniffNames(".hea")(path, names)
 		}, openECG, Encoding{Tick: 4000, Ticks: 180, Downsample: 1}},
+		{"aedat", "DVS128 Gesture as published, films of AEDAT 3.1 with their labels", sniffNames(".aedat"), openAEDAT, Encoding{Tick: 1000, Ticks: 1450, Downsample: 1}},
 		{"dvsgesture", "DVS128 Gesture as .bs2 or .bs3 events of 128×128 pixels", sniffPath("dvs", "gesture"), noParts(dvsGesture), Encoding{Tick: 1000, Ticks: 1450, Downsample: 1}},
 		{"nmnist", "N-MNIST as .bin or .bs2 events of 34×34 pixels", func(string, []string) bool { return true }, noParts(atis), standard},
 	}
