@@ -77,33 +77,19 @@ func readTarGz(cam sensor, r io.Reader, into *spool, limit int64) ([]recording, 
 
 func readTar(cam sensor, r io.Reader, into *spool, limit int64) ([]recording, error) {
 	left := limit // apart from what r counts: a sparse file is longer than its bytes in r
-	src := &ended{r, false}
 	var recs []recording
-	for t := tar.NewReader(src); ; {
-		h, err := t.Next()
-		if err == io.EOF {
-			// A tar file has an end mark. Without it the file is cut, and
-			// package tar does not mind if the cut is between two members.
-			if src.yes {
-				return nil, io.ErrUnexpectedEOF
-			}
-			return recs, nil
-		}
-		if err != nil {
-			return nil, err
-		}
+	err := eachMember(r, func(h *tar.Header, body io.Reader) error {
 		rec, ok, err := member(cam, h.Name, h.FileInfo().Mode())
-		if err != nil {
-			return nil, err
+		if err != nil || !ok {
+			return err
 		}
-		if !ok {
-			continue
-		}
-		if err = rec.unpack(&bounded{t, &left, limit}, into); err != nil {
-			return nil, fmt.Errorf("%s: %w", h.Name, err)
+		if err := rec.unpack(&bounded{body, &left, limit}, into); err != nil {
+			return fmt.Errorf("%s: %w", h.Name, err)
 		}
 		recs = append(recs, rec)
-	}
+		return nil
+	})
+	return recs, err
 }
 
 func readZip(cam sensor, r io.ReaderAt, size int64, into *spool, limit int64) ([]recording, error) {
@@ -176,8 +162,8 @@ func (b *bounded) Read(p []byte) (int, error) {
 	}
 	n, err := b.r.Read(p)
 	if int64(n) > *b.left {
-		return 0, diag.Inputf("archive-too-large", "", "the archive unpacks to more than %d bytes", b.limit).
-			WithFix("unpack it, if you trust it, and name the folder")
+		return 0, diag.Inputf("archive-too-large", "", "there are more than %d bytes in it", b.limit).
+			WithFix("is it what it should be? If so, unpack it and name the folder, or use a part of it")
 	}
 	*b.left -= int64(n)
 	return n, err

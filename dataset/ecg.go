@@ -1,11 +1,7 @@
 package dataset
 
 import (
-	"archive/tar"
-	"compress/bzip2"
-	"compress/gzip"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"path"
@@ -98,36 +94,8 @@ func wfdbFiles(name string) (map[string][]byte, error) {
 		}
 		return found, nil
 	}
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, unreadable(name, err)
-	}
-	defer f.Close()
-	var r io.Reader = bzip2.NewReader(f)
-	if strings.HasSuffix(name, "gz") {
-		if r, err = gzip.NewReader(f); err != nil {
-			return nil, badArchive(err)
-		}
-	}
-	left := int64(maxUnpacked)
-	for t := tar.NewReader(&bounded{r, &left, maxUnpacked}); ; {
-		h, err := t.Next()
-		if err == io.EOF {
-			return found, nil
-		}
-		if err != nil {
-			return nil, badArchive(err)
-		}
-		if base := path.Base(h.Name); wanted(base) && h.Typeflag == tar.TypeReg {
-			if found[base], err = io.ReadAll(io.LimitReader(t, maxECG)); err != nil {
-				return nil, badArchive(err)
-			}
-		}
-	}
-}
-
-func badArchive(err error) error {
-	return &diag.Error{Kind: diag.Input, Code: "bad-archive", Msg: "cannot read the archive", Err: err, Fix: "get the file anew"}
+	err := tarFiles(name, wanted, func(base string, b []byte) { found[base] = b })
+	return found, err
 }
 
 func (h *heart) at(i int) (*ecg, int) { return h.records[h.index[i].record], h.index[i].beat }

@@ -24,8 +24,10 @@ type images struct {
 	labels []byte
 }
 
-// maxIDX bounds what an IDX file may hold: ten times MNIST.
-const maxIDX = 1 << 29
+const (
+	maxIDX   = 1 << 29 // bytes of an IDX file: ten times MNIST
+	maxImage = 1 << 16 // pixels
+)
 
 // openMNIST reads MNIST's IDX files, compressed or not: path is the file of images, or
 // the folder of them, of which part picks train or test (t10k).
@@ -43,6 +45,9 @@ func openMNIST(path, part, _ string) (Set, error) {
 	labels, count, err := readIDX(list, 1)
 	if err != nil {
 		return nil, err
+	}
+	if shape[1]*shape[2] > maxImage {
+		return nil, diag.Inputf("idx", file, "its images have %d×%d pixels, allowed are %d in all", shape[2], shape[1], maxImage).WithFix("make them smaller")
 	}
 	if count[0] != shape[0] {
 		return nil, diag.Inputf("idx", list, "it has %d labels for %d images", count[0], shape[0]).WithFix("get the two files anew")
@@ -146,6 +151,7 @@ func (s *images) Events(i int) ([]spike.Event, error) { return s.show(i, "", 100
 
 // Encode shows image i, moved by (dx, dy), in the coding of e.
 func (s *images) Encode(e Encoding, i, dx, dy int) (*spike.Raster, error) {
+	e.Tick = 1 // of any length, for a spike is at the start of its tick
 	events := s.show(i, e.Coding, e.Tick, e.Ticks)
 	if dx != 0 || dy != 0 {
 		events = Shift(s.Shape(), events, dx, dy)

@@ -30,7 +30,7 @@ type qtdb struct {
 const (
 	qtdbChannels = 4
 	qtdbClasses  = 6
-	maxQTDB      = 1 << 30
+	maxQTDB      = 1 << 26 // bytes of an array: a hundred times the real one
 )
 
 // openQTDB reads a folder with x (n×steps×4, int8: 1 is a spike, −1 an end mark) and y
@@ -49,8 +49,8 @@ func openQTDB(path, part, _ string) (Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(x.Shape) != 3 || x.Shape[2] != qtdbChannels || len(y.Shape) != 2 || y.Shape[0] != x.Shape[0] || y.Shape[1] != x.Shape[1] || x.Shape[0] < 1 {
-		return nil, diag.Inputf("qtdb", file, "it is %v and %s is %v", x.Shape, filepath.Base(labels), y.Shape).WithFix("they must be n×steps×4 and n×steps")
+	if len(x.Shape) != 3 || x.Shape[2] != qtdbChannels || len(y.Shape) != 2 || y.Shape[0] != x.Shape[0] || y.Shape[1] != x.Shape[1] || x.Shape[0] < 1 || x.Shape[1] > maxTicks {
+		return nil, diag.Inputf("qtdb", file, "it is %v and %s is %v", x.Shape, filepath.Base(labels), y.Shape).WithFix("they must be n×steps×4 and n×steps, of at most %d steps", maxTicks)
 	}
 	q := &qtdb{name: filepath.Base(filepath.Clean(path)), steps: x.Shape[1]}
 	if q.spikes, err = toBytes(x, func(v int64) bool { return v >= -1 && v <= 1 }); err != nil {
@@ -98,7 +98,8 @@ func readArray(folder, pattern string, limit int64) (*npy.Array, string, error) 
 			return nil, "", diag.Inputf("npy", found[0], "cannot decompress: %v", err).WithFix("get the file anew")
 		}
 	}
-	b, err := io.ReadAll(io.LimitReader(r, limit))
+	left := limit
+	b, err := io.ReadAll(&bounded{r, &left, limit})
 	if err != nil {
 		return nil, "", diag.Inputf("npy", found[0], "cannot read: %v", err).WithFix("get the file anew")
 	}

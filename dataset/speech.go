@@ -1,9 +1,6 @@
 package dataset
 
 import (
-	"archive/tar"
-	"compress/gzip"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -83,35 +80,16 @@ func openSpeech(name, part, _ string) (Set, error) {
 	return s, nil
 }
 
-// unpack reads a .tar.gz into memory: words are short.
+// unpack reads an archive into memory: words are short.
 func (s *speech) unpack(name string) error {
-	f, err := os.Open(name)
-	if err != nil {
-		return unreadable(name, err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		return badArchive(err)
-	}
-	left := int64(maxUnpacked)
-	for t := tar.NewReader(&bounded{z, &left, maxUnpacked}); ; {
-		h, err := t.Next()
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return badArchive(err)
-		}
-		u, ok := newUtterance(h.Name)
-		if !ok || h.Typeflag != tar.TypeReg {
-			continue
-		}
-		if u.raw, err = io.ReadAll(t); err != nil {
-			return badArchive(err)
-		}
+	return tarFiles(name, func(base string) bool {
+		_, ok := newUtterance(base)
+		return ok
+	}, func(base string, b []byte) {
+		u, _ := newUtterance(base)
+		u.raw = b
 		s.recs = append(s.recs, u)
-	}
+	})
 }
 
 func (s *speech) Name() string     { return s.name }

@@ -87,7 +87,8 @@ func pick(path, part string, patterns map[string]string) (string, error) {
 // parse reads the lines after @data: channels between colons, values between commas,
 // the class in the last field.
 func (v *vowels) parse(r io.Reader) error {
-	lines := bufio.NewScanner(io.LimitReader(r, maxVowels))
+	left := int64(maxVowels)
+	lines := bufio.NewScanner(&bounded{r, &left, maxVowels})
 	lines.Buffer(nil, 1<<20)
 	n, data := 0, false
 	bad := func(format string, args ...any) error {

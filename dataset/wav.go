@@ -12,8 +12,8 @@ type sound struct {
 	samples []float64 // −1 to 1
 }
 
-// maxSound bounds a recording, so that a wrong header asks for no more memory: an hour at 48 kHz.
-const maxSound = 48_000 * 3600
+// maxSound bounds a recording in seconds: the ear keeps half a megabyte for each.
+const maxSound = 120
 
 // parseWAV reads a RIFF WAVE file of 8, 16, 24 or 32-bit integers (PCM, format 1), its
 // channels mixed down to one.
@@ -41,7 +41,7 @@ func parseWAV(b []byte) (sound, error) {
 			format := binary.LittleEndian.Uint16(body)
 			channels, bits = int(binary.LittleEndian.Uint16(body[2:])), int(binary.LittleEndian.Uint16(body[14:]))
 			s.rate = int(binary.LittleEndian.Uint32(body[4:]))
-			if format != 1 || channels < 1 || bits%8 != 0 || bits < 8 || bits > 32 || s.rate < 1000 || s.rate > 1_000_000 {
+			if format != 1 || channels < 1 || bits%8 != 0 || bits < 8 || bits > 32 || s.rate < 1000 || s.rate > 192_000 {
 				return bad("format %d, %d channels, %d bits, %d Hz", format, channels, bits, s.rate)
 			}
 		case "data":
@@ -50,8 +50,8 @@ func parseWAV(b []byte) (sound, error) {
 			}
 			width := bits / 8 * channels
 			n := len(body) / width
-			if n > maxSound {
-				return bad("it has %d samples, %d are allowed", n, maxSound)
+			if n > maxSound*s.rate {
+				return bad("it lasts %d s, %d are allowed", n/s.rate, maxSound)
 			}
 			s.samples = make([]float64, n)
 			for i := range s.samples {

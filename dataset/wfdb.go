@@ -35,9 +35,9 @@ var heartClass = map[uint16]int{
 }
 
 const (
-	ecgRate    = 360 // samples a second
-	ecgUnit    = 200 // units a mV
-	maxECG     = 1 << 26
+	ecgRate    = 360     // samples a second
+	ecgUnit    = 200     // units a mV
+	maxECG     = 1 << 26 // samples: two days
 	skipCode   = 59
 	firstAux   = 60
 	commentAux = 63
@@ -54,7 +54,7 @@ func parseWFDB(name string, header, samples, notes []byte) (*ecg, error) {
 		return nil, bad("it is not a record of two leads at %d Hz in format 212", ecgRate)
 	}
 	n, err := strconv.Atoi(first[3])
-	if err != nil || n < 1 || len(samples) != 3*n {
+	if err != nil || n < 1 || n > maxECG || len(samples) != 3*n {
 		return nil, bad("it has %d bytes for %s samples", len(samples), first[3])
 	}
 	r := &ecg{name: name}
