@@ -75,7 +75,7 @@ type files struct {
 // folder, or the .txt file beside the folder or archive and named as it.
 //
 // A folder is read as Events asks for its recordings. An archive is unpacked and
-// checked at once, what goes beyond 64 MiB into a temporary file, and may have
+// checked at once, what goes beyond 16 MiB into a temporary file, and may have
 // 16 GiB. Whatever leaves a doubt
 // is a *diag.Error: recordings without a class, classes without a recording, an
 // id twice, a folder of several archives.

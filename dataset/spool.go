@@ -7,7 +7,7 @@ import (
 )
 
 // spoolMemory is how many bytes of an archive stay in memory.
-const spoolMemory = 64 << 20
+const spoolMemory = 16 << 20
 
 // spool keeps what an archive unpacks to: in memory while it is little, in a
 // temporary file once it is more, so that memory does not grow with the archive.
