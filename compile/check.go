@@ -44,15 +44,16 @@ func (b *build) checkSynapses(k int) error {
 	delayed := w.sourceDelay != nil || w.SynDelay != nil
 	for o := range w.Out.Size() {
 		sum := int64(0)
-		for i, x := range w.Weight[o*w.fan : (o+1)*w.fan] {
+		for i, at := range w.Into(o) {
+			x := int64(w.Weight[at])
 			if x == 0 {
 				continue
 			}
-			sum += max(int64(x), -int64(x))
+			sum += max(x, -x)
 			if !delayed {
 				continue
 			}
-			axon, synapse := w.delays(o, i)
+			axon, synapse := w.delays(i, at)
 			if d := int(axon + synapse); d > b.limits.MaxDelay {
 				return &diag.Error{Kind: diag.Limit, Code: "delay-exceeded", Layer: w.Name,
 					Msg:      fmt.Sprintf("spikes of input %d reach neuron %d too late for %s, by axonal and synaptic delay together", i, o, b.target.Name()),

@@ -68,17 +68,18 @@ func (b *build) encodeRun(s *share, core *Core, r run) {
 		if w.BiasMant != nil {
 			core.Bias[n] = w.BiasMant[o]
 		}
-		for i, x := range w.Weight[o*w.fan : (o+1)*w.fan] {
+		for i, at := range w.Into(o) {
+			x := w.Weight[at]
 			if x == 0 {
 				continue
 			}
-			axonDelay, delay := w.delays(o, i)
-			at := &core.RowStart[s.find(head, i, axonDelay)]
-			core.Target[*at], core.Code[*at] = uint16(n), w.Mode.Code(x)
+			axonDelay, delay := w.delays(i, at)
+			next := &core.RowStart[s.find(head, i, axonDelay)]
+			core.Target[*next], core.Code[*next] = uint16(n), w.Mode.Code(x)
 			if core.Delay != nil {
-				core.Delay[*at] = delay
+				core.Delay[*next] = delay
 			}
-			*at++
+			*next++
 		}
 	}
 }

@@ -22,7 +22,7 @@ func (b *build) manifest() {
 		m.Synapses += len(p.Cores[c].Target)
 	}
 	for k := range b.net.Layers {
-		m.ZeroWeight += len(b.net.Layers[k].Weight)
+		m.ZeroWeight += b.net.Layers[k].Synapses()
 	}
 	m.ZeroWeight -= m.Synapses
 	for _, d := range b.net.Layers[len(b.net.Layers)-1].Delay {

@@ -15,15 +15,15 @@ type wiring struct {
 	synaptic    bool    // the target has synaptic delays
 }
 
-// delays returns how long the axon from source i and the synapse from there to
-// neuron o delay a spike.
-func (w *wiring) delays(o, i int) (axon, synapse uint8) {
+// delays returns how long the axon from source i and a synapse from there, whose
+// weight stands at the given position, delay a spike.
+func (w *wiring) delays(i, at int) (axon, synapse uint8) {
 	d := uint8(0) // at most 62, as the check pass has seen
 	if w.sourceDelay != nil {
 		d = w.sourceDelay[i]
 	}
 	if w.SynDelay != nil {
-		d += w.SynDelay[o*w.fan+i]
+		d += w.SynDelay[at]
 	}
 	if w.synaptic {
 		return 0, d
@@ -125,11 +125,10 @@ func (s *share) find(head []int32, source int, delay uint8) int {
 func (f *filler) with(o int) (u usage, longest int) {
 	w, c := &f.wiring, f.core
 	u, longest = c.usage, c.longest
-	weights := w.Weight[o*w.fan : (o+1)*w.fan]
 	if w.synaptic && (w.SynDelay != nil || w.sourceDelay != nil) {
-		for i, x := range weights {
-			if x != 0 {
-				_, d := w.delays(o, i)
+		for i, at := range w.Into(o) {
+			if w.Weight[at] != 0 {
+				_, d := w.delays(i, at)
 				longest = max(longest, int(d))
 			}
 		}
@@ -146,11 +145,11 @@ func (f *filler) with(o int) (u usage, longest int) {
 			store(&c.axons[i])
 		}
 	}
-	for i, x := range weights {
-		if x == 0 {
+	for i, at := range w.Into(o) {
+		if w.Weight[at] == 0 {
 			continue
 		}
-		d, _ := w.delays(o, i)
+		d, _ := w.delays(i, at)
 		grown := axon{weightBits: uint8(w.WeightBits), first: int32(u.neurons)}
 		if n := c.find(f.head, i, d); n >= 0 {
 			grown = c.axons[n]
@@ -185,11 +184,11 @@ func (f *filler) add(o int, u usage, longest int) {
 	} else {
 		c.runs = append(c.runs, run{layer: f.layer, lo: o, hi: o + 1, first: c.neurons})
 	}
-	for i, x := range w.Weight[o*w.fan : (o+1)*w.fan] {
-		if x == 0 {
+	for i, at := range w.Into(o) {
+		if w.Weight[at] == 0 {
 			continue
 		}
-		d, _ := w.delays(o, i)
+		d, _ := w.delays(i, at)
 		n := c.find(f.head, i, d)
 		if n < 0 {
 			n = len(c.axons)

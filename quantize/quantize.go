@@ -37,44 +37,40 @@ type LayerReport struct {
 // proved not to overflow.
 func Quantize(m *train.Model) (*fixed.Network, *Report, error) {
 	e := m.Experiment
-	if err := m.Net.NeedsDense("quantize"); err != nil {
-		return nil, nil, err
-	}
 	n := &fixed.Network{Input: m.Net.Input, Convention: fixed.Axonal, Encoding: e.Encoding, Readout: e.Loss.Window, Provenance: map[string]string{}}
 	r := &Report{Lossless: e.Training.Arithmetic == "integer"}
+	in := n.Input // of the layer; l.In, where the notation flattens it, numbers the same neurons
 	for k, l := range m.Net.Layers {
-		in, out, weights := l.In.Size(), l.Out.Size(), m.Weights(k)
 		if l.Neuron.Kind == snn.SRM {
 			return nil, nil, (&diag.Error{Kind: diag.Input, Code: "not-yet-supported", Layer: l.Name, Msg: "srm neurons are not yet supported by quantize"}).
 				WithFix("train cuba neurons for hardware")
 		}
-		fl := fixed.Layer{Name: l.Name, In: l.In, Out: l.Out, Weight: make([]int16, in*out), WeightBits: 8, Mode: fixed.Mixed, Neuron: train.Cuba(m.Neuron(k))}
-		lr := LayerReport{Name: l.Name, Weights: in * out}
-		var sumErr, sumSq float64
-		for i := range in {
-			for o := range out {
-				shadow := weights[i*out+o]
-				w := fixed.Mixed.Weight(uint8(train.WeightCode(shadow)))
-				fl.Weight[o*in+i] = w
-				if w == 0 {
-					lr.Zero++
-				}
-				exact := float64(shadow) * train.WeightOne
-				sumSq += exact * exact
-				if exact < -257 || exact > 255 {
-					lr.Clipped++
-				}
-				if !r.Lossless {
-					d := math.Abs(exact - float64(w))
-					lr.MaxError = max(lr.MaxError, d)
-					sumErr += d * d
-				}
+		fl := fixed.Layer{Name: l.Name, In: in, Out: l.Out, WeightBits: 8, Mode: fixed.Mixed, Neuron: train.Cuba(m.Neuron(k))}
+		lr := LayerReport{Name: l.Name}
+		switch l.Kind {
+		case snn.Dense:
+			fan, out := l.In.Size(), l.Out.Size()
+			r.weights(&fl, &lr, m.Weights(k), func(at int) int { return at%out*fan + at/out })
+		case snn.Conv:
+			fl.Kernel = fixed.Square(l.Kernel, l.Stride, l.Padding, l.Dilation, l.Groups)
+			inGroup, outGroup, area := l.In.C/l.Groups, l.Out.C/l.Groups, l.Kernel*l.Kernel
+			r.weights(&fl, &lr, m.Weights(k), func(at int) int { // from [I, rows, columns, O/groups]
+				o, place, i := at%outGroup, at/outGroup%area, at/outGroup/area
+				return ((i/inGroup*outGroup+o)*inGroup+i%inGroup)*area + place
+			})
+		case snn.Pool:
+			fl.Kernel = fixed.Square(l.Kernel, l.Stride, l.Padding, l.Dilation, l.In.C)
+			code, shift := train.PoolCode(l.Neuron)
+			fl.Weight, fl.WeightExp = make([]int16, fl.Weights()), int(shift)
+			for i := range fl.Weight {
+				fl.Weight[i] = fixed.Mixed.Weight(uint8(code))
 			}
 		}
-		lr.RMSError, lr.RMSWeight = math.Sqrt(sumErr/float64(in*out)), math.Sqrt(sumSq/float64(in*out))
 		if l.Delay {
-			fl.Delay = make([]uint8, out)
-			for o, d := range m.Params[k].Delay.Value {
+			fl.Delay = make([]uint8, l.Out.Size())
+			delays := m.Params[k].Delay.Value // one a neuron or, of conv and pool layers, a channel
+			for o := range fl.Delay {
+				d := delays[o*len(delays)/len(fl.Delay)]
 				fl.Delay[o] = train.DelayTicks(d)
 				lr.MaxDelay = max(lr.MaxDelay, int(fl.Delay[o]))
 				if !r.Lossless {
@@ -83,6 +79,7 @@ func Quantize(m *train.Model) (*fixed.Network, *Report, error) {
 			}
 		}
 		n.Layers = append(n.Layers, fl)
+		in = l.Out
 		r.Layers = append(r.Layers, lr)
 	}
 	if err := n.Validate(); err != nil {
@@ -94,4 +91,31 @@ func Quantize(m *train.Model) (*fixed.Network, *Report, error) {
 	}
 	r.Ranges = ranges
 	return n, r, nil
+}
+
+// weights fills a layer's integers with what its shadow weights stand for; to gives the
+// position of each.
+func (r *Report) weights(fl *fixed.Layer, lr *LayerReport, shadows []float32, to func(at int) int) {
+	fl.Weight = make([]int16, len(shadows))
+	lr.Weights = len(shadows)
+	var sumErr, sumSq float64
+	for at, shadow := range shadows {
+		w := fixed.Mixed.Weight(uint8(train.WeightCode(shadow)))
+		fl.Weight[to(at)] = w
+		if w == 0 {
+			lr.Zero++
+		}
+		exact := float64(shadow) * train.WeightOne
+		sumSq += exact * exact
+		if exact < -257 || exact > 255 {
+			lr.Clipped++
+		}
+		if !r.Lossless {
+			d := math.Abs(exact - float64(w))
+			lr.MaxError = max(lr.MaxError, d)
+			sumErr += d * d
+		}
+	}
+	n := float64(len(shadows))
+	lr.RMSError, lr.RMSWeight = math.Sqrt(sumErr/n), math.Sqrt(sumSq/n)
 }

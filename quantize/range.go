@@ -30,11 +30,11 @@ func Prove(n *fixed.Network) ([]Range, error) {
 	for k := range n.Layers {
 		l := &n.Layers[k]
 		r := Range{Name: l.Name}
-		fan := l.In.Size()
 		for o := range l.Out.Size() {
 			var sum int64
-			for _, w := range l.Weight[o*fan:][:fan] {
-				sum += max(int64(w), -int64(w))
+			for _, at := range l.Into(o) {
+				w := int64(l.Weight[at])
+				sum += max(w, -w)
 			}
 			// Before a negative exponent floors the sum, it has to fit as well.
 			if sum = fixed.Shift(sum, max(0, l.WeightExp)); sum > r.Accumulator {

@@ -243,8 +243,9 @@ func TestCUBAAdjoint(t *testing.T) {
 			"i_decay": {float64(tr.decay[0]), none, 1, 0},
 			"v_decay": {float64(tr.decay[1]), none, 0, 1},
 		} {
+			// Terms cancel within a tangent too, of which size knows nothing: hence the 0.1 %.
 			want, size := cubaTangent(n, &tr, e, c.da, ticks, out, c.di, c.dd, cut)
-			if math.Abs(c.got-want) > 2e-5*(size+1e-9)+1e-4*math.Abs(want) {
+			if math.Abs(c.got-want) > 2e-5*(size+1e-9)+1e-3*math.Abs(want) {
 				rt.Fatalf("%+v, cut %v: %s: gradient %v, tangent %v (of %v)", n, cut, what, c.got, want, size)
 			}
 			if c.got != 0 {

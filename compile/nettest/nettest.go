@@ -22,7 +22,8 @@ type Config struct {
 	Reset       bool
 }
 
-// Network draws a network of one to four dense layers of 1 to 40 neurons. A part
+// Network draws a network of one to four layers, dense ones of 1 to 40 neurons and
+// convolutions of small kernels. A part
 // of the networks is made to reach the edges of the state: large weights that are
 // powers of two, no decay, large biases.
 func Network(t *rapid.T, c Config) *fixed.Network {
@@ -36,7 +37,12 @@ func Network(t *rapid.T, c Config) *fixed.Network {
 	}
 	in := n.Input
 	for k := range rapid.IntRange(1, 4).Draw(t, "layers") {
-		l := layer(t, r, c, in, snn.Flat(rapid.IntRange(1, 40).Draw(t, "neurons")))
+		var kernel *fixed.Kernel
+		out := snn.Flat(rapid.IntRange(1, 40).Draw(t, "neurons"))
+		if rapid.Bool().Draw(t, "conv") {
+			kernel, out = convolution(t, in)
+		}
+		l := layer(t, r, c, in, out, kernel)
 		l.Name = strconv.Itoa(k + 1)
 		n.Layers = append(n.Layers, l)
 		in = l.Out
@@ -44,9 +50,28 @@ func Network(t *rapid.T, c Config) *fixed.Network {
 	return n
 }
 
-func layer(t *rapid.T, r *rand.Rand, c Config, in, out snn.Shape) fixed.Layer {
+// convolution draws a kernel over a population, and the shape that comes of it, of at
+// most about 80 neurons.
+func convolution(t *rapid.T, in snn.Shape) (*fixed.Kernel, snn.Shape) {
+	k := &fixed.Kernel{Groups: 1}
+	var out [2]int
+	for a, n := range [2]int{in.W, in.H} {
+		k.Size[a], k.Stride[a] = rapid.IntRange(1, 4).Draw(t, "kernel"), rapid.IntRange(1, 3).Draw(t, "stride")
+		k.Padding[a], k.Dilation[a] = rapid.IntRange(0, 2).Draw(t, "padding"), rapid.IntRange(1, 2).Draw(t, "dilation")
+		out[a] = rapid.IntRange(1, max(1, min(8, (n-1+k.Padding[a])/k.Stride[a]+1))).Draw(t, "extent")
+	}
+	channels := rapid.IntRange(1, max(1, min(6, 80/(out[0]*out[1])))).Draw(t, "channels out")
+	for _, g := range []int{2, 3, in.C} {
+		if in.C%g == 0 && channels%g == 0 && rapid.Bool().Draw(t, "groups") {
+			k.Groups = g
+		}
+	}
+	return k, snn.Shape{W: out[0], H: out[1], C: channels}
+}
+
+func layer(t *rapid.T, r *rand.Rand, c Config, in, out snn.Shape, kernel *fixed.Kernel) fixed.Layer {
 	edge := rapid.Bool().Draw(t, "edge")
-	l := fixed.Layer{In: in, Out: out, WeightBits: rapid.IntRange(1, 8).Draw(t, "bits"), WeightExp: rapid.IntRange(-8, 7).Draw(t, "weight exp"),
+	l := fixed.Layer{In: in, Out: out, Kernel: kernel, WeightBits: rapid.IntRange(1, 8).Draw(t, "bits"), WeightExp: rapid.IntRange(-8, 7).Draw(t, "weight exp"),
 		Mode: rapid.SampledFrom([]fixed.SignMode{fixed.Mixed, fixed.Excitatory, fixed.Inhibitory}).Draw(t, "mode"),
 		Neuron: fixed.CUBA{
 			IDecay:   rapid.SampledFrom([]int32{0, 1, 512, 1024, 4095, 4096, r.Int32N(4097)}).Draw(t, "i_decay"),
@@ -60,7 +85,7 @@ func layer(t *rapid.T, r *rand.Rand, c Config, in, out snn.Shape) fixed.Layer {
 		l.Neuron.VTh = int32(c.MaxVTh)
 	}
 	density := rapid.Float64Range(0.05, 1).Draw(t, "density")
-	l.Weight = make([]int16, in.Size()*out.Size())
+	l.Weight = make([]int16, l.Weights())
 	for i := range l.Weight {
 		switch {
 		case r.Float64() >= density:

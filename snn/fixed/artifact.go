@@ -27,6 +27,7 @@ type header struct {
 type layerHeader struct {
 	Name       string    `json:"name"`
 	Out        snn.Shape `json:"out"`
+	Kernel     *Kernel   `json:"kernel,omitempty"`
 	WeightBits int       `json:"weight_bits"`
 	WeightExp  int       `json:"weight_exp"`
 	Mode       string    `json:"mode"`
@@ -35,18 +36,22 @@ type layerHeader struct {
 }
 
 // File returns the network as an artifact: for layer N the tensors N.weight
-// (Out×In int16) and, where the layer has them, N.delay, N.syn_delay (uint8,
+// (int16, Out×In or as Layer.Weight says) and, where the layer has them, N.delay, N.syn_delay (uint8,
 // ticks) and N.bias (int16 mantissas).
 func (n *Network) File() *safetensors.File {
 	h := header{Input: n.Input, Convention: n.Convention.String(), Reset: n.Reset, Encoding: n.Encoding, Readout: n.Readout}
 	f := artifact.New(artifact.Fixed, n.Provenance)
 	for k := range n.Layers {
 		l := &n.Layers[k]
-		h.Layers = append(h.Layers, layerHeader{l.Name, l.Out, l.WeightBits, l.WeightExp, l.Mode.String(), l.Neuron, l.BiasExp})
-		in, out := l.In.Size(), l.Out.Size()
-		f.Tensors = append(f.Tensors, safetensors.Of(tensorName(k, "weight"), []int{out, in}, l.Weight))
+		h.Layers = append(h.Layers, layerHeader{l.Name, l.Out, l.Kernel, l.WeightBits, l.WeightExp, l.Mode.String(), l.Neuron, l.BiasExp})
+		out := l.Out.Size()
+		shape := []int{out, l.In.Size()}
+		if c := l.Kernel; c != nil {
+			shape = []int{l.Out.C, l.In.C / c.Groups, c.Size[1], c.Size[0]}
+		}
+		f.Tensors = append(f.Tensors, safetensors.Of(tensorName(k, "weight"), shape, l.Weight))
 		if l.SynDelay != nil {
-			f.Tensors = append(f.Tensors, safetensors.Of(tensorName(k, "syn_delay"), []int{out, in}, l.SynDelay))
+			f.Tensors = append(f.Tensors, safetensors.Of(tensorName(k, "syn_delay"), shape, l.SynDelay))
 		}
 		if l.BiasMant != nil {
 			f.Tensors = append(f.Tensors, safetensors.Of(tensorName(k, "bias"), []int{out}, l.BiasMant))
@@ -91,7 +96,7 @@ func FromFile(f *safetensors.File) (*Network, error) {
 		if err != nil {
 			return nil, &diag.Error{Kind: diag.Input, Code: "artifact-corrupt", Layer: lh.Name, Msg: err.Error()}
 		}
-		l := Layer{Name: lh.Name, In: in, Out: lh.Out, WeightBits: lh.WeightBits, WeightExp: lh.WeightExp, Mode: mode, Neuron: lh.Neuron, BiasExp: lh.BiasExp}
+		l := Layer{Name: lh.Name, In: in, Out: lh.Out, Kernel: lh.Kernel, WeightBits: lh.WeightBits, WeightExp: lh.WeightExp, Mode: mode, Neuron: lh.Neuron, BiasExp: lh.BiasExp}
 		if l.Weight, err = take[int16](byName, tensorName(k, "weight")); err != nil {
 			return nil, err
 		}

@@ -7,15 +7,18 @@ import (
 	"github.com/isospike/isospike/snn/diag"
 )
 
-// Layer is a dense layer in integers: synapses, neurons, axonal delays.
+// Layer is a layer in integers: synapses, neurons, axonal delays.
 type Layer struct {
-	Name       string
-	In, Out    snn.Shape
-	Weight     []int16  // Out×In, row-major: Weight[o*In+i]
+	Name    string
+	In, Out snn.Shape
+	Kernel  *Kernel // of a convolution; nil is a dense layer
+	// Weight is Out×In, row-major: Weight[o*In+i]. A convolution's is O×I/groups×rows×columns
+	// of the kernel, row-major; see Into.
+	Weight     []int16
 	WeightBits int      // 1..8
 	WeightExp  int      // −8..7; the summed weights are shifted by it
 	Mode       SignMode // which signs the weights may take
-	SynDelay   []uint8  // Out×In ticks like Weight, 0..62; nil is no synaptic delays
+	SynDelay   []uint8  // ticks for each weight, 0..62; nil is no synaptic delays
 	Neuron     CUBA
 	BiasMant   []int16 // per neuron, 13 bits signed; nil is no bias
 	BiasExp    int     // −7..7; a negative exponent floors the mantissa
@@ -116,20 +119,25 @@ func (n *Network) Validate() error {
 	in := n.Input
 	for k := range n.Layers {
 		l := &n.Layers[k]
-		size, fan := l.Out.Size(), l.In.Size()
+		size := l.Out.Size()
+		if l.Kernel != nil && l.Out.Valid() {
+			if err := l.Kernel.check(l.In, l.Out); err != nil {
+				return bad(l.Name, "%v", err)
+			}
+		}
 		switch {
 		case l.In != in:
 			return bad(l.Name, "takes %v but is fed %v", l.In, in)
 		case !l.Out.Valid():
 			return bad(l.Name, "has the shape %v; allowed are 1 to %d neurons", l.Out, snn.MaxNeurons)
-		case len(l.Weight) != size*fan:
-			return bad(l.Name, "has %d weights for %d×%d", len(l.Weight), size, fan)
+		case len(l.Weight) != l.Weights():
+			return bad(l.Name, "has %d weights, its shapes ask for %d", len(l.Weight), l.Weights())
 		case l.WeightBits < 1 || l.WeightBits > 8 || l.Mode > Inhibitory:
 			return bad(l.Name, "has %d weight bits, sign mode %d; allowed are 1 to 8 bits", l.WeightBits, l.Mode)
 		case l.WeightExp < -8 || l.WeightExp > 7:
 			return bad(l.Name, "has weight exponent %d, allowed are -8 to 7", l.WeightExp)
-		case l.SynDelay != nil && len(l.SynDelay) != size*fan:
-			return bad(l.Name, "has %d synaptic delays for %d synapses", len(l.SynDelay), size*fan)
+		case l.SynDelay != nil && len(l.SynDelay) != len(l.Weight):
+			return bad(l.Name, "has %d synaptic delays for %d weights", len(l.SynDelay), len(l.Weight))
 		case l.BiasMant != nil && len(l.BiasMant) != size, l.Delay != nil && len(l.Delay) != size:
 			return bad(l.Name, "has %d biases and %d delays for %d neurons", len(l.BiasMant), len(l.Delay), size)
 		case l.BiasExp < -MaxBiasExp || l.BiasExp > MaxBiasExp:
@@ -141,7 +149,10 @@ func (n *Network) Validate() error {
 		}
 		for i, w := range l.Weight {
 			if Truncate(int64(w), l.WeightBits, l.Mode) != w {
-				return bad(l.Name, "synapse from %d to %d has weight %d, which %d %s bits cannot hold", i%fan, i/fan, w, l.WeightBits, l.Mode)
+				if l.Kernel != nil {
+					return bad(l.Name, "weight %d of the kernels is %d, which %d %s bits cannot hold", i, w, l.WeightBits, l.Mode)
+				}
+				return bad(l.Name, "synapse from %d to %d has weight %d, which %d %s bits cannot hold", i%l.In.Size(), i/l.In.Size(), w, l.WeightBits, l.Mode)
 			}
 		}
 		for o, b := range l.BiasMant {

@@ -67,14 +67,13 @@ func Arrivals(l *Layer, in *spike.Raster, delay []uint8, latency, ticks int) []i
 // Lava's graded spikes multiply the weights. What arrives after the last tick
 // has no effect.
 func (l *Layer) Deliver(sum []int64, ticks, i, at int, payload int64) {
-	fan := l.In.Size()
-	for o := range l.Out.Size() {
+	for o, w := range l.From(i) {
 		when := at
 		if l.SynDelay != nil {
-			when += int(l.SynDelay[o*fan+i])
+			when += int(l.SynDelay[w])
 		}
 		if when < ticks {
-			sum[o*ticks+when] += int64(l.Weight[o*fan+i]) * payload
+			sum[o*ticks+when] += int64(l.Weight[w]) * payload
 		}
 	}
 }
