@@ -2,6 +2,7 @@ package interop
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
@@ -19,6 +20,7 @@ const netxBiasExp = 6
 func (n *LavaNet) Fixed() (net *fixed.Network, notes []string, err error) {
 	net = &fixed.Network{Convention: fixed.Axonal, Provenance: map[string]string{}}
 	var in snn.Shape
+	flat := false
 	for i, l := range n.Layers {
 		name := fmt.Sprint(i)
 		refuse := func(format string, args ...any) error {
@@ -29,14 +31,17 @@ func (n *LavaNet) Fixed() (net *fixed.Network, notes []string, err error) {
 			in = lavaShape(l.Shape)
 			net.Input = in
 		case l.Type == "flatten" && i > 0 && l.Neuron == nil:
-			// Flattening keeps our order of neurons: (C, H, W), W fastest.
-			in = snn.Flat(in.Size())
-		case l.Type == "dense":
-			if len(net.Layers) == 0 && net.Input == (snn.Shape{}) {
+			flat = true // keeps our order of neurons, (C, H, W), W fastest
+		case (l.Type == "conv" || l.Type == "pool") && net.Input == (snn.Shape{}):
+			return nil, nil, refuse("a %s layer is the first, and nothing says how many columns and rows its input has", l.Type)
+		case (l.Type == "conv" || l.Type == "pool") && flat:
+			return nil, nil, refuse("a %s layer over a flattened population is not supported by import", l.Type)
+		case l.Type == "dense" || l.Type == "conv" || l.Type == "pool":
+			if net.Input == (snn.Shape{}) {
 				in = snn.Flat(l.InFeatures)
 				net.Input = in
 			}
-			fl, note, err := l.dense(name, in)
+			fl, note, err := l.fixed(name, in)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -63,9 +68,9 @@ func lavaShape(s []int) snn.Shape {
 	return snn.Flat(size)
 }
 
-// dense turns a dense layer into the fixed one. The input may keep its shape:
-// a dense layer takes any population of the right size.
-func (l *LavaLayer) dense(name string, in snn.Shape) (fixed.Layer, []string, error) {
+// fixed turns a dense, conv or pool layer into the fixed one. The input may keep its
+// shape: a dense layer takes any population of the right size.
+func (l *LavaLayer) fixed(name string, in snn.Shape) (fixed.Layer, []string, error) {
 	var notes []string
 	fl := fixed.Layer{Name: name, In: in, Out: snn.Flat(l.OutFeatures), WeightBits: 8, Mode: fixed.InferMode(widen(l.Weight.Data)),
 		// netx's stand-in for a layer without neurons: an integrator that never spikes.
@@ -73,8 +78,27 @@ func (l *LavaLayer) dense(name string, in snn.Shape) (fixed.Layer, []string, err
 	bad := func(format string, args ...any) error {
 		return &diag.Error{Kind: diag.Input, Code: "lava-value", Layer: name, Msg: fmt.Sprintf(format, args...)}
 	}
-	if in.Size() != l.InFeatures {
-		return fl, nil, bad("takes %d inputs and is fed %d", l.InFeatures, in.Size())
+	weights := l.Weight.Data
+	switch l.Type {
+	case "dense":
+		if in.Size() != l.InFeatures {
+			return fl, nil, bad("takes %d inputs and is fed %d", l.InFeatures, in.Size())
+		}
+	case "conv", "pool":
+		columns := func(v [2]int) [2]int { return [2]int{v[1], v[0]} } // the file has rows first
+		fl.Kernel = &fixed.Kernel{Size: columns(l.Kernel), Stride: columns(l.Stride), Padding: columns(l.Padding), Dilation: columns(l.Dilation), Groups: l.Groups}
+		fl.Out = lavaShape(l.Shape)
+		channels := l.InChannels
+		if l.Type == "pool" { // one kernel for every channel
+			fl.Kernel.Groups, channels = in.C, fl.Out.C
+			weights = slices.Repeat(weights, in.C)
+		}
+		if in.C != channels {
+			return fl, nil, bad("takes %d channels and is fed %d", channels, in.C)
+		}
+		if want := fl.Kernel.Output(in); fl.Out.W != want.W || fl.Out.H != want.H {
+			return fl, nil, bad("has %v neurons where its kernel over %v gives %d columns and %d rows", fl.Out, in, want.W, want.H)
+		}
 	}
 	if l.WeightImag != nil {
 		return fl, nil, bad("has complex weights, which are not yet supported by import")
@@ -116,8 +140,8 @@ func (l *LavaLayer) dense(name string, in snn.Shape) (fixed.Layer, []string, err
 		fl.WeightExp = int(exp)
 	}
 	changed := 0
-	fl.Weight = make([]int16, len(l.Weight.Data))
-	for i, w := range l.Weight.Data {
+	fl.Weight = make([]int16, len(weights))
+	for i, w := range weights {
 		fl.Weight[i] = fixed.Truncate(int64(w), fl.WeightBits, fl.Mode)
 		if int32(fl.Weight[i]) != w {
 			changed++
@@ -128,17 +152,25 @@ func (l *LavaLayer) dense(name string, in snn.Shape) (fixed.Layer, []string, err
 	}
 	if l.Bias != nil {
 		fl.BiasExp = netxBiasExp
-		for o, b := range l.Bias {
+		for o, b := range perNeuron(l.Bias, fl.Out) {
 			if b < -fixed.MaxBias-1 || b > fixed.MaxBias {
 				return fl, nil, bad("bias %d of neuron %d does not fit 13 bits", b, o)
 			}
 			fl.BiasMant = append(fl.BiasMant, int16(b))
 		}
 	}
-	for _, d := range l.Delay {
+	for _, d := range perNeuron(l.Delay, fl.Out) {
 		fl.Delay = append(fl.Delay, uint8(d))
 	}
 	return fl, notes, nil
+}
+
+// perNeuron writes out what there is one of a neuron or a channel; nil stays nil.
+func perNeuron(v []int32, s snn.Shape) (all []int32) {
+	for i := range s.Size() * min(1, len(v)) {
+		all = append(all, v[i*len(v)/s.Size()])
+	}
+	return all
 }
 
 func widen(v []int32) []int64 {

@@ -26,6 +26,16 @@ func Square(size, stride, padding, dilation, groups int) *Kernel {
 	return &Kernel{[2]int{size, size}, [2]int{stride, stride}, [2]int{padding, padding}, [2]int{dilation, dilation}, groups}
 }
 
+// Output returns the population that the kernel gives over in where it never reaches
+// beyond the padding, its channels left 0.
+func (k *Kernel) Output(in snn.Shape) snn.Shape {
+	n := [2]int{in.W, in.H}
+	for a := range n {
+		n[a] = max(0, n[a]+2*k.Padding[a]-k.Dilation[a]*(k.Size[a]-1)-1+k.Stride[a]) / k.Stride[a]
+	}
+	return snn.Shape{W: n[0], H: n[1]}
+}
+
 // check returns what is wrong with the kernel between two populations.
 func (k *Kernel) check(in, out snn.Shape) error {
 	if k.Groups < 1 || in.C%k.Groups != 0 || out.C%k.Groups != 0 {

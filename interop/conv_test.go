@@ -1,0 +1,94 @@
+package interop
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/isospike/isospike/snn"
+	"github.com/isospike/isospike/snn/spike"
+)
+
+// TestImportConv: a conv and a pool layer with kernels, strides and shapes that differ
+// in columns and rows give what the definition of cross-correlation gives, with the
+// delays and biases of the channels, which netx drops.
+func TestImportConv(t *testing.T) {
+	cuba := &LavaNeuron{Type: "CUBA", Params: map[string]float64{"iDecay": 1024, "vDecay": 128, "vThMant": 60, "refDelay": 1}}
+	net := func() *LavaNet {
+		return &LavaNet{Layers: []LavaLayer{
+			{Type: "input", Shape: []int{2, 4, 6}},
+			{Type: "conv", Shape: []int{4, 3, 3}, InChannels: 2, OutChannels: 4, Groups: 2, Kernel: [2]int{2, 3}, Stride: [2]int{1, 2}, Padding: [2]int{0, 1},
+				Dilation: [2]int{1, 1}, Neuron: cuba, Weight: even(4, 1, 2, 3), Bias: []int32{1, 2, 3, 4}, Delay: []int32{0, 1, 2, 62}},
+			{Type: "pool", Shape: []int{4, 2, 1}, Kernel: [2]int{2, 3}, Stride: [2]int{1, 3}, Dilation: [2]int{1, 1}, Neuron: cuba, Weight: even(1, 1, 2, 3), Delay: []int32{3, 4, 5, 6}},
+			{Type: "flatten", Shape: []int{8, 1, 1}},
+			{Type: "dense", Shape: []int{3}, InFeatures: 8, OutFeatures: 3, Weight: even(3, 8), Neuron: cuba},
+		}}
+	}
+	n, notes, err := net().Fixed()
+	if err != nil || len(notes) > 0 {
+		t.Fatal(err, notes)
+	}
+	if n.Input != (snn.Shape{W: 6, H: 4, C: 2}) || len(n.Layers) != 3 {
+		t.Fatalf("%v, %d layers", n.Input, len(n.Layers))
+	}
+	conv, pool := &n.Layers[0], &n.Layers[1]
+	compared := 0
+	for c := range 4 {
+		for y := range 3 {
+			for x := range 3 {
+				o := (c*3+y)*3 + x
+				if conv.Bias(o) != int64(c+1)<<netxBiasExp || conv.AxonDelay(o) != []int{0, 1, 2, 62}[c] {
+					t.Errorf("channel %d has bias %d, delay %d", c, conv.Bias(o), conv.AxonDelay(o))
+				}
+				got := map[int]int16{}
+				for i, at := range conv.Into(o) {
+					got[i] = conv.Weight[at]
+				}
+				for ky := range 2 {
+					for kx := range 3 {
+						iy, ix := y+ky, 2*x-1+kx
+						if ix < 0 || ix >= 6 {
+							continue
+						}
+						want := int16(2*((c*2+ky)*3+kx) - 8)
+						if w := got[(c/2*4+iy)*6+ix]; w != want {
+							t.Errorf("neuron (%d, %d) of channel %d weighs input (%d, %d) with %d, want %d", x, y, c, ix, iy, w, want)
+						}
+						compared++
+					}
+				}
+			}
+		}
+		for y := range 2 {
+			o := c*2 + y
+			for i, at := range pool.Into(o) {
+				iy, ix := i/3%3, i%3
+				if i/9 != c || pool.Weight[at] != int16(2*((iy-y)*3+ix)-8) || pool.AxonDelay(o) != 3+c {
+					t.Errorf("neuron %d of the pool weighs input %d with %d", o, i, pool.Weight[at])
+				}
+				compared++
+			}
+		}
+	}
+	if compared != 4*(9*6-2*3)+4*2*6 {
+		t.Errorf("compared %d synapses", compared)
+	}
+	in := spike.NewRaster(48)
+	in.Append(1, 2, 3)
+	if _, err := n.Run(in, 5, false); err != nil {
+		t.Error(err)
+	}
+
+	for want, spoil := range map[string]func(n *LavaNet){
+		"gives 3 columns and 3 rows": func(n *LavaNet) { n.Layers[1].Shape = []int{4, 3, 4} },
+		"takes 3 channels":           func(n *LavaNet) { n.Layers[1].InChannels = 3 },
+		"takes 3 channels and is":    func(n *LavaNet) { n.Layers[2].Shape = []int{3, 2, 1} },
+		"over a flattened":           func(n *LavaNet) { n.Layers[2], n.Layers[3] = n.Layers[3], n.Layers[2] },
+		"nothing says how many":      func(n *LavaNet) { n.Layers = n.Layers[1:] },
+	} {
+		bad := net()
+		spoil(bad)
+		if _, _, err := bad.Fixed(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
