@@ -27,7 +27,7 @@ func TestLayerKinds(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			n, r, err := Quantize(m)
+			n, r, err := Quantize(m, Options{})
 			if err != nil {
 				t.Fatal(net, err)
 			}

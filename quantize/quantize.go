@@ -14,6 +14,7 @@ type Report struct {
 	Lossless bool          `json:"lossless"` // training computed with these very integers
 	Layers   []LayerReport `json:"layers"`
 	Ranges   []Range       `json:"ranges"`
+	Effect   *Effect       `json:"effect,omitempty"` // on the spikes of samples, where some were run
 }
 
 // LayerReport compares a layer's shadow parameters with what the integers hold.
@@ -22,8 +23,11 @@ type Report struct {
 type LayerReport struct {
 	Name       string  `json:"name"`
 	Weights    int     `json:"weights"`
+	Bits       int     `json:"bits"`      // of a weight
+	Exp        int     `json:"exponent"`  // of the weights
+	VTh        int     `json:"v_th"`      // threshold, which the scale of the weights may have raised
 	Zero       int     `json:"zero"`      // weights that became 0
-	Clipped    int     `json:"clipped"`   // weights beyond [−256, 254], set to the limit
+	Clipped    int     `json:"clipped"`   // weights beyond what the bits hold, set to the limit
 	MaxError   float64 `json:"max_error"` // largest rounding or clipping error
 	RMSError   float64 `json:"rms_error"`
 	RMSWeight  float64 `json:"rms_weight"`  // for scale
@@ -31,15 +35,52 @@ type LayerReport struct {
 	DelayError float64 `json:"delay_error"` // largest part of a tick that flooring took from a delay
 }
 
-// Quantize returns the fixed network of a model. Weights become 8-bit mixed-sign
-// integers in steps of 2, delays whole ticks, exactly as training's integer
-// forward pass sees them. The network has been validated and its accumulators
-// proved not to overflow.
-func Quantize(m *train.Model) (*fixed.Network, *Report, error) {
+// Options say how weights become integers.
+type Options struct {
+	// Bits of the weights, 1 to 8, with scales that are searched for: one number for
+	// all layers, or one for each layer that has weights to learn. nil keeps the 8 bits and the
+	// scale that training computes with.
+	Bits []int
+}
+
+// of returns the bits of the weights of the layer that is number i of those that have any.
+func (o Options) of(i int) int {
+	if len(o.Bits) == 1 {
+		return o.Bits[0]
+	}
+	return o.Bits[i]
+}
+
+func (o Options) check(net *snn.Network) error {
+	n := 0
+	for _, l := range net.Layers {
+		if l.Kind != snn.Pool {
+			n++
+		}
+	}
+	if len(o.Bits) > 1 && len(o.Bits) != n {
+		return diag.Usagef("bits", "bits for %d layers, %d have weights", len(o.Bits), n).WithFix("give one number, or %d", n)
+	}
+	for _, b := range o.Bits {
+		if b < 1 || b > 8 {
+			return diag.Usagef("bits", "weights of %d bits; allowed are 1 to 8", b)
+		}
+	}
+	return nil
+}
+
+// Quantize returns the fixed network of a model. Weights become mixed-sign integers,
+// delays whole ticks; without Options exactly as training's integer forward pass sees
+// them. The network has been validated and its accumulators proved not to overflow.
+func Quantize(m *train.Model, o Options) (*fixed.Network, *Report, error) {
+	if err := o.check(m.Net); err != nil {
+		return nil, nil, err
+	}
 	e := m.Experiment
 	n := &fixed.Network{Input: m.Net.Input, Convention: fixed.Axonal, Encoding: e.Encoding, Readout: e.Loss.Window, Provenance: map[string]string{}}
-	r := &Report{Lossless: e.Training.Arithmetic == "integer"}
+	r := &Report{Lossless: e.Training.Arithmetic == "integer" && o.Bits == nil}
 	in := n.Input // of the layer; l.In, where the notation flattens it, numbers the same neurons
+	weighted := 0
 	for k, l := range m.Net.Layers {
 		if l.Neuron.Kind == snn.SRM {
 			return nil, nil, (&diag.Error{Kind: diag.Input, Code: "not-yet-supported", Layer: l.Name, Msg: "srm neurons are not yet supported by quantize"}).
@@ -47,25 +88,28 @@ func Quantize(m *train.Model) (*fixed.Network, *Report, error) {
 		}
 		fl := fixed.Layer{Name: l.Name, In: in, Out: l.Out, WeightBits: 8, Mode: fixed.Mixed, Neuron: train.Cuba(m.Neuron(k))}
 		lr := LayerReport{Name: l.Name}
-		switch l.Kind {
-		case snn.Dense:
-			fan, out := l.In.Size(), l.Out.Size()
-			r.weights(&fl, &lr, m.Weights(k), func(at int) int { return at%out*fan + at/out })
-		case snn.Conv:
-			fl.Kernel = fixed.Square(l.Kernel, l.Stride, l.Padding, l.Dilation, l.Groups)
-			inGroup, outGroup, area := l.In.C/l.Groups, l.Out.C/l.Groups, l.Kernel*l.Kernel
-			r.weights(&fl, &lr, m.Weights(k), func(at int) int { // from [I, rows, columns, O/groups]
-				o, place, i := at%outGroup, at/outGroup%area, at/outGroup/area
-				return ((i/inGroup*outGroup+o)*inGroup+i%inGroup)*area + place
-			})
-		case snn.Pool:
+		if l.Kind == snn.Pool {
 			fl.Kernel = fixed.Square(l.Kernel, l.Stride, l.Padding, l.Dilation, l.In.C)
 			code, shift := train.PoolCode(l.Neuron)
 			fl.Weight, fl.WeightExp = make([]int16, fl.Weights()), int(shift)
 			for i := range fl.Weight {
 				fl.Weight[i] = fixed.Mixed.Weight(uint8(code))
 			}
+		} else {
+			if l.Kind == snn.Conv {
+				fl.Kernel = fixed.Square(l.Kernel, l.Stride, l.Padding, l.Dilation, l.Groups)
+			}
+			s := scale{0, 1, 1}
+			rows := realWeights(m, k)
+			if o.Bits != nil {
+				fl.WeightBits = o.of(weighted)
+				s = search(rows, fl.WeightBits, fl.Neuron)
+				fl.WeightExp, fl.Neuron.VTh = s.exp, s.threshold
+			}
+			r.weights(&fl, &lr, rows, s)
+			weighted++
 		}
+		lr.Bits, lr.Exp, lr.VTh = fl.WeightBits, fl.WeightExp, int(fl.Neuron.VTh)
 		if l.Delay {
 			fl.Delay = make([]uint8, l.Out.Size())
 			delays := m.Params[k].Delay.Value // one a neuron or, of conv and pool layers, a channel
@@ -73,14 +117,14 @@ func Quantize(m *train.Model) (*fixed.Network, *Report, error) {
 				d := delays[o*len(delays)/len(fl.Delay)]
 				fl.Delay[o] = train.DelayTicks(d)
 				lr.MaxDelay = max(lr.MaxDelay, int(fl.Delay[o]))
-				if !r.Lossless {
+				if e.Training.Arithmetic != "integer" {
 					lr.DelayError = max(lr.DelayError, float64(d)-float64(fl.Delay[o]))
 				}
 			}
 		}
 		n.Layers = append(n.Layers, fl)
-		in = l.Out
 		r.Layers = append(r.Layers, lr)
+		in = l.Out
 	}
 	if err := n.Validate(); err != nil {
 		return nil, nil, err
@@ -93,29 +137,55 @@ func Quantize(m *train.Model) (*fixed.Network, *Report, error) {
 	return n, r, nil
 }
 
-// weights fills a layer's integers with what its shadow weights stand for; to gives the
-// position of each.
-func (r *Report) weights(fl *fixed.Layer, lr *LayerReport, shadows []float32, to func(at int) int) {
-	fl.Weight = make([]int16, len(shadows))
-	lr.Weights = len(shadows)
-	var sumErr, sumSq float64
-	for at, shadow := range shadows {
-		w := fixed.Mixed.Weight(uint8(train.WeightCode(shadow)))
-		fl.Weight[to(at)] = w
-		if w == 0 {
-			lr.Zero++
-		}
-		exact := float64(shadow) * train.WeightOne
-		sumSq += exact * exact
-		if exact < -257 || exact > 255 {
-			lr.Clipped++
-		}
-		if !r.Lossless {
-			d := math.Abs(exact - float64(w))
-			lr.MaxError = max(lr.MaxError, d)
-			sumErr += d * d
+// realWeights returns the weights of a dense or conv layer that the forward pass of
+// training applied, in units of 1/64, as rows, one a neuron or kernel, in the order of fixed.Layer.
+func realWeights(m *train.Model, k int) [][]float64 {
+	l := m.Net.Layers[k]
+	shadows := m.Weights(k)
+	outs, fan := l.Out.Size(), l.In.Size()
+	to := func(at int) (row, column int) { return at % outs, at / outs } // from [In, Out]
+	if l.Kind == snn.Conv {
+		inGroup, outGroup, area := l.In.C/l.Groups, l.Out.C/l.Groups, l.Kernel*l.Kernel
+		outs, fan = l.Out.C, inGroup*area
+		to = func(at int) (row, column int) { // from [I, rows, columns, O/groups]
+			o, place, i := at%outGroup, at/outGroup%area, at/outGroup/area
+			return i/inGroup*outGroup + o, i%inGroup*area + place
 		}
 	}
-	n := float64(len(shadows))
+	rows := make([][]float64, outs)
+	for i := range rows {
+		rows[i] = make([]float64, fan)
+	}
+	for at, w := range shadows {
+		r, c := to(at)
+		if m.Experiment.Training.Arithmetic == "integer" {
+			rows[r][c] = float64(fixed.Mixed.Weight(uint8(train.WeightCode(w))))
+		} else {
+			rows[r][c] = float64(w) * train.WeightOne
+		}
+	}
+	return rows
+}
+
+// weights fills a layer's integers.
+func (r *Report) weights(fl *fixed.Layer, lr *LayerReport, rows [][]float64, s scale) {
+	var sumErr, sumSq float64
+	for _, row := range rows {
+		for _, real := range row {
+			w, err := s.round(real, fl.WeightBits)
+			fl.Weight = append(fl.Weight, w)
+			if w == 0 {
+				lr.Zero++
+			}
+			if s.clips(real, fl.WeightBits) {
+				lr.Clipped++
+			}
+			lr.MaxError = max(lr.MaxError, math.Abs(err))
+			sumErr += err * err
+			sumSq += real * real
+		}
+	}
+	lr.Weights = len(fl.Weight)
+	n := float64(lr.Weights)
 	lr.RMSError, lr.RMSWeight = math.Sqrt(sumErr/n), math.Sqrt(sumSq/n)
 }

@@ -27,7 +27,7 @@ func model(t *testing.T, arithmetic string, gain float64) *train.Model {
 // TestLossless compares the fixed network with training's forward pass.
 func TestLossless(t *testing.T) {
 	m := model(t, "integer", 30)
-	n, r, err := Quantize(m)
+	n, r, err := Quantize(m, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestFloatReport(t *testing.T) {
 	m := model(t, "float", 1)
 	w := m.Params[0].Weight.Value
 	w[0], w[1] = 5, -4.5 // 320 and −288: beyond what 8 bits hold
-	_, r, err := Quantize(m)
+	_, r, err := Quantize(m, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -162,7 +162,7 @@ func (d *demo) hash(name string) error {
 
 func (d *demo) lower(context.Context) error {
 	var err error
-	if d.fixed, d.report, err = quantize.Quantize(d.model); err != nil {
+	if d.fixed, d.report, err = quantize.Quantize(d.model, quantize.Options{}); err != nil {
 		return err
 	}
 	d.fixed.Provenance["command"], d.fixed.Provenance["parent"] = "isospike demo", d.hashes["model.safetensors"]

@@ -23,7 +23,7 @@ func TestBoardBehindPipe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, _, err := quantize.Quantize(m)
+	n, _, err := quantize.Quantize(m, quantize.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,12 +22,10 @@ func (n *Network) Run(in *spike.Raster, ticks int, states bool) ([]Record, error
 		return nil, fmt.Errorf("input raster has %d neurons, the network takes %d", in.Neurons, n.Input.Size())
 	}
 	recs := make([]Record, len(n.Layers))
-	spikes, latency := in, n.Convention.InputLatency
-	var delay []uint8 // of the neurons that feed the layer
+	spikes := in
 	for k := range n.Layers {
-		l := &n.Layers[k]
-		recs[k] = n.runLayer(l, k, Arrivals(l, spikes, delay, latency, ticks), ticks, states)
-		spikes, delay, latency = recs[k].Spikes, l.Delay, 1
+		recs[k] = n.RunLayer(k, spikes, ticks, states)
+		spikes = recs[k].Spikes
 	}
 	if n.Convention.SpikeLag > 0 {
 		for k := range recs {
@@ -43,6 +41,16 @@ func (n *Network) Run(in *spike.Raster, ticks int, states bool) ([]Record, error
 		}
 	}
 	return recs, nil
+}
+
+// RunLayer executes layer k alone, on the spikes of the population before it as they
+// were sent, and returns its record without the convention's lag.
+func (n *Network) RunLayer(k int, in *spike.Raster, ticks int, states bool) Record {
+	l, delay, latency := &n.Layers[k], []uint8(nil), n.Convention.InputLatency
+	if k > 0 {
+		delay, latency = n.Layers[k-1].Delay, 1
+	}
+	return n.runLayer(l, k, Arrivals(l, in, delay, latency, ticks), ticks, states)
 }
 
 // Arrivals sums, for every neuron o and tick t, the weights of the spikes that

@@ -1,0 +1,117 @@
+package quantize
+
+import (
+	"errors"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/isospike/isospike/snn"
+	"github.com/isospike/isospike/snn/diag"
+	"github.com/isospike/isospike/snn/fixed"
+	"github.com/isospike/isospike/snn/spike"
+	"github.com/isospike/isospike/train"
+)
+
+func noise(seed uint64, n, ticks int, rate float64) *spike.Raster {
+	r := rand.New(rand.NewPCG(seed, 2))
+	in := spike.NewRaster(n)
+	for range ticks {
+		var at []int32
+		for i := range int32(n) {
+			if r.Float64() < rate {
+				at = append(at, i)
+			}
+		}
+		in.Append(at...)
+	}
+	return in
+}
+
+// effect runs a few samples before and after.
+func effect(t *testing.T, m *train.Model, n *fixed.Network) *Effect {
+	t.Helper()
+	const ticks = 80
+	run, all := train.NewTrainer(m, ticks, 1).Runner(), NewEffect(n)
+	for i := range 3 {
+		in := noise(uint64(i), n.Input.Size(), ticks, 0.1)
+		e, err := Measure(n, in, run.Run(in), i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Add(e)
+	}
+	return all
+}
+
+// What 8 bits hold exactly, they hold after the search for a scale as well: integers
+// that were trained stay what they are, and nothing changes.
+func TestSearchFindsWhatFits(t *testing.T) {
+	m := model(t, "integer", 30)
+	n, r, err := Quantize(m, Options{Bits: []int{8}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := effect(t, m, n)
+	for k, l := range e.Layers {
+		if r.Layers[k].MaxError != 0 || r.Layers[k].Clipped != 0 || l.Differ != 0 || l.Own != 0 || l.Before != l.After || l.Before == 0 {
+			t.Errorf("%+v, %+v", r.Layers[k], l)
+		}
+	}
+	if e.Samples != 3 || e.Labelled != 3 || e.Before != e.After || e.Blame() != -1 || r.Lossless {
+		t.Errorf("%+v", e)
+	}
+}
+
+// Fewer bits cost more error, never more than half a step of the best power of two,
+// and every layer may have its own.
+func TestBits(t *testing.T) {
+	e := snn.DefaultExperiment()
+	e.Net, e.Training.Arithmetic, e.Training.InitGain = "8x8x2-6c3-2a-20-7", "float", 8
+	m, err := train.NewModel(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := make([]float64, 4)
+	for bits := 8; bits >= 1; bits-- {
+		n, r, err := Quantize(m, Options{Bits: []int{bits}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, l := range r.Layers {
+			if n.Layers[k].Kernel != nil && m.Net.Layers[k].Kind == snn.Pool {
+				continue
+			}
+			largest := 0.0
+			for _, row := range realWeights(m, k) {
+				for _, w := range row {
+					largest = max(largest, math.Abs(w))
+				}
+			}
+			// Uniform weights: at the scale that just holds all of them the error is the step over √12.
+			if step := largest / (float64(int(1)<<(bits-1)) - 1); l.RMSError > 1.05*step/math.Sqrt(12) && bits > 1 {
+				t.Errorf("%d bits, layer %s: error %v with steps of %v", bits, l.Name, l.RMSError, step)
+			}
+			if l.RMSError <= last[k] || l.Bits != bits || n.Layers[k].WeightBits != bits || l.VTh != int(n.Layers[k].Neuron.VTh) {
+				t.Errorf("%d bits, layer %+v, error with more bits %v", bits, l, last[k])
+			}
+			last[k] = l.RMSError
+			if u := r.Ranges[k]; !u.WrapFree {
+				t.Errorf("%d bits: the search lets u wrap: %+v", bits, u)
+			}
+		}
+	}
+	n, _, err := Quantize(m, Options{Bits: []int{8, 3, 5}})
+	if err != nil || n.Layers[0].WeightBits != 8 || n.Layers[2].WeightBits != 3 || n.Layers[3].WeightBits != 5 {
+		t.Errorf("bits by layer: %v", err)
+	}
+	if e := effect(t, m, n); e.Blame() != 2 {
+		t.Errorf("three bits are in layer 3, to blame is %d: %+v", e.Blame()+1, e.Layers)
+	}
+	for _, bad := range [][]int{{0}, {9}, {8, 8}, {8, 8, 8, 8}, {8, -1, 8}} {
+		var d *diag.Error
+		if _, _, err := Quantize(m, Options{Bits: bad}); !errors.As(err, &d) || d.Kind != diag.Usage {
+			t.Errorf("bits %v: %v", bad, err)
+		}
+	}
+}
