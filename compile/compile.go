@@ -10,7 +10,8 @@ const maxRounds = 16
 type build struct {
 	net    *fixed.Network
 	target Target
-	limits Limits // bounded by what the tables can number
+	limits Limits    // bounded by what the tables can number
+	orders [][]int32 // of the neurons, by layer: see layerOrder
 	shares []*share
 	prog   *Program
 }
@@ -34,6 +35,9 @@ func Compile(net *fixed.Network, t Target) (*Program, error) {
 	b := &build{net: net, target: t, limits: t.Limits().bounded()}
 	if err := b.check(); err != nil {
 		return nil, err
+	}
+	for k := range net.Layers {
+		b.orders = append(b.orders, layerOrder(&net.Layers[k]))
 	}
 	if err := b.layout(); err != nil {
 		return nil, err
@@ -74,7 +78,7 @@ func (b *build) layout() error {
 }
 
 // allocate numbers compartments and axons: compartments in the order of the
-// layers, axons by layer, source and delay.
+// layers and in a layer of its order, axons by layer, source and delay.
 func (b *build) allocate() {
 	p := &Program{
 		Target: b.target.Name(), Input: b.net.Input, Convention: b.net.Convention, Encoding: b.net.Encoding, Readout: b.net.Readout,
@@ -86,8 +90,8 @@ func (b *build) allocate() {
 	}
 	for c, s := range b.shares {
 		for _, r := range s.runs {
-			for o := r.lo; o < r.hi; o++ {
-				p.Layers[r.layer].Home[o] = Place{Core: uint32(c), Neuron: uint16(r.first + o - r.lo)}
+			for at := r.lo; at < r.hi; at++ {
+				p.Layers[r.layer].Home[b.neuron(r.layer, at)] = Place{Core: uint32(c), Neuron: uint16(r.first + at - r.lo)}
 			}
 		}
 		s.sortAxons()

@@ -62,8 +62,8 @@ func (b *build) encodeRun(s *share, core *Core, r run) {
 	w := b.wiring(r.layer)
 	profile := uint8(slices.Index(s.profiles, b.profile(r.layer)))
 	head := s.link(r.layer, w.fan)
-	for o := r.lo; o < r.hi; o++ {
-		n := r.first + o - r.lo
+	for at := r.lo; at < r.hi; at++ {
+		o, n := b.neuron(r.layer, at), r.first+at-r.lo
 		core.Profile[n] = profile
 		if w.BiasMant != nil {
 			core.Bias[n] = w.BiasMant[o]

@@ -41,7 +41,7 @@ func (b *build) wiring(k int) wiring {
 	return w
 }
 
-// run is the neurons lo..hi−1 of a layer, compartments first.. of their core.
+// run is the neurons at positions lo..hi−1 of a layer's order, compartments first.. of their core.
 type run struct{ layer, lo, hi, first int }
 
 // axon is an axon into a core: the spikes of one neuron of the population
@@ -77,8 +77,8 @@ type filler struct {
 	head    []int32 // by source of the layer, as share.find takes it
 }
 
-// partition decides which neurons share a core: sequential filling, in the order
-// of the layers. A core that holds a neuron of layer k when it has caps[k]
+// partition decides which neurons share a core: filling one after another, in the order
+// of the layers and their orders. A core that holds a neuron of layer k when it has caps[k]
 // neurons takes no more of them; a cap of 0 is none.
 func (b *build) partition(limits Limits, caps []int) ([]*share, error) {
 	f := &filler{target: b.target, limits: limits}
@@ -86,7 +86,8 @@ func (b *build) partition(limits Limits, caps []int) ([]*share, error) {
 	for k := range b.net.Layers {
 		f.layer, f.wiring, f.profile = k, b.wiring(k), b.profile(k)
 		f.head = make([]int32, f.wiring.fan)
-		for o := range f.wiring.Out.Size() {
+		for at := range f.wiring.Out.Size() {
+			o := b.neuron(k, at)
 			u, longest := f.with(o)
 			_, full := u.over(&limits)
 			if full = full || caps[k] > 0 && u.neurons > caps[k]; full && f.core.neurons > 0 {
@@ -96,7 +97,7 @@ func (b *build) partition(limits Limits, caps []int) ([]*share, error) {
 			if r, over := u.over(&limits); over {
 				return nil, r.fail(f.wiring.Name, "", "neuron %d does not fit on an empty core of %s", o, b.target.Name())
 			}
-			f.add(o, u, longest)
+			f.add(o, at, u, longest)
 		}
 	}
 	return f.shares, nil
@@ -175,14 +176,15 @@ func (f *filler) words(a *axon, delayBits int) int {
 	return f.target.RowWords(int(a.n), int(a.last-a.first)+1, int(a.weightBits), delayBits)
 }
 
-// add puts neuron o of the layer on the core, which then takes u.
-func (f *filler) add(o int, u usage, longest int) {
+// add puts neuron o of the layer, which is at a position of its order, on the core,
+// which then takes u.
+func (f *filler) add(o, position int, u usage, longest int) {
 	w, c := &f.wiring, f.core
 	here := int32(c.neurons)
 	if last := len(c.runs) - 1; last >= 0 && c.runs[last].layer == f.layer {
 		c.runs[last].hi++
 	} else {
-		c.runs = append(c.runs, run{layer: f.layer, lo: o, hi: o + 1, first: c.neurons})
+		c.runs = append(c.runs, run{layer: f.layer, lo: position, hi: position + 1, first: c.neurons})
 	}
 	for i, at := range w.Into(o) {
 		if w.Weight[at] == 0 {

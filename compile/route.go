@@ -97,7 +97,7 @@ func (b *build) checkRoutes() error {
 			}
 		}
 		return r.fail(b.net.Layers[at.layer].Name, b.prog.Cores[c].name(),
-			"spikes go to too many cores of %s, most of them from neuron %d", b.target.Name(), at.lo+most-at.first)
+			"spikes go to too many cores of %s, most of them from neuron %d", b.target.Name(), b.neuron(at.layer, at.lo+most-at.first))
 	}
 	return nil
 }
