@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"text/tabwriter"
 )
@@ -63,14 +64,22 @@ func Text(w io.Writer, p *Program, tables bool) error {
 	return b.Flush()
 }
 
-// coreSpans lists the cores of a layer's neurons, runs as "first..last".
+// coreSpans lists the cores of a layer's neurons, ascending, runs as "first..last".
 func coreSpans(home []Place) string {
+	var cores []uint32
+	for _, h := range home {
+		if len(cores) == 0 || cores[len(cores)-1] != h.Core {
+			cores = append(cores, h.Core)
+		}
+	}
+	slices.Sort(cores)
+	cores = slices.Compact(cores)
 	s := ""
-	for i := 0; i < len(home); {
-		first := home[i].Core
+	for i := 0; i < len(cores); {
+		first := cores[i]
 		last := first
-		for ; i < len(home) && (home[i].Core == last || home[i].Core == last+1); i++ {
-			last = home[i].Core
+		for ; i < len(cores) && (cores[i] == last || cores[i] == last+1); i++ {
+			last = cores[i]
 		}
 		if s != "" {
 			s += ","

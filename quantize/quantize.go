@@ -39,7 +39,7 @@ type LayerReport struct {
 type Options struct {
 	// Bits of the weights, 1 to 8, with scales that are searched for: one number for
 	// all layers, or one for each layer that has weights to learn. nil keeps the 8 bits and the
-	// scale that training computes with.
+	// scale of a model that was trained in integers, and is 8 bits for one trained in float.
 	Bits []int
 }
 
@@ -70,15 +70,18 @@ func (o Options) check(net *snn.Network) error {
 }
 
 // Quantize returns the fixed network of a model. Weights become mixed-sign integers,
-// delays whole ticks; without Options exactly as training's integer forward pass sees
-// them. The network has been validated and its accumulators proved not to overflow.
+// delays whole ticks; of a model trained in integers, without Options, exactly as its
+// forward pass sees them. The network has been validated and its accumulators proved not to overflow.
 func Quantize(m *train.Model, o Options) (*fixed.Network, *Report, error) {
 	if err := o.check(m.Net); err != nil {
 		return nil, nil, err
 	}
 	e := m.Experiment
 	n := &fixed.Network{Input: m.Net.Input, Convention: fixed.Axonal, Encoding: e.Encoding, Readout: e.Loss.Window, Provenance: map[string]string{}}
-	r := &Report{Lossless: e.Training.Arithmetic == "integer" && o.Bits == nil}
+	if o.Bits == nil && e.Training.Arithmetic != "integer" {
+		o.Bits = []int{8}
+	}
+	r := &Report{Lossless: o.Bits == nil}
 	in := n.Input // of the layer; l.In, where the notation flattens it, numbers the same neurons
 	weighted := 0
 	for k, l := range m.Net.Layers {

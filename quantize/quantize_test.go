@@ -75,12 +75,18 @@ func TestFloatReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := r.Layers[0]
-	if r.Lossless || l.Clipped != 2 || l.MaxError != 320-254 {
-		t.Errorf("lossless %v, clipped %d, largest error %v; want false, 2, 66", r.Lossless, l.Clipped, l.MaxError)
+	// Two weights far beyond the others are worth clipping, or a coarser scale: whatever
+	// costs less in the mean. Clipping them both to the least possible would leave an error of 320−254.
+	if r.Lossless || l.MaxError > 320-254 || l.RMSError > math.Sqrt(2*66*66/(60.0*30)+1.0/3) {
+		t.Errorf("lossless %v, clipped %d, largest error %v, %v in the mean", r.Lossless, l.Clipped, l.MaxError, l.RMSError)
 	}
-	// Rounding to steps of 2 leaves errors spread evenly over ±1: 1/√3 on average.
-	if e := r.Layers[1].RMSError; math.Abs(e-1/math.Sqrt(3)) > 0.05 {
-		t.Errorf("rounding error %v, expected about 0.577", e)
+	// The other layer's weights are spread evenly up to a bound that 127 steps reach.
+	bound := 0.0
+	for _, x := range m.Params[1].Weight.Value {
+		bound = max(bound, math.Abs(float64(x)*train.WeightOne))
+	}
+	if e, want := r.Layers[1].RMSError, bound/127/math.Sqrt(12); e > 1.1*want || e < want/8 {
+		t.Errorf("rounding error %v, expected about %v or less", e, want)
 	}
 	if l.Weights != 60*30 || r.Layers[1].MaxDelay > 29 || r.Layers[1].MaxDelay < 20 {
 		t.Errorf("report %+v", r.Layers)

@@ -27,12 +27,13 @@ func newQuantize(a *app) *cobra.Command {
 
 A model that was trained in integer arithmetic (the default) was trained on these
 very integers; the conversion is lossless and says so. For a model trained with
---float it reports what rounding and clipping cost, layer by layer. Both come with a
-proof that no accumulator can overflow, or the neuron where one can.
+--float it searches, layer by layer, for the scale (the exponent of the weights, and the
+threshold) with the least mean square error of the weights, and reports what rounding and
+clipping cost. Both come with a proof that no accumulator can overflow, or the neuron
+where one can.
 
 --bits asks for fewer bits a weight, or one number for each layer that has weights:
---bits 8,4,4. The scale of each layer, exponent and threshold, is then the one with the
-least mean square error of its weights. --data runs samples before and after: accuracy,
+--bits 8,4,4, with scales that are searched for in any case. --data runs samples before and after: accuracy,
 spikes of each layer, and the layer that is to blame for most of the difference.`,
 		Example: `  isospike quantize model.safetensors -o fixed.safetensors
   isospike quantize model.safetensors --bits 4 --data test.tar.gz -o fixed4.safetensors`,
@@ -69,7 +70,7 @@ spikes of each layer, and the layer that is to blame for most of the difference.
 	}
 	fl := c.Flags()
 	fl.StringVarP(&out, "output", "o", "", "fixed network to write")
-	fl.IntSliceVar(&bits, "bits", nil, "bits of the weights, 1 to 8, for all layers or each (default: as trained)")
+	fl.IntSliceVar(&bits, "bits", nil, "bits of the weights, 1 to 8, for all layers or each (default: 8)")
 	fl.StringVar(&data, "data", "", "samples to run before and after; see `isospike data info --help`")
 	fl.StringVar(&labels, "labels", "", "list of `id<TAB>class` lines for --data")
 	fl.IntVar(&samples, "samples", 0, "number of samples to run (0: all)")
