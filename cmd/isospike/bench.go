@@ -41,18 +41,22 @@ type benchStage struct {
 
 func newBench(a *app) *cobra.Command {
 	c := &cobra.Command{Use: "bench", Short: "Measure how fast this machine runs isospike"}
-	c.AddCommand(newBenchTrain(a))
+	c.AddCommand(newBenchTrain(a), newBenchCompile(a))
 	return group(c)
 }
 
 // benchResult prints rows: with --json exactly an array of them.
 func (a *app) benchResult(rows []benchRow) error {
 	return a.result(rows, func(w io.Writer) {
-		fmt.Fprintf(w, "%-14s %10s %-9s %21s %10s %9s %9s  %s\n", "", "median", "", "min to max", "limit", "of limit", "peak MiB", "bounded by")
+		fmt.Fprintf(w, "%-17s %10s %-9s %21s %10s %9s %9s  %s\n", "", "median", "", "min to max", "limit", "of limit", "peak MiB", "bounded by")
 		for _, r := range rows {
-			fmt.Fprintf(w, "%-14s %10.4g %-9s %10.4g to %8.4g %10.4g %7.0f %% %9.0f  %s\n", r.Name, r.Value, r.Unit, r.Least, r.Most, r.Limit, 100*r.OfLimit, r.Peak, r.LimitBy)
+			limit, of := fmt.Sprintf("%.4g", r.Limit), fmt.Sprintf("%.0f %%", 100*r.OfLimit)
+			if r.Limit == 0 { // none was worked out
+				limit, of = "-", "-"
+			}
+			fmt.Fprintf(w, "%-17s %10.4g %-9s %10.4g to %8.4g %10s %9s %9.0f  %s\n", r.Name, r.Value, r.Unit, r.Least, r.Most, limit, of, r.Peak, r.LimitBy)
 			if r.Note != "" {
-				fmt.Fprintf(w, "%-14s %s\n", "", r.Note)
+				fmt.Fprintf(w, "%-17s %s\n", "", r.Note)
 			}
 		}
 		for _, r := range rows {

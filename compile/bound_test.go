@@ -1,0 +1,45 @@
+package compile_test
+
+import (
+	"testing"
+
+	"github.com/isospike/isospike/compile"
+	"github.com/isospike/isospike/compile/nettest"
+	"github.com/isospike/isospike/targets"
+	"pgregory.net/rapid"
+)
+
+// TestCoreBound: no layout has fewer cores than the bound; one that is full in a
+// resource has as many.
+func TestCoreBound(t *testing.T) {
+	programs, met := 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		n := nettest.Network(t, nettest.Config{MaxVTh: 1000, MaxDelay: 62, MaxSynDelay: 5, Reset: true})
+		tiny := nettest.DrawTiny(t)
+		p, err := compile.Compile(n, tiny)
+		if err != nil {
+			return
+		}
+		programs++
+		bound := p.CoreBound(tiny)
+		if bound > len(p.Cores) || bound < 1 {
+			t.Fatalf("%d cores, at least %d", len(p.Cores), bound)
+		}
+		if bound == len(p.Cores) {
+			met++
+		}
+	})
+	if t.Logf("%d programs, %d meet the bound", programs, met); programs == 0 || met == 0 {
+		t.Error("the bound was not compared, or never met")
+	}
+	loihi, err := targets.Lookup("loihi1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		p, err := compile.Compile(nettest.Network(t, nettest.Config{MaxVTh: 1000, MaxDelay: 62}), loihi)
+		if err == nil && p.CoreBound(loihi) > len(p.Cores) {
+			t.Fatal(len(p.Cores))
+		}
+	})
+}
