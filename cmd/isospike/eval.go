@@ -1,23 +1,34 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"sync"
 
+	"github.com/isospike/isospike/dataset"
+	"github.com/isospike/isospike/sim"
+	"github.com/isospike/isospike/snn/diag"
 	"github.com/spf13/cobra"
 )
 
 func newEval(a *app) *cobra.Command {
 	var data dataFlags
 	var encoding string
+	var metrics bool
 	c := &cobra.Command{
 		Use:   "eval ARTIFACT --data DIR",
 		Short: "Measure the accuracy of a model, fixed network or program",
 		Long: `eval runs every recording: a model through training's forward pass, a fixed network
 through the layer-level reference, a program through the simulator on its tables. The
-class is the output neuron with the most spikes, the lowest number on a tie.`,
-		Example: "  isospike eval program.safetensors --data test.tar.gz --json",
-		Args:    exactly("ARTIFACT"),
+class is the output neuron with the most spikes, the lowest number on a tie.
+
+--neurobench gives the metrics of the NeuroBench harness of a program, with --json under
+its exact keys: Footprint in bytes (tables, state and delay rings), ConnectionSparsity,
+ClassificationAccuracy, ActivationSparsity, SynapticOperations and MembraneUpdates.`,
+		Example: `  isospike eval program.safetensors --data test.tar.gz --json
+  isospike eval program.safetensors --data test.tar.gz --neurobench --json > neurobench.json`,
+		Args: exactly("ARTIFACT"),
 		RunE: func(c *cobra.Command, args []string) error {
 			e, err := load(args[0])
 			if err != nil {
@@ -29,6 +40,9 @@ class is the output neuron with the most spikes, the lowest number on a tie.`,
 			}
 			if err := e.takes(src); err != nil {
 				return err
+			}
+			if metrics {
+				return a.neurobench(c.Context(), e, src)
 			}
 			tallies, _, err := a.chain(c.Context(), src, []*executor{e}, false)
 			if err != nil {
@@ -43,7 +57,48 @@ class is the output neuron with the most spikes, the lowest number on a tie.`,
 	}
 	data.register(c, "recordings")
 	encodingFlag(c, &encoding)
+	c.Flags().BoolVar(&metrics, "neurobench", false, "give NeuroBench's metrics of a program")
 	return c
+}
+
+// neurobench runs every sample on the simulator with its states.
+func (a *app) neurobench(ctx context.Context, e *executor, src dataset.Encoded) error {
+	if e.program == nil {
+		return diag.Inputf("artifact-kind", "", "NeuroBench's metrics are counted on a program, this is %s", e.name).WithFix("compile it, for any target that holds it")
+	}
+	machine, err := sim.New(e.program)
+	if err != nil {
+		return err
+	}
+	m := sim.NewMetrics(e.program)
+	p := a.progress("run", "samples", src.Len())
+	defer p.end()
+	idle := sync.Pool{New: func() any { return machine.Clone() }}
+	ticks := src.Encoding.Ticks
+	err = ordered(ctx, a.threads, src.Len(), func(i int) (*sim.Result, error) {
+		in, err := src.Raster(i, 0, 0)
+		if err != nil {
+			return nil, err
+		}
+		run := idle.Get().(*sim.Machine)
+		defer idle.Put(run)
+		return run.Run(ctx, in, ticks, sim.Options{States: true})
+	}, func(i int, r *sim.Result) error {
+		m.Add(r, ticks, src.Label(i))
+		p.set(i+1, "")
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	p.end()
+	n := m.NeuroBench()
+	return a.result(n, func(w io.Writer) {
+		fmt.Fprintf(w, "Footprint               %d bytes\nConnectionSparsity      %.4f\nClassificationAccuracy  %.4f\nActivationSparsity      %.4f\n",
+			n.Footprint, n.ConnectionSparsity, n.ClassificationAccuracy, n.ActivationSparsity)
+		fmt.Fprintf(w, "SynapticOperations      %.0f ACs, %.0f MACs a sample; dense %.0f\nMembraneUpdates         %.0f a sample\n",
+			n.SynapticOperations.ACs, n.SynapticOperations.MACs, n.SynapticOperations.Dense, n.MembraneUpdates)
+	})
 }
 
 func encodingFlag(c *cobra.Command, encoding *string) {

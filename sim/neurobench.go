@@ -1,0 +1,93 @@
+package sim
+
+import (
+	"github.com/isospike/isospike/compile"
+	"github.com/isospike/isospike/snn/spike"
+)
+
+// NeuroBench holds the metrics of the NeuroBench harness (Yik et al. 2025, version 2)
+// under its own names, as its classes of these names count them:
+//
+//   - Footprint: bytes of the program's tables and of the state it runs with, see Footprint.
+//   - ConnectionSparsity: the share of connections whose weight is 0.
+//   - ActivationSparsity: the share of neurons and ticks without a spike, all layers.
+//   - SynapticOperations: a sample's mean. All are accumulations (ACs), since spikes are binary;
+//     Dense counts every connection at every tick.
+//   - MembraneUpdates: a sample's mean number of neurons whose v a tick changed, and in the
+//     first tick all of them.
+type NeuroBench struct {
+	Footprint              int64   `json:"Footprint"`
+	ConnectionSparsity     float64 `json:"ConnectionSparsity"`
+	ClassificationAccuracy float64 `json:"ClassificationAccuracy"`
+	ActivationSparsity     float64 `json:"ActivationSparsity"`
+	SynapticOperations     struct {
+		MACs  float64 `json:"Effective_MACs"`
+		ACs   float64 `json:"Effective_ACs"`
+		Dense float64 `json:"Dense"`
+	} `json:"SynapticOperations"`
+	MembraneUpdates float64 `json:"MembraneUpdates"`
+}
+
+// Metrics adds up samples for NeuroBench.
+type Metrics struct {
+	program                                   *compile.Program
+	samples, labelled, correct                int64
+	spikes, places, operations, dense, update int64
+}
+
+// NewMetrics returns the metrics of no samples.
+func NewMetrics(p *compile.Program) *Metrics { return &Metrics{program: p} }
+
+// Add counts a run that kept its states; label is −1 where the sample has no class.
+func (m *Metrics) Add(r *Result, ticks, label int) {
+	m.samples++
+	for _, c := range r.Cores {
+		m.operations += c.Synapses
+	}
+	m.dense += int64(m.program.Manifest.Synapses+m.program.Manifest.ZeroWeight) * int64(ticks)
+	for k := range r.Layers {
+		l := &r.Layers[k]
+		m.spikes += int64(l.Spikes.Count())
+		m.places += int64(l.Spikes.Neurons) * int64(ticks)
+		for o := range l.Spikes.Neurons {
+			v := l.V[o*ticks:][:ticks]
+			for t := range v {
+				if t == 0 || v[t] != v[t-1] {
+					m.update++
+				}
+			}
+		}
+	}
+	if label >= 0 {
+		out := r.Layers[len(r.Layers)-1].Spikes
+		from, to := m.program.Readout.Bounds(out.Ticks())
+		m.labelled++
+		if spike.Classify(out.Counts(from, to, nil)) == label {
+			m.correct++
+		}
+	}
+}
+
+// NeuroBench returns the metrics of the samples so far.
+func (m *Metrics) NeuroBench() *NeuroBench {
+	share := func(n, of int64) float64 { return float64(n) / float64(max(1, of)) }
+	n := &NeuroBench{Footprint: Footprint(m.program), ClassificationAccuracy: share(m.correct, m.labelled),
+		ActivationSparsity: 1 - share(m.spikes, m.places), MembraneUpdates: share(m.update, m.samples)}
+	zero, stored := int64(m.program.Manifest.ZeroWeight), int64(m.program.Manifest.Synapses)
+	n.ConnectionSparsity = share(zero, zero+stored)
+	n.SynapticOperations.ACs, n.SynapticOperations.Dense = share(m.operations, m.samples), share(m.dense, m.samples)
+	return n
+}
+
+// Footprint returns the bytes of a program's tables as its artifact holds them (a synapse:
+// 2 of target, 1 of weight code and where the core has them 1 of delay; a route 7; a neuron 1 of
+// profile and 2 of bias; an axon 2 and 4 of row length; a profile 64), and of the state: u and
+// v, 3 bytes each, and the ring of coming ticks, 64 bits an axon, in which delays are.
+func Footprint(p *compile.Program) int64 {
+	bytes := int64(len(p.InputRoute) * 7)
+	for i := range p.Cores {
+		c := &p.Cores[i]
+		bytes += int64(len(c.Target)*3 + len(c.Delay) + len(c.Route)*7 + len(c.Profile)*(1+2+3+3) + len(c.Mode)*(2+4+slots/8) + len(c.Profiles)*64)
+	}
+	return bytes
+}

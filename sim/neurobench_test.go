@@ -1,0 +1,62 @@
+package sim_test
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/isospike/isospike/compile"
+	"github.com/isospike/isospike/sim"
+	"github.com/isospike/isospike/snn"
+	"github.com/isospike/isospike/snn/fixed"
+	"github.com/isospike/isospike/snn/spike"
+	"github.com/isospike/isospike/targets"
+)
+
+// TestNeuroBench counts a network by hand: two inputs on two neurons, one connection of
+// weight 0, neuron 0 spikes whenever input 0 has, and neuron 1 never.
+func TestNeuroBench(t *testing.T) {
+	n := &fixed.Network{Input: snn.Flat(2), Convention: fixed.Axonal, Layers: []fixed.Layer{{Name: "1", In: snn.Flat(2), Out: snn.Flat(2),
+		Weight: []int16{10, 0, 2, 2}, WeightBits: 8, Neuron: fixed.CUBA{IDecay: 4096, VDecay: 4096, VTh: 5, RefDelay: 1}, Delay: []uint8{1, 0}}}}
+	target, err := targets.Lookup("loihi1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := compile.Compile(n, target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := sim.New(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := spike.NewRaster(2)
+	in.Append(0, 1) // arrive in tick 1
+	in.Append()
+	in.Append(1) // arrives in tick 3
+	in.Append()
+	in.Append()
+	b := sim.NewMetrics(p)
+	for _, label := range []int{0, 1, -1} {
+		r, err := m.Run(context.Background(), in, 5, sim.Options{States: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Add(r, 5, label)
+	}
+	got := b.NeuroBench()
+	// v of neuron 0 is 0 throughout, for the spike resets it: one update, the first tick's.
+	// That of neuron 1 is 0, 4·64, 0, 2·64, 0: all five.
+	want := &sim.NeuroBench{ConnectionSparsity: 0.25, ClassificationAccuracy: 0.5, ActivationSparsity: 0.9, MembraneUpdates: 6}
+	want.SynapticOperations.ACs, want.SynapticOperations.Dense = 2+1+1, 20
+	// 3 synapses of 3, two routes of 7, two neurons of 9, two axons of 14, one profile of 64.
+	want.Footprint = 9 + 14 + 18 + 28 + 64
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	text, err := json.Marshal(got)
+	if err != nil || string(text) != `{"Footprint":133,"ConnectionSparsity":0.25,"ClassificationAccuracy":0.5,"ActivationSparsity":0.9,"SynapticOperations":{"Effective_MACs":0,"Effective_ACs":4,"Dense":20},"MembraneUpdates":6}` {
+		t.Errorf("%s %v", text, err)
+	}
+}
