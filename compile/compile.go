@@ -14,6 +14,8 @@ type build struct {
 	orders [][]int32 // of the neurons, by layer: see layerOrder
 	shares []*share
 	prog   *Program
+
+	sequential bool // see Sequential
 }
 
 // Compile lays net out on the cores of t. The passes, in this order:
@@ -21,7 +23,7 @@ type build struct {
 //	check      layer parameters, delays and sums against the target and the number formats
 //	partition  which neurons share a core
 //	allocate   compartment and axon numbers within the cores
-//	place      chip, tile and slot of every core
+//	place      chip, tile and slot of every core, those that talk close to each other
 //	route      axons out; when a core has too few entries, the passes from
 //	           partition on are repeated with fewer neurons on such cores
 //	encode     neuron tables and synapse rows
@@ -31,13 +33,23 @@ type build struct {
 // Input for a network that is not valid, Limit for one that the target cannot
 // hold. The axonal delays of the last layer reach no synapse and are not stored;
 // the manifest counts them.
-func Compile(net *fixed.Network, t Target) (*Program, error) {
-	b := &build{net: net, target: t, limits: t.Limits().bounded()}
+func Compile(net *fixed.Network, t Target) (*Program, error) { return compileWith(net, t, false) }
+
+// Sequential is Compile without the passes that look at what lies near what: neurons and
+// cores in the order of their numbers. It is the baseline that Compile is measured against.
+func Sequential(net *fixed.Network, t Target) (*Program, error) { return compileWith(net, t, true) }
+
+func compileWith(net *fixed.Network, t Target, sequential bool) (*Program, error) {
+	b := &build{net: net, target: t, limits: t.Limits().bounded(), sequential: sequential}
 	if err := b.check(); err != nil {
 		return nil, err
 	}
 	for k := range net.Layers {
-		b.orders = append(b.orders, layerOrder(&net.Layers[k]))
+		var order []int32
+		if !sequential {
+			order = layerOrder(&net.Layers[k])
+		}
+		b.orders = append(b.orders, order)
 	}
 	if err := b.layout(); err != nil {
 		return nil, err

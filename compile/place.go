@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// place puts cores on chips, tiles and slots one after another.
+// place puts cores on chips, tiles and slots one after another, and then those of a
+// chip where their axons are short.
 func (b *build) place() error {
 	l := &b.limits
 	perChip := l.CoresPerChip
@@ -25,6 +26,9 @@ func (b *build) place() error {
 			width = tile + 1
 		}
 		c.Chip, c.X, c.Y, c.Slot = i/perChip, tile%width, tile/width, onChip%tileCores
+	}
+	if !b.sequential {
+		b.improve()
 	}
 	return nil
 }

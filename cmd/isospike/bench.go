@@ -48,15 +48,15 @@ func newBench(a *app) *cobra.Command {
 // benchResult prints rows: with --json exactly an array of them.
 func (a *app) benchResult(rows []benchRow) error {
 	return a.result(rows, func(w io.Writer) {
-		fmt.Fprintf(w, "%-17s %10s %-9s %21s %10s %9s %9s  %s\n", "", "median", "", "min to max", "limit", "of limit", "peak MiB", "bounded by")
+		fmt.Fprintf(w, "%-23s %10s %-9s %21s %10s %9s %9s  %s\n", "", "median", "", "min to max", "limit", "of limit", "peak MiB", "bounded by")
 		for _, r := range rows {
 			limit, of := fmt.Sprintf("%.4g", r.Limit), fmt.Sprintf("%.0f %%", 100*r.OfLimit)
 			if r.Limit == 0 { // none was worked out
 				limit, of = "-", "-"
 			}
-			fmt.Fprintf(w, "%-17s %10.4g %-9s %10.4g to %8.4g %10s %9s %9.0f  %s\n", r.Name, r.Value, r.Unit, r.Least, r.Most, limit, of, r.Peak, r.LimitBy)
+			fmt.Fprintf(w, "%-23s %10.4g %-9s %10.4g to %8.4g %10s %9s %9.0f  %s\n", r.Name, r.Value, r.Unit, r.Least, r.Most, limit, of, r.Peak, r.LimitBy)
 			if r.Note != "" {
-				fmt.Fprintf(w, "%-17s %s\n", "", r.Note)
+				fmt.Fprintf(w, "%-23s %s\n", "", r.Note)
 			}
 		}
 		for _, r := range rows {

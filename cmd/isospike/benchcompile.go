@@ -26,7 +26,9 @@ channels, each a 5×5 convolution of the one before with random weights, none of
                               for a million neurons and 95 million
   bytes-per-synapse           peak memory of the larger, all of the process
   cores-over-bound            its cores over what no layout can go below: neurons, sources and
-                              synapses, each over what a core holds of them`,
+                              synapses, each over what a core holds of them
+  traffic-over-sequential     links that a spike of every neuron passes, multicast counted once,
+                              over those where neurons and cores lie in the order of their numbers`,
 		Example: "  isospike bench compile\n  isospike bench compile --only compile-10m --json",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -61,10 +63,15 @@ channels, each a 5×5 convolution of the one before with random weights, none of
 					Note: fmt.Sprintf("%d synapses, %d cores of %s, at least %d", p.Manifest.Synapses, len(p.Cores), t.Name(), bound)}
 				rows = append(rows, row)
 				if w.layers == 100 {
+					s, err := compile.Sequential(net, t)
+					if err != nil {
+						return err
+					}
 					one := func(name, unit string, v float64) benchRow {
 						return benchRow{Name: name, Value: v, Unit: unit, Least: v, Most: v, Runs: len(spent), Threads: 1}
 					}
-					rows = append(rows, one("bytes-per-synapse", "B", peak*(1<<20)/float64(p.Manifest.Synapses)), one("cores-over-bound", "", float64(len(p.Cores))/float64(bound)))
+					rows = append(rows, one("bytes-per-synapse", "B", peak*(1<<20)/float64(p.Manifest.Synapses)), one("cores-over-bound", "", float64(len(p.Cores))/float64(bound)),
+						one("traffic-over-sequential", "", float64(p.Traffic(t))/float64(s.Traffic(t))))
 				}
 			}
 			if len(rows) == 0 {
