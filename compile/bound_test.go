@@ -5,6 +5,8 @@ import (
 
 	"github.com/isospike/isospike/compile"
 	"github.com/isospike/isospike/compile/nettest"
+	"github.com/isospike/isospike/snn"
+	"github.com/isospike/isospike/snn/fixed"
 	"github.com/isospike/isospike/targets"
 	"pgregory.net/rapid"
 )
@@ -42,4 +44,23 @@ func TestCoreBound(t *testing.T) {
 			t.Fatal(len(p.Cores))
 		}
 	})
+}
+
+// TestCoreBoundIsTight: 100 synapses, of which two take a word, fill 50 words and one core.
+func TestCoreBoundIsTight(t *testing.T) {
+	l := fixed.Layer{Name: "1", In: snn.Flat(10), Out: snn.Flat(10), Weight: make([]int16, 100), WeightBits: 8, Neuron: fixed.CUBA{VTh: 1, RefDelay: 1}}
+	for i := range l.Weight {
+		l.Weight[i] = 2
+	}
+	n := &fixed.Network{Input: snn.Flat(10), Convention: fixed.Axonal, Layers: []fixed.Layer{l}}
+	for words, want := range map[int]int{50: 1, 25: 2, 49: 2} {
+		tiny := nettest.Tiny{L: compile.Limits{SynapseWords: words, Neurons: 100, AxonsIn: 100}}
+		p, err := compile.Compile(n, tiny)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.CoreBound(tiny); got != want {
+			t.Errorf("%d words: at least %d cores, want %d", words, got, want)
+		}
+	}
 }

@@ -60,7 +60,7 @@ func films(t testing.TB) string {
 		filmPacket(1, filmEvent{5, 6, 1, 200, false}, filmEvent{7, 8, 0, 250, false}),
 		filmPacket(1),
 		filmPacket(1, filmEvent{9, 10, 1, late + 5, false}, filmEvent{11, 12, 0, late + 5, false})))
-	write("user02_led_labels.csv", []byte("class,startTime_usec,endTime_usec\n3,100,200\n11,200,240\n1,2147483648,2147483660\n"))
+	write("user02_led_labels.csv", []byte("class,startTime_usec,endTime_usec\n3,100,200\n11,200,250\n1,2147483648,2147483660\n"))
 	write("user25_natural.aedat", slices.Concat([]byte(filmText), filmPacket(1, filmEvent{1, 1, 1, 7, false})))
 	write("user25_natural_labels.csv", []byte("class,startTime_usec,endTime_usec\n2,0,10\n"))
 	return dir

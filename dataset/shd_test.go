@@ -61,6 +61,22 @@ func TestHeidelberg(t *testing.T) {
 	wantError(t, err, "hdf5-malformed", "signature")
 }
 
+func TestSpikeLists(t *testing.T) {
+	events, err := listed([]float64{0.25, 0, 4294.967295}, []int64{699, 0, 3}, 700)
+	if want := []spike.Event{{T: 0}, {X: 699, T: 250_000}, {X: 3, T: math.MaxUint32}}; err != nil || !slices.Equal(events, want) {
+		t.Errorf("%v, %v", events, err)
+	}
+	for _, bad := range []struct {
+		time float64
+		unit int64
+	}{{0, 700}, {0, -1}, {-0.001, 0}, {4294.968, 0}, {math.NaN(), 0}, {math.Inf(1), 0}} {
+		_, err := listed([]float64{bad.time}, []int64{bad.unit}, 700)
+		wantError(t, err, "spike-lists", "allowed are units 0 to 699")
+	}
+	_, err = listed([]float64{1}, nil, 700)
+	wantError(t, err, "spike-lists", "1 times, 0 units")
+}
+
 func TestNTIDIGITS(t *testing.T) {
 	for ref, want := range map[string][]struct {
 		id           string

@@ -63,6 +63,32 @@ func TestSearchFindsWhatFits(t *testing.T) {
 	}
 }
 
+// The search does not pay for a small error with a u that wraps: what decays slowly
+// keeps a low threshold.
+func TestSearchLeavesRoomForU(t *testing.T) {
+	row := make([]float64, 25)
+	sum := 0.0
+	for i := range row {
+		row[i] = 20.3 + 1.7*float64(i)
+		sum += row[i]
+	}
+	bound := func(s scale, decay int32) float64 {
+		return 2 * sum * float64(s.threshold) / float64(s.trained) * 64 * 4096 / float64(decay)
+	}
+	n := fixed.CUBA{IDecay: 2048, VTh: 256}
+	if s := search([][]float64{row}, 8, n); bound(s, n.IDecay) >= fixed.UMax || s.threshold <= 4*n.VTh {
+		t.Errorf("with room for u the threshold is %d", s.threshold)
+	}
+	n.IDecay = 128 // u reaches 2²³ at 2.0 times the trained threshold
+	if s := search([][]float64{row}, 8, n); bound(s, n.IDecay) >= fixed.UMax {
+		t.Errorf("u can reach %v with the threshold %d", bound(s, n.IDecay), s.threshold)
+	}
+	n.IDecay = 1 // it can wrap at the trained one already, which stays
+	if s := search([][]float64{row}, 8, n); s.threshold != n.VTh {
+		t.Errorf("the threshold is %d", s.threshold)
+	}
+}
+
 // Fewer bits cost more error, never more than half a step of the best power of two,
 // and every layer may have its own.
 func TestBits(t *testing.T) {

@@ -176,6 +176,7 @@ func TestKernelRefused(t *testing.T) {
 		"negative padding":  func(l *fixed.Layer) { l.Kernel.Padding[0] = -1 },
 		"huge":              func(l *fixed.Layer) { l.Kernel.Dilation[0] = 1 << 40 },
 		"too many outputs":  func(l *fixed.Layer) { l.Out.W = 5 },
+		"one output beyond": func(l *fixed.Layer) { l.Kernel.Stride[0], l.Kernel.Padding[0], l.Out.W = 1, 0, 7 },
 		"too few weights":   func(l *fixed.Layer) { l.Weight = l.Weight[1:] },
 		"delays of neurons": func(l *fixed.Layer) { l.SynDelay = make([]uint8, 54) },
 		"odd weight":        func(l *fixed.Layer) { l.Weight[7] = 1 },
