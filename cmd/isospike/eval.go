@@ -41,6 +41,13 @@ ClassificationAccuracy, ActivationSparsity, SynapticOperations and MembraneUpdat
 			if err := e.takes(src); err != nil {
 				return err
 			}
+			if src.Len() > 0 {
+				if steps, err := src.Steps(0); err != nil {
+					return err
+				} else if steps != nil {
+					a.note("warning: the data has a class for every tick; counted here is the most frequent one of each sample, which is not training's accuracy")
+				}
+			}
 			if metrics {
 				return a.neurobench(c.Context(), e, src)
 			}
