@@ -2,6 +2,7 @@ package compile
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/isospike/isospike/internal/artifact"
 	"github.com/isospike/isospike/internal/safetensors"
@@ -13,14 +14,15 @@ const headerKey = "isospike.program"
 
 // header is what the artifact's metadata says of the program, as JSON.
 type header struct {
-	Target     string        `json:"target"`
-	Source     string        `json:"source"`
-	Input      snn.Shape     `json:"input"`
-	Convention string        `json:"convention"`
-	Encoding   string        `json:"encoding"`
-	Readout    snn.Window    `json:"readout"`
-	Layers     []layerHeader `json:"layers"`
-	Manifest   Manifest      `json:"manifest"`
+	Target     string             `json:"target"`
+	Source     string             `json:"source"`
+	Input      snn.Shape          `json:"input"`
+	Convention string             `json:"convention"`
+	Encoding   string             `json:"encoding"`
+	Readout    snn.Window         `json:"readout"`
+	Layers     []layerHeader      `json:"layers"`
+	Neurons    []fixed.NeuronJSON `json:"neurons"` // the different ones among the profiles
+	Manifest   Manifest           `json:"manifest"`
 }
 
 type layerHeader struct {
@@ -38,7 +40,7 @@ type layerHeader struct {
 //	core.place         [cores, 4]     chip, x, y, slot
 //	core.count         [cores, 5]     profiles, neurons, axons, synapses, routes
 //	core.delay_bits    [cores]
-//	profile            [profiles, 8]  i_decay, v_decay, v_th, ref_delay, weight_exp, bias_exp, reset_interval, reset_phase
+//	profile            [profiles, 5]  number of the neuron in the header, weight_exp, bias_exp, reset_interval, reset_phase
 //	neuron.profile     [neurons]      also .bias, .routes (their number)
 //	axon.mode          [axons]        also .weight_bits, .synapses (their number)
 //	synapse.target     [synapses]     also .code
@@ -62,9 +64,11 @@ func Encode(p *Program) *safetensors.File {
 		w.count = append(w.count, uint32(len(c.Profiles)), uint32(len(c.Profile)), uint32(len(c.Mode)), uint32(len(c.Target)), uint32(len(c.Route)))
 		w.delayBits = append(w.delayBits, uint8(c.DelayBits))
 		for _, f := range c.Profiles {
-			n := f.Neuron
-			w.profiles = append(w.profiles, int64(n.IDecay), int64(n.VDecay), int64(n.VTh), int64(n.RefDelay),
-				int64(f.WeightExp), int64(f.BiasExp), int64(f.ResetInterval), int64(f.ResetPhase))
+			n := slices.Index(h.Neurons, fixed.NeuronJSON{Neuron: f.Neuron})
+			if n < 0 {
+				n, h.Neurons = len(h.Neurons), append(h.Neurons, fixed.NeuronJSON{Neuron: f.Neuron})
+			}
+			w.profiles = append(w.profiles, int64(n), int64(f.WeightExp), int64(f.BiasExp), int64(f.ResetInterval), int64(f.ResetPhase))
 		}
 		w.profile = append(w.profile, c.Profile...)
 		w.bias = append(w.bias, c.Bias...)
@@ -109,7 +113,7 @@ func Decode(f *safetensors.File) (*Program, error) {
 	}
 	p := &Program{Target: h.Target, Source: h.Source, Input: h.Input, Convention: convention, Encoding: h.Encoding, Readout: h.Readout,
 		Manifest: h.Manifest, Provenance: provenance}
-	var w columns
+	w := columns{neurons: h.Neurons}
 	for _, c := range w.list() {
 		if err := c.read(f); err != nil {
 			return nil, err

@@ -25,7 +25,11 @@ func (b *build) check() error {
 	}
 	for k := range b.net.Layers {
 		layer := &b.net.Layers[k]
-		if v := int(layer.Neuron.VTh); l.MaxVTh > 0 && v > l.MaxVTh {
+		if layer.WeightBits > 8 {
+			return &diag.Error{Kind: diag.Limit, Code: "weight-bits-exceeded", Layer: layer.Name, Msg: fmt.Sprintf("%s has no 9-bit weights", b.target.Name()),
+				Resource: "weight bits", Used: int64(layer.WeightBits), Limit: 8, Fix: "use at most 8 bits"}
+		}
+		if v := threshold(layer.Neuron); l.MaxVTh > 0 && v > l.MaxVTh {
 			return &diag.Error{Kind: diag.Limit, Code: "threshold-exceeded", Layer: layer.Name,
 				Msg: fmt.Sprintf("the threshold does not fit %s", b.target.Name()), Resource: "threshold mantissa",
 				Used: int64(v), Limit: int64(l.MaxVTh), Fix: fmt.Sprintf("use a threshold of at most %d", l.MaxVTh)}
@@ -61,7 +65,7 @@ func (b *build) checkSynapses(k int) error {
 					Fix: fmt.Sprintf("train with delays that add up to at most %d", b.limits.MaxDelay)}
 			}
 		}
-		if err := checkSum(sum, w.WeightExp); err != nil {
+		if err := checkSum(sum, w.Exp(o)); err != nil {
 			err.Layer, err.Msg = w.Name, fmt.Sprintf("neuron %d: %s", o, err.Msg)
 			return err
 		}

@@ -26,8 +26,12 @@ type columns struct {
 	axonSynapses     []uint32
 	target           []uint16
 	code, delay      []uint8
+	neurons          []fixed.NeuronJSON // of the header
 	unfit            bool
 }
+
+// profileColumns is the width of the tensor "profile".
+const profileColumns = 5
 
 type routeColumns struct {
 	core  []uint32
@@ -47,7 +51,7 @@ func (w *columns) list() []column {
 		tensor[int64]{"core.place", 4, &w.place},
 		tensor[uint32]{"core.count", 5, &w.count},
 		tensor[uint8]{"core.delay_bits", 0, &w.delayBits},
-		tensor[int64]{"profile", 8, &w.profiles},
+		tensor[int64]{"profile", profileColumns, &w.profiles},
 		tensor[uint8]{"neuron.profile", 0, &w.profile},
 		tensor[int16]{"neuron.bias", 0, &w.bias},
 		tensor[uint32]{"neuron.routes", 0, &w.neuronRoutes},
@@ -147,13 +151,13 @@ func (w *columns) nextCore() (c Core) {
 	profiles, neurons, axons, synapses, routes := int(n[0]), int(n[1]), int(n[2]), int(n[3]), int(n[4])
 	c.Chip, c.X, c.Y, c.Slot = int(place[0]), int(place[1]), int(place[2]), int(place[3])
 	c.DelayBits = int(cut(w, &w.delayBits, 1)[0])
-	for v := cut(w, &w.profiles, 8*profiles); len(v) > 0; v = v[8:] {
-		for _, x := range v[:4] {
-			w.unfit = w.unfit || x != int64(int32(x))
+	for v := cut(w, &w.profiles, profileColumns*profiles); len(v) > 0; v = v[profileColumns:] {
+		if v[0] < 0 || v[0] >= int64(len(w.neurons)) {
+			w.unfit = true
+			return c
 		}
-		c.Profiles = append(c.Profiles, Profile{
-			Neuron:    fixed.CUBA{IDecay: int32(v[0]), VDecay: int32(v[1]), VTh: int32(v[2]), RefDelay: int32(v[3])},
-			WeightExp: int(v[4]), BiasExp: int(v[5]), ResetInterval: int(v[6]), ResetPhase: int(v[7])})
+		c.Profiles = append(c.Profiles, Profile{Neuron: w.neurons[v[0]].Neuron,
+			WeightExp: int(v[1]), BiasExp: int(v[2]), ResetInterval: int(v[3]), ResetPhase: int(v[4])})
 	}
 	c.Profile, c.Bias = cut(w, &w.profile, neurons), cut(w, &w.bias, neurons)
 	c.OutStart = w.starts(&w.neuronRoutes, neurons)

@@ -111,10 +111,10 @@ func (b *build) allocate() {
 	b.prog = p
 }
 
-// profile returns the parameters of layer k's neurons.
-func (b *build) profile(k int) Profile {
+// profile returns the parameters of neuron o of layer k.
+func (b *build) profile(k, o int) Profile {
 	l := &b.net.Layers[k]
-	p := Profile{Neuron: l.Neuron, WeightExp: l.WeightExp}
+	p := Profile{Neuron: l.Neuron, WeightExp: l.Exp(o)}
 	if l.BiasMant != nil {
 		p.BiasExp = l.BiasExp
 	}

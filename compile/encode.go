@@ -60,11 +60,10 @@ func (b *build) encode() {
 // Until the last run is done, RowStart holds where the next synapse of each row goes.
 func (b *build) encodeRun(s *share, core *Core, r run) {
 	w := b.wiring(r.layer)
-	profile := uint8(slices.Index(s.profiles, b.profile(r.layer)))
 	head := s.link(r.layer, w.fan)
 	for at := r.lo; at < r.hi; at++ {
 		o, n := b.neuron(r.layer, at), r.first+at-r.lo
-		core.Profile[n] = profile
+		core.Profile[n] = uint8(slices.Index(s.profiles, b.profile(r.layer, o)))
 		if w.BiasMant != nil {
 			core.Bias[n] = w.BiasMant[o]
 		}

@@ -189,7 +189,8 @@ func TestFormats(t *testing.T) {
 		good, bad         func(n *fixed.Network)
 	}{
 		{"threshold", "threshold-exceeded", "2", 131072, 131071, loihi,
-			func(n *fixed.Network) { n.Layers[1].Neuron.VTh = 131071 }, func(n *fixed.Network) { n.Layers[1].Neuron.VTh = 131072 }},
+			func(n *fixed.Network) { n.Layers[1].Neuron = fixed.CUBA{VTh: 131071, RefDelay: 1} },
+			func(n *fixed.Network) { n.Layers[1].Neuron = fixed.CUBA{VTh: 131072, RefDelay: 1} }},
 		{"delay", "delay-exceeded", "2", 63, 62, loihi,
 			func(n *fixed.Network) { n.Layers[0].Delay = []uint8{0, 60}; n.Layers[1].SynDelay = []uint8{0, 2} },
 			func(n *fixed.Network) { n.Layers[0].Delay = []uint8{0, 60}; n.Layers[1].SynDelay = []uint8{0, 3} }},

@@ -84,10 +84,11 @@ func (b *build) partition(limits Limits, caps []int) ([]*share, error) {
 	f := &filler{target: b.target, limits: limits}
 	f.open()
 	for k := range b.net.Layers {
-		f.layer, f.wiring, f.profile = k, b.wiring(k), b.profile(k)
+		f.layer, f.wiring = k, b.wiring(k)
 		f.head = make([]int32, f.wiring.fan)
 		for at := range f.wiring.Out.Size() {
 			o := b.neuron(k, at)
+			f.profile = b.profile(k, o)
 			u, longest := f.with(o)
 			_, full := u.over(&limits)
 			if full = full || caps[k] > 0 && u.neurons > caps[k]; full && f.core.neurons > 0 {

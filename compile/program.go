@@ -76,7 +76,7 @@ type Route struct {
 
 // Profile is the set of parameters that neurons of a core share.
 type Profile struct {
-	Neuron    fixed.CUBA
+	Neuron    fixed.Neuron
 	WeightExp int // shifts the summed weights; negative floors
 	BiasExp   int
 	// The state is zeroed before the update of tick t when

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/isospike/isospike/snn/diag"
+	"github.com/isospike/isospike/snn/fixed"
 )
 
 // usage is what a core takes of its resources.
@@ -87,13 +88,21 @@ func thresholds(profiles []Profile) int {
 	for i := range profiles {
 		n++
 		for _, p := range profiles[:i] {
-			if p.Neuron.VTh == profiles[i].Neuron.VTh {
+			if threshold(p.Neuron) == threshold(profiles[i].Neuron) {
 				n--
 				break
 			}
 		}
 	}
 	return n
+}
+
+// threshold returns the threshold mantissa of a neuron.
+func threshold(n fixed.Neuron) int {
+	if p, ok := n.(fixed.CUBA); ok {
+		return int(p.VTh)
+	}
+	return 0
 }
 
 // delayBits returns the width of a delay field for delays up to longest: the

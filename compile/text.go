@@ -111,9 +111,7 @@ func (c *Core) text(b *bufio.Writer, number int) {
 	fmt.Fprintf(b, "\ncore %d (%s): %d neurons, %d axons, %d synapses, %d delay bits\n",
 		number, c.name(), len(c.Profile), len(c.Mode), len(c.Target), c.DelayBits)
 	for i, f := range c.Profiles {
-		n := f.Neuron
-		fmt.Fprintf(b, "profile %d: i_decay %d, v_decay %d, v_th %d, ref_delay %d, weights·2^%d, bias·2^%d",
-			i, n.IDecay, n.VDecay, n.VTh, n.RefDelay, f.WeightExp, f.BiasExp)
+		fmt.Fprintf(b, "profile %d: %s: %v, weights·2^%d, bias·2^%d", i, f.Neuron.Kind(), f.Neuron, f.WeightExp, f.BiasExp)
 		if f.ResetInterval > 0 {
 			fmt.Fprintf(b, ", zeroed when t ≡ %d mod %d", f.ResetPhase, f.ResetInterval)
 		}

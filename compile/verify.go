@@ -38,9 +38,9 @@ func Verify(p *Program, t Target) error {
 			}
 		}
 		for _, f := range c.Profiles {
-			if l.MaxVTh > 0 && int(f.Neuron.VTh) > l.MaxVTh || f.ResetInterval > 0 && !l.PeriodicReset {
+			if l.MaxVTh > 0 && threshold(f.Neuron) > l.MaxVTh || f.ResetInterval > 0 && !l.PeriodicReset {
 				return invalid(c.name(), "a profile has threshold %d and reset interval %d, which %s does not offer",
-					f.Neuron.VTh, f.ResetInterval, t.Name())
+					threshold(f.Neuron), f.ResetInterval, t.Name())
 			}
 		}
 		if c.DelayBits > 0 && !l.SynapticDelay || longest(c.Delay) > l.MaxDelay {
@@ -149,8 +149,10 @@ func starts(s []uint32, n, total int) bool {
 }
 
 func (f Profile) check() *diag.Error {
-	n := snn.Neuron{IDecay: int(f.Neuron.IDecay), VDecay: int(f.Neuron.VDecay), VTh: int(f.Neuron.VTh), RefDelay: int(f.Neuron.RefDelay)}
-	if err := n.Validate(""); err != nil {
+	if f.Neuron == nil {
+		return invalid("", "a profile has no neuron")
+	}
+	if err := f.Neuron.Check(); err != nil {
 		return invalid("", "%v", err)
 	}
 	if f.WeightExp < -8 || f.WeightExp > 7 || f.BiasExp < -fixed.MaxBiasExp || f.BiasExp > fixed.MaxBiasExp ||

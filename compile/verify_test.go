@@ -2,6 +2,7 @@ package compile_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/isospike/isospike/compile"
@@ -24,9 +25,9 @@ func TestCheck(t *testing.T) {
 		"biases":              func(p *compile.Program) { p.Cores[0].Bias = p.Cores[0].Bias[1:] },
 		"bias":                func(p *compile.Program) { p.Cores[0].Bias[1] = 4096 },
 		"profile number":      func(p *compile.Program) { p.Cores[0].Profile[1] = 9 },
-		"too many profiles":   func(p *compile.Program) { p.Cores[0].Profiles = make([]compile.Profile, 257) },
-		"decay":               func(p *compile.Program) { p.Cores[0].Profiles[0].Neuron.IDecay = 4097 },
-		"refractory":          func(p *compile.Program) { p.Cores[0].Profiles[0].Neuron.RefDelay = 0 },
+		"too many profiles":   func(p *compile.Program) { p.Cores[0].Profiles = slices.Repeat(p.Cores[0].Profiles[:1], 257) },
+		"decay":               func(p *compile.Program) { p.Cores[0].Profiles[0].Neuron = fixed.CUBA{IDecay: 4097, RefDelay: 1} },
+		"refractory":          func(p *compile.Program) { p.Cores[0].Profiles[0].Neuron = fixed.CUBA{} },
 		"weight exponent":     func(p *compile.Program) { p.Cores[0].Profiles[0].WeightExp = 8 },
 		"bias exponent":       func(p *compile.Program) { p.Cores[0].Profiles[0].BiasExp = -8 },
 		"reset phase":         func(p *compile.Program) { p.Cores[0].Profiles[0].ResetPhase = 1 },

@@ -72,9 +72,9 @@ func lavaShape(s []int) snn.Shape {
 // shape: a dense layer takes any population of the right size.
 func (l *LavaLayer) fixed(name string, in snn.Shape) (fixed.Layer, []string, error) {
 	var notes []string
-	fl := fixed.Layer{Name: name, In: in, Out: snn.Flat(l.OutFeatures), WeightBits: 8, Mode: fixed.InferMode(widen(l.Weight.Data)),
-		// netx's stand-in for a layer without neurons: an integrator that never spikes.
-		Neuron: fixed.CUBA{IDecay: 0, VDecay: fixed.DecayOne, VTh: fixed.MaxVTh, RefDelay: 1}}
+	fl := fixed.Layer{Name: name, In: in, Out: snn.Flat(l.OutFeatures), WeightBits: 8, Mode: fixed.InferMode(widen(l.Weight.Data))}
+	// netx's stand-in for a layer without neurons: an integrator that never spikes.
+	neuron := fixed.CUBA{IDecay: 0, VDecay: fixed.DecayOne, VTh: fixed.MaxVTh, RefDelay: 1}
 	bad := func(format string, args ...any) error {
 		return &diag.Error{Kind: diag.Input, Code: "lava-value", Layer: name, Msg: fmt.Sprintf(format, args...)}
 	}
@@ -125,7 +125,7 @@ func (l *LavaLayer) fixed(name string, in snn.Shape) (fixed.Layer, []string, err
 			missing int
 			to      *int32
 		}{
-			{"iDecay", 0, &fl.Neuron.IDecay}, {"vDecay", 0, &fl.Neuron.VDecay}, {"vThMant", 0, &fl.Neuron.VTh}, {"refDelay", 1, &fl.Neuron.RefDelay},
+			{"iDecay", 0, &neuron.IDecay}, {"vDecay", 0, &neuron.VDecay}, {"vThMant", 0, &neuron.VTh}, {"refDelay", 1, &neuron.RefDelay},
 		} {
 			v, err := param(p.key, p.missing)
 			if err != nil {
@@ -139,6 +139,7 @@ func (l *LavaLayer) fixed(name string, in snn.Shape) (fixed.Layer, []string, err
 		}
 		fl.WeightExp = int(exp)
 	}
+	fl.Neuron = neuron
 	changed := 0
 	fl.Weight = make([]int16, len(weights))
 	for i, w := range weights {

@@ -118,7 +118,7 @@ func TestBits(t *testing.T) {
 			if step := largest / (float64(int(1)<<(bits-1)) - 1); l.RMSError > 1.05*step/math.Sqrt(12) && bits > 1 {
 				t.Errorf("%d bits, layer %s: error %v with steps of %v", bits, l.Name, l.RMSError, step)
 			}
-			if l.RMSError <= last[k] || l.Bits != bits || n.Layers[k].WeightBits != bits || l.VTh != int(n.Layers[k].Neuron.VTh) {
+			if l.RMSError <= last[k] || l.Bits != bits || n.Layers[k].WeightBits != bits || l.VTh != int(n.Layers[k].Neuron.(fixed.CUBA).VTh) {
 				t.Errorf("%d bits, layer %+v, error with more bits %v", bits, l, last[k])
 			}
 			last[k] = l.RMSError

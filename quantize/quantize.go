@@ -89,7 +89,8 @@ func Quantize(m *train.Model, o Options) (*fixed.Network, *Report, error) {
 			return nil, nil, (&diag.Error{Kind: diag.Input, Code: "not-yet-supported", Layer: l.Name, Msg: "srm neurons are not yet supported by quantize"}).
 				WithFix("train cuba neurons for hardware")
 		}
-		fl := fixed.Layer{Name: l.Name, In: in, Out: l.Out, WeightBits: 8, Mode: fixed.Mixed, Neuron: train.Cuba(m.Neuron(k))}
+		fl := fixed.Layer{Name: l.Name, In: in, Out: l.Out, WeightBits: 8, Mode: fixed.Mixed}
+		neuron := train.Cuba(m.Neuron(k))
 		lr := LayerReport{Name: l.Name}
 		if l.Kind == snn.Pool {
 			fl.Kernel = fixed.Square(l.Kernel, l.Stride, l.Padding, l.Dilation, l.In.C)
@@ -106,13 +107,14 @@ func Quantize(m *train.Model, o Options) (*fixed.Network, *Report, error) {
 			rows := realWeights(m, k)
 			if o.Bits != nil {
 				fl.WeightBits = o.of(weighted)
-				s = search(rows, fl.WeightBits, fl.Neuron)
-				fl.WeightExp, fl.Neuron.VTh = s.exp, s.threshold
+				s = search(rows, fl.WeightBits, neuron)
+				fl.WeightExp, neuron.VTh = s.exp, s.threshold
 			}
 			r.weights(&fl, &lr, rows, s)
 			weighted++
 		}
-		lr.Bits, lr.Exp, lr.VTh = fl.WeightBits, fl.WeightExp, int(fl.Neuron.VTh)
+		fl.Neuron = neuron
+		lr.Bits, lr.Exp, lr.VTh = fl.WeightBits, fl.WeightExp, int(neuron.VTh)
 		if l.Delay {
 			fl.Delay = make([]uint8, l.Out.Size())
 			delays := m.Params[k].Delay.Value // one a neuron or, of conv and pool layers, a channel

@@ -29,16 +29,25 @@ func Prove(n *fixed.Network) ([]Range, error) {
 	ranges := make([]Range, len(n.Layers))
 	for k := range n.Layers {
 		l := &n.Layers[k]
-		r := Range{Name: l.Name}
+		r := Range{Name: l.Name, U: math.MaxInt64}
+		p, cuba := l.Neuron.(fixed.CUBA)
+		if cuba && p.IDecay > 0 {
+			r.U = 0
+		}
 		for o := range l.Out.Size() {
 			var sum int64
 			for _, at := range l.Into(o) {
 				w := int64(l.Weight[at])
 				sum += max(w, -w)
 			}
+			e := l.Exp(o)
 			// Before a negative exponent floors the sum, it has to fit as well.
-			if sum = fixed.Shift(sum, max(0, l.WeightExp)); sum > r.Accumulator {
+			if sum = fixed.Shift(sum, max(0, e)); sum > r.Accumulator {
 				r.Accumulator, r.Neuron = sum, o
+			}
+			if r.U < math.MaxInt64 {
+				a := fixed.Shift(sum, min(0, e)) + int64(min(1, -min(0, e)))
+				r.U = max(r.U, (a<<fixed.ActShift)*fixed.DecayOne/int64(p.IDecay))
 			}
 		}
 		if r.Accumulator >= fixed.UMax {
@@ -46,11 +55,6 @@ func Prove(n *fixed.Network) ([]Range, error) {
 				Msg:      fmt.Sprintf("the synaptic input of neuron %d can overflow its accumulator", r.Neuron),
 				Resource: "sum of |weight|·2^exponent", Used: r.Accumulator, Limit: fixed.UMax - 1}).
 				WithFix("lower the weight exponent or the fan-in of layer %s", l.Name)
-		}
-		r.U = math.MaxInt64
-		if l.Neuron.IDecay > 0 {
-			a := fixed.Shift(r.Accumulator, min(0, l.WeightExp)) + int64(min(1, -min(0, l.WeightExp)))
-			r.U = (a << fixed.ActShift) * fixed.DecayOne / int64(l.Neuron.IDecay)
 		}
 		r.WrapFree = r.U < fixed.UMax
 		ranges[k] = r

@@ -208,9 +208,9 @@ func (m *Machine) update(number int, c *core) {
 		if f.ResetInterval > 0 && m.tick%f.ResetInterval == f.ResetPhase {
 			state[n] = fixed.State{}
 		}
-		spiked := f.Neuron.Step(&state[n], fixed.Shift(int64(acc[n]), f.WeightExp), c.bias[n])
+		message := f.Neuron.Advance(&state[n], fixed.Drive{Sum: fixed.Shift(int64(acc[n]), f.WeightExp), Bias: c.bias[n]})
 		acc[n] = 0
-		if !spiked {
+		if message == 0 {
 			continue
 		}
 		m.fired = append(m.fired, compile.Place{Core: uint32(number), Neuron: uint16(n)})

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/isospike/isospike/compile"
 	"github.com/isospike/isospike/internal/artifact"
@@ -95,15 +96,23 @@ func inspectFixed(w io.Writer, n *fixed.Network) error {
 	if n.Reset.Interval > 0 {
 		fmt.Fprintf(w, "reset every %d ticks, offset %d\n", n.Reset.Interval, n.Reset.Offset)
 	}
-	_, err := fmt.Fprintf(w, "%-6s %-10s %-10s %-12s %5s %4s %8s %8s %8s %5s %6s %10s\n", "layer", "in", "out", "signs", "bits", "exp", "i_decay", "v_decay", "v_th", "ref", "biases", "max delay")
+	_, err := fmt.Fprintf(w, "%-6s %-10s %-10s %-12s %5s %4s %6s %10s  %s\n", "layer", "in", "out", "signs", "bits", "exp", "biases", "max delay", "neurons")
 	for k := range n.Layers {
 		l := &n.Layers[k]
 		longest := 0
 		for o := range l.Out.Size() {
 			longest = max(longest, l.AxonDelay(o))
 		}
-		_, err = fmt.Fprintf(w, "%-6s %-10v %-10v %-12v %5d %4d %8d %8d %8d %5d %6d %10d\n", l.Name, l.In, l.Out, l.Mode, l.WeightBits, l.WeightExp,
-			l.Neuron.IDecay, l.Neuron.VDecay, l.Neuron.VTh, l.Neuron.RefDelay, len(l.BiasMant), longest)
+		_, err = fmt.Fprintf(w, "%-6s %-10v %-10v %-12v %5d %4s %6d %10d  %s: %v\n", l.Name, l.In, l.Out, l.Mode, l.WeightBits, exponents(l),
+			len(l.BiasMant), longest, l.Neuron.Kind(), l.Neuron)
 	}
 	return err
+}
+
+// exponents tells the weight exponents of a layer, the smallest and the largest where they differ.
+func exponents(l *fixed.Layer) string {
+	if l.NeuronExp == nil {
+		return fmt.Sprint(l.WeightExp)
+	}
+	return fmt.Sprintf("%d..%d", slices.Min(l.NeuronExp), slices.Max(l.NeuronExp))
 }

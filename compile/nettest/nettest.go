@@ -73,17 +73,19 @@ func layer(t *rapid.T, r *rand.Rand, c Config, in, out snn.Shape, kernel *fixed.
 	edge := rapid.Bool().Draw(t, "edge")
 	l := fixed.Layer{In: in, Out: out, Kernel: kernel, WeightBits: rapid.IntRange(1, 8).Draw(t, "bits"), WeightExp: rapid.IntRange(-8, 7).Draw(t, "weight exp"),
 		Mode: rapid.SampledFrom([]fixed.SignMode{fixed.Mixed, fixed.Excitatory, fixed.Inhibitory}).Draw(t, "mode"),
-		Neuron: fixed.CUBA{
-			IDecay:   rapid.SampledFrom([]int32{0, 1, 512, 1024, 4095, 4096, r.Int32N(4097)}).Draw(t, "i_decay"),
-			VDecay:   rapid.SampledFrom([]int32{0, 1, 128, 4095, 4096, r.Int32N(4097)}).Draw(t, "v_decay"),
-			VTh:      rapid.SampledFrom([]int32{0, 1, 80, r.Int32N(1000), r.Int32N(int32(c.MaxVTh) + 1), int32(c.MaxVTh)}).Draw(t, "v_th"),
-			RefDelay: rapid.SampledFrom([]int32{1, 1, 2, 3, 4, 5, 64}).Draw(t, "ref_delay"),
-		}}
+	}
+	neuron := fixed.CUBA{
+		IDecay:   rapid.SampledFrom([]int32{0, 1, 512, 1024, 4095, 4096, r.Int32N(4097)}).Draw(t, "i_decay"),
+		VDecay:   rapid.SampledFrom([]int32{0, 1, 128, 4095, 4096, r.Int32N(4097)}).Draw(t, "v_decay"),
+		VTh:      rapid.SampledFrom([]int32{0, 1, 80, r.Int32N(1000), r.Int32N(int32(c.MaxVTh) + 1), int32(c.MaxVTh)}).Draw(t, "v_th"),
+		RefDelay: rapid.SampledFrom([]int32{1, 1, 2, 3, 4, 5, 64}).Draw(t, "ref_delay"),
+	}
 	if edge {
 		l.WeightBits, l.WeightExp = 8, 7
-		l.Neuron.IDecay, l.Neuron.VDecay = 0, rapid.SampledFrom([]int32{0, 1}).Draw(t, "v_decay at the edge")
-		l.Neuron.VTh = int32(c.MaxVTh)
+		neuron.IDecay, neuron.VDecay = 0, rapid.SampledFrom([]int32{0, 1}).Draw(t, "v_decay at the edge")
+		neuron.VTh = int32(c.MaxVTh)
 	}
+	l.Neuron = neuron
 	density := rapid.Float64Range(0.05, 1).Draw(t, "density")
 	l.Weight = make([]int16, l.Weights())
 	for i := range l.Weight {

@@ -105,6 +105,17 @@ func InFile(err error, file string) error {
 	return err
 }
 
+// InLayer returns err with the layer named, when err is an *Error that names none.
+func InLayer(err error, layer string) error {
+	var e *Error
+	if errors.As(err, &e) && e.Layer == "" {
+		c := *e
+		c.Layer = layer
+		return &c
+	}
+	return err
+}
+
 // ExitStatus returns the process exit status for err: 0 for nil, the Kind of
 // the outermost *Error, and Input for any other error.
 func ExitStatus(err error) int {

@@ -25,25 +25,25 @@ type header struct {
 }
 
 type layerHeader struct {
-	Name       string    `json:"name"`
-	Out        snn.Shape `json:"out"`
-	Kernel     *Kernel   `json:"kernel,omitempty"`
-	WeightBits int       `json:"weight_bits"`
-	WeightExp  int       `json:"weight_exp"`
-	Mode       string    `json:"mode"`
-	Neuron     CUBA      `json:"neuron"`
-	BiasExp    int       `json:"bias_exp"`
+	Name       string     `json:"name"`
+	Out        snn.Shape  `json:"out"`
+	Kernel     *Kernel    `json:"kernel,omitempty"`
+	WeightBits int        `json:"weight_bits"`
+	WeightExp  int        `json:"weight_exp"`
+	Mode       string     `json:"mode"`
+	Neuron     NeuronJSON `json:"neuron"`
+	BiasExp    int        `json:"bias_exp"`
 }
 
 // File returns the network as an artifact: for layer N the tensors N.weight
 // (int16, Out×In or as Layer.Weight says) and, where the layer has them, N.delay, N.syn_delay (uint8,
-// ticks) and N.bias (int16 mantissas).
+// ticks), N.weight_exp (int8, by neuron) and N.bias (int16 mantissas).
 func (n *Network) File() *safetensors.File {
 	h := header{Input: n.Input, Convention: n.Convention.String(), Reset: n.Reset, Encoding: n.Encoding, Readout: n.Readout}
 	f := artifact.New(artifact.Fixed, n.Provenance)
 	for k := range n.Layers {
 		l := &n.Layers[k]
-		h.Layers = append(h.Layers, layerHeader{l.Name, l.Out, l.Kernel, l.WeightBits, l.WeightExp, l.Mode.String(), l.Neuron, l.BiasExp})
+		h.Layers = append(h.Layers, layerHeader{l.Name, l.Out, l.Kernel, l.WeightBits, l.WeightExp, l.Mode.String(), NeuronJSON{l.Neuron}, l.BiasExp})
 		out := l.Out.Size()
 		shape := []int{out, l.In.Size()}
 		if c := l.Kernel; c != nil {
@@ -52,6 +52,9 @@ func (n *Network) File() *safetensors.File {
 		f.Tensors = append(f.Tensors, safetensors.Of(tensorName(k, "weight"), shape, l.Weight))
 		if l.SynDelay != nil {
 			f.Tensors = append(f.Tensors, safetensors.Of(tensorName(k, "syn_delay"), shape, l.SynDelay))
+		}
+		if l.NeuronExp != nil {
+			f.Tensors = append(f.Tensors, safetensors.Of(tensorName(k, "weight_exp"), []int{out}, l.NeuronExp))
 		}
 		if l.BiasMant != nil {
 			f.Tensors = append(f.Tensors, safetensors.Of(tensorName(k, "bias"), []int{out}, l.BiasMant))
@@ -96,11 +99,14 @@ func FromFile(f *safetensors.File) (*Network, error) {
 		if err != nil {
 			return nil, &diag.Error{Kind: diag.Input, Code: "artifact-corrupt", Layer: lh.Name, Msg: err.Error()}
 		}
-		l := Layer{Name: lh.Name, In: in, Out: lh.Out, Kernel: lh.Kernel, WeightBits: lh.WeightBits, WeightExp: lh.WeightExp, Mode: mode, Neuron: lh.Neuron, BiasExp: lh.BiasExp}
+		l := Layer{Name: lh.Name, In: in, Out: lh.Out, Kernel: lh.Kernel, WeightBits: lh.WeightBits, WeightExp: lh.WeightExp, Mode: mode, Neuron: lh.Neuron.Neuron, BiasExp: lh.BiasExp}
 		if l.Weight, err = take[int16](byName, tensorName(k, "weight")); err != nil {
 			return nil, err
 		}
 		if l.SynDelay, err = take[uint8](byName, tensorName(k, "syn_delay")); err != nil {
+			return nil, err
+		}
+		if l.NeuronExp, err = take[int8](byName, tensorName(k, "weight_exp")); err != nil {
 			return nil, err
 		}
 		if l.BiasMant, err = take[int16](byName, tensorName(k, "bias")); err != nil {
@@ -119,7 +125,7 @@ func FromFile(f *safetensors.File) (*Network, error) {
 }
 
 // take removes a tensor from the set and returns its values, nil when it is not there.
-func take[T int16 | uint8](set map[string]safetensors.Tensor, name string) ([]T, error) {
+func take[T int8 | int16 | uint8](set map[string]safetensors.Tensor, name string) ([]T, error) {
 	t, ok := set[name]
 	if !ok {
 		return nil, nil

@@ -1,5 +1,11 @@
 package fixed
 
+import (
+	"fmt"
+
+	"github.com/isospike/isospike/snn"
+)
+
 // Widths of the hardware registers.
 const (
 	StateBits  = 24
@@ -53,10 +59,24 @@ type CUBA struct {
 	RefDelay int32 // 1 is the plain reset; r keeps v at 0 for r−1 ticks after a spike
 }
 
-// State is one neuron's state between ticks. The zero value is rest.
-type State struct {
-	U, V int32
-	Ref  int32 // ticks for which v still rests
+// Kind returns "cuba".
+func (CUBA) Kind() string { return snn.CUBA }
+
+func (p CUBA) String() string {
+	return fmt.Sprintf("i_decay %d, v_decay %d, v_th %d, ref_delay %d", p.IDecay, p.VDecay, p.VTh, p.RefDelay)
+}
+
+// Check returns what is wrong with the parameters.
+func (p CUBA) Check() error {
+	return snn.Neuron{IDecay: int(p.IDecay), VDecay: int(p.VDecay), VTh: int(p.VTh), RefDelay: int(p.RefDelay)}.Validate("")
+}
+
+// Advance is Step; a spike is the message 1.
+func (p CUBA) Advance(s *State, in Drive) int32 {
+	if p.Step(s, in.Sum, in.Bias) {
+		return 1
+	}
+	return 0
 }
 
 // Step advances s by one tick with summed synaptic input a (the exponent already

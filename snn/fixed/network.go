@@ -15,14 +15,23 @@ type Layer struct {
 	// Weight is Out×In, row-major: Weight[o*In+i]. A convolution's is O×I/groups×rows×columns
 	// of the kernel, row-major; see Into.
 	Weight     []int16
-	WeightBits int      // 1..8
+	WeightBits int      // 1..9; 9 only of mixed weights
 	WeightExp  int      // −8..7; the summed weights are shifted by it
+	NeuronExp  []int8   // WeightExp of each neuron where they differ; nil is one for all
 	Mode       SignMode // which signs the weights may take
 	SynDelay   []uint8  // ticks for each weight, 0..62; nil is no synaptic delays
-	Neuron     CUBA
+	Neuron     Neuron
 	BiasMant   []int16 // per neuron, 13 bits signed; nil is no bias
 	BiasExp    int     // −7..7; a negative exponent floors the mantissa
 	Delay      []uint8 // axonal delay of each neuron's spikes in ticks, 0..62; nil is none
+}
+
+// Exp returns the weight exponent of neuron o.
+func (l *Layer) Exp(o int) int {
+	if l.NeuronExp == nil {
+		return l.WeightExp
+	}
+	return int(l.NeuronExp[o])
 }
 
 // Bias returns the bias that neuron o adds to v at every tick.
@@ -132,10 +141,12 @@ func (n *Network) Validate() error {
 			return bad(l.Name, "has the shape %v; allowed are 1 to %d neurons", l.Out, snn.MaxNeurons)
 		case len(l.Weight) != l.Weights():
 			return bad(l.Name, "has %d weights, its shapes ask for %d", len(l.Weight), l.Weights())
-		case l.WeightBits < 1 || l.WeightBits > 8 || l.Mode > Inhibitory:
-			return bad(l.Name, "has %d weight bits, sign mode %d; allowed are 1 to 8 bits", l.WeightBits, l.Mode)
-		case l.WeightExp < -8 || l.WeightExp > 7:
-			return bad(l.Name, "has weight exponent %d, allowed are -8 to 7", l.WeightExp)
+		case l.WeightBits < 1 || l.WeightBits > MaxWeightBits(l.Mode) || l.Mode > Inhibitory:
+			return bad(l.Name, "has %d weight bits, sign mode %d; allowed are 1 to 8 bits, of mixed weights 9", l.WeightBits, l.Mode)
+		case l.WeightExp < minExp || l.WeightExp > maxExp:
+			return bad(l.Name, "has weight exponent %d, allowed are %d to %d", l.WeightExp, minExp, maxExp)
+		case l.NeuronExp != nil && len(l.NeuronExp) != size:
+			return bad(l.Name, "has %d weight exponents for %d neurons", len(l.NeuronExp), size)
 		case l.SynDelay != nil && len(l.SynDelay) != len(l.Weight):
 			return bad(l.Name, "has %d synaptic delays for %d weights", len(l.SynDelay), len(l.Weight))
 		case l.BiasMant != nil && len(l.BiasMant) != size, l.Delay != nil && len(l.Delay) != size:
@@ -143,9 +154,16 @@ func (n *Network) Validate() error {
 		case l.BiasExp < -MaxBiasExp || l.BiasExp > MaxBiasExp:
 			return bad(l.Name, "has bias exponent %d, allowed are -7 to 7", l.BiasExp)
 		}
-		p := snn.Neuron{IDecay: int(l.Neuron.IDecay), VDecay: int(l.Neuron.VDecay), VTh: int(l.Neuron.VTh), RefDelay: int(l.Neuron.RefDelay)}
-		if err := p.Validate(l.Name); err != nil {
-			return err
+		if l.Neuron == nil {
+			return bad(l.Name, "has no neurons")
+		}
+		if err := l.Neuron.Check(); err != nil {
+			return diag.InLayer(err, l.Name)
+		}
+		for o, e := range l.NeuronExp {
+			if e < minExp || e > maxExp {
+				return bad(l.Name, "neuron %d has weight exponent %d, allowed are %d to %d", o, e, minExp, maxExp)
+			}
 		}
 		for i, w := range l.Weight {
 			if Truncate(int64(w), l.WeightBits, l.Mode) != w {

@@ -100,7 +100,7 @@ func (n *Network) runLayer(l *Layer, k int, sum []int64, ticks int, states bool)
 		}
 		fired = fired[:0]
 		for o := range size {
-			if l.Neuron.Step(&state[o], Shift(sum[o*ticks+t], l.WeightExp), l.Bias(o)) {
+			if l.Neuron.Advance(&state[o], Drive{Sum: Shift(sum[o*ticks+t], l.Exp(o)), Bias: l.Bias(o)}) != 0 {
 				fired = append(fired, int32(o))
 			}
 			if states {

@@ -45,10 +45,26 @@ func InferMode[T int16 | int32 | int64](w []T) SignMode {
 	return Mixed
 }
 
-// Truncate returns the weight that hardware with bits weight bits (1..8) stores
-// for w: clipped to the mode's range, low bits cleared (on the magnitude for
+// The range of a weight exponent.
+const minExp, maxExp = -8, 7
+
+// MaxWeightBits returns the most bits that a weight can have: 8, and of mixed weights 9, the
+// eight of an excitatory and an inhibitory synapse and which of the two it is.
+func MaxWeightBits(mode SignMode) int {
+	if mode == Mixed {
+		return 9
+	}
+	return 8
+}
+
+// Truncate returns the weight that hardware with bits weight bits stores for w:
+// clipped to the mode's range, low bits cleared (on the magnitude for
 // inhibitory weights, so that it moves toward zero; toward −∞ otherwise).
+// Mixed weights of 9 bits are −255..255: each is stored in a synapse of its sign.
 func Truncate(w int64, bits int, mode SignMode) int16 {
+	if bits == 9 {
+		return int16(max(-255, min(255, w)))
+	}
 	k := 8 - bits
 	switch mode {
 	case Excitatory:

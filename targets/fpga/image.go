@@ -19,7 +19,7 @@ func Encode(p *compile.Program) (*Image, error) {
 	m := &Image{}
 	m.put(Config, configNeurons.set(len(c.Profile))|configVersion.set(mapVersion))
 	for _, f := range c.Profiles {
-		n := f.Neuron
+		n := f.Neuron.(fixed.CUBA) // encodable has seen to it
 		m.put(Profiles, profileIDecay.set(int(n.IDecay))|profileVDecay.set(int(n.VDecay))|profileVTh.set(int(n.VTh))|
 			profileRefDelay.set(int(n.RefDelay))|profileWeightExp.set(f.WeightExp)|profileBiasExp.set(f.BiasExp))
 	}
@@ -58,7 +58,8 @@ func encodable(p *compile.Program) error {
 		fits = len(c.Profile) > 0 && len(c.Profile) <= MaxNeurons && len(c.Mode) <= MaxAxons && len(c.Target) <= MaxSynapses &&
 			len(c.Profiles) <= MaxProfiles && len(c.Route) <= MaxRoutes && c.Delay == nil
 		for _, f := range c.Profiles {
-			fits = fits && f.ResetInterval == 0
+			_, cuba := f.Neuron.(fixed.CUBA)
+			fits = fits && cuba && f.ResetInterval == 0
 		}
 		for n := range c.Profile {
 			fits = fits && c.OutStart[n+1]-c.OutStart[n] < 1<<indexCount.width
