@@ -29,12 +29,14 @@ type Drive struct {
 // State is one neuron's state between ticks. The zero value is rest.
 type State struct {
 	U, V int32
-	Ref  int32 // ticks for which v still rests
+	Ref  int32 // cuba: ticks for which v still rests
+	W, X int32 // of neurons with further registers; the kinds say what they hold
 }
 
 // kinds read the parameters of the dynamics there are, by name.
 var kinds = map[string]func([]byte) (Neuron, error){
 	snn.CUBA: parameters[CUBA],
+	snn.SRM:  parameters[SRM],
 }
 
 func parameters[T Neuron](b []byte) (Neuron, error) {
