@@ -5,7 +5,6 @@ import (
 	"math"
 
 	"github.com/isospike/isospike/snn"
-	"github.com/isospike/isospike/snn/diag"
 )
 
 // The ranges of an SRM neuron's parameters.
@@ -53,18 +52,8 @@ func (p SRM) String() string {
 
 // Check returns what is wrong with the parameters.
 func (p SRM) Check() error {
-	for _, x := range []struct {
-		name       string
-		v, lo, top int32
-	}{
-		{"s_decay", p.SDecay, 0, DecayOne}, {"s_shift", p.SShift, 0, MaxShift}, {"r_decay", p.RDecay, 0, DecayOne},
-		{"x_decay", p.XDecay, 0, DecayOne}, {"r_shift", p.RShift, 0, MaxShift}, {"kick", p.Kick, 0, MaxKick}, {"v_th", p.VTh, 1, MaxVTh},
-	} {
-		if x.v < x.lo || x.v > x.top {
-			return diag.Inputf("neuron-parameter", "", "%s is %d, allowed are %d to %d", x.name, x.v, x.lo, x.top)
-		}
-	}
-	return nil
+	return within(parameter{"s_decay", p.SDecay, 0, DecayOne}, parameter{"s_shift", p.SShift, 0, MaxShift}, parameter{"r_decay", p.RDecay, 0, DecayOne},
+		parameter{"x_decay", p.XDecay, 0, DecayOne}, parameter{"r_shift", p.RShift, 0, MaxShift}, parameter{"kick", p.Kick, 0, MaxKick}, parameter{"v_th", p.VTh, 1, MaxVTh})
 }
 
 // Advance implements Neuron; a spike is the message 1.
