@@ -2,7 +2,9 @@ package compile
 
 import (
 	"fmt"
+	"strings"
 
+	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
 )
@@ -25,6 +27,14 @@ func (b *build) check() error {
 	}
 	for k := range b.net.Layers {
 		layer := &b.net.Layers[k]
+		if kind := layer.Neuron.Kind(); !l.has(kind) {
+			e := &diag.Error{Kind: diag.Limit, Code: "neuron-unsupported", Layer: layer.Name,
+				Msg: fmt.Sprintf("%s has no %s neurons, only %s", b.target.Name(), kind, strings.Join(l.NeuronKinds, ", "))}
+			if kind == snn.SRM && l.has(snn.CUBA) {
+				return e.WithFix("quantize with --as cuba, or use a target that has %s neurons", kind)
+			}
+			return e.WithFix("use a target that has %s neurons", kind)
+		}
 		if layer.WeightBits > 8 {
 			return &diag.Error{Kind: diag.Limit, Code: "weight-bits-exceeded", Layer: layer.Name, Msg: fmt.Sprintf("%s has no 9-bit weights", b.target.Name()),
 				Resource: "weight bits", Used: int64(layer.WeightBits), Limit: 8, Fix: "use at most 8 bits"}

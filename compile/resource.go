@@ -99,7 +99,10 @@ func thresholds(profiles []Profile) int {
 
 // threshold returns the threshold mantissa of a neuron.
 func threshold(n fixed.Neuron) int {
-	if p, ok := n.(fixed.CUBA); ok {
+	switch p := n.(type) {
+	case fixed.CUBA:
+		return int(p.VTh)
+	case fixed.SRM:
 		return int(p.VTh)
 	}
 	return 0

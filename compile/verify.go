@@ -38,6 +38,9 @@ func Verify(p *Program, t Target) error {
 			}
 		}
 		for _, f := range c.Profiles {
+			if !l.has(f.Neuron.Kind()) {
+				return invalid(c.name(), "a profile has a neuron of kind %s, which %s does not offer", f.Neuron.Kind(), t.Name())
+			}
 			if l.MaxVTh > 0 && threshold(f.Neuron) > l.MaxVTh || f.ResetInterval > 0 && !l.PeriodicReset {
 				return invalid(c.name(), "a profile has threshold %d and reset interval %d, which %s does not offer",
 					threshold(f.Neuron), f.ResetInterval, t.Name())

@@ -37,10 +37,9 @@ func (p ALIF) Check() error {
 
 // Advance advances s by one tick; a spike is the message 1.
 func (p ALIF) Advance(s *State, in Drive) int32 {
-	left := func(x, decay int32) int64 { return Tz(int64(x) * int64(DecayOne-decay)) }
-	s.U = Wrap(left(s.U, p.IDecay) + in.Sum<<ActShift)
-	s.V = Saturate(left(s.V, p.VDecay) + int64(s.U) + in.Bias)
-	s.W, s.X = int32(left(s.W, p.RefDecay)), int32(left(s.X, p.ThDecay))
+	s.U = Wrap(decayed(s.U, p.IDecay) + in.Sum<<ActShift)
+	s.V = Saturate(decayed(s.V, p.VDecay) + int64(s.U) + in.Bias)
+	s.W, s.X = int32(decayed(s.W, p.RefDecay)), int32(decayed(s.X, p.ThDecay))
 	threshold := int64(p.VTh)<<ActShift + int64(s.X)
 	if int64(s.V) < threshold+int64(s.W) {
 		return 0

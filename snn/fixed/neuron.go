@@ -32,8 +32,8 @@ type Drive struct {
 // hold is each kind's own; runs record U and V.
 type State struct {
 	U, V int32
-	Ref  int32 // ticks for which v still rests
-	W, X int32
+	Ref  int32 // cuba: ticks for which v still rests
+	W, X int32 // of neurons with further registers
 }
 
 // Complex reports whether neurons have use for imaginary weights.
@@ -88,6 +88,7 @@ func badParameter(format string, args ...any) error {
 // kinds read the parameters of the dynamics there are, by name.
 var kinds = map[string]func([]byte) (Neuron, error){
 	snn.CUBA:       parameters[CUBA],
+	snn.SRM:        parameters[SRM],
 	kindDelta:      parameters[Delta],
 	kindSigma:      parameters[Sigma],
 	kindSigmaDelta: parameters[SigmaDelta],

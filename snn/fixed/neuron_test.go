@@ -186,7 +186,7 @@ func TestALIFAgainstBigIntegers(t *testing.T) {
 // everyKind has a neuron of each kind, with parameters that differ from the zero value.
 var everyKind = []Neuron{
 	CUBA{1, 2, 3, 4}, Delta{1, 2, 3, true}, Sigma{}, SigmaDelta{4, 5, 6, true, Identity}, SigmaDelta{4, 5, 6, false, ReLU},
-	RF{-7, 8, 9}, RFIZ{-7, 8, 9}, ALIF{1, 2, 3, 4, 5, 6},
+	RF{-7, 8, 9}, RFIZ{-7, 8, 9}, ALIF{1, 2, 3, 4, 5, 6}, SRM{1, 2, 3, 4, 5, 6, 7},
 }
 
 func TestNeuronJSON(t *testing.T) {

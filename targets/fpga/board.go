@@ -2,6 +2,7 @@ package fpga
 
 import (
 	"github.com/isospike/isospike/compile"
+	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
 )
 
@@ -44,6 +45,9 @@ func New(name string, limits compile.Limits, hw Hardware) (*Board, error) {
 	}
 	if l.SynapticDelay || l.PeriodicReset {
 		return nil, diag.Inputf("target-limits", "", "the core has neither synaptic delays nor a periodic reset")
+	}
+	if len(l.NeuronKinds) != 1 || l.NeuronKinds[0] != snn.CUBA {
+		return nil, diag.Inputf("target-limits", "", "limit neuron_kinds is %q, the memory map has room for cuba alone", l.NeuronKinds)
 	}
 	if min(hw.ClockHz, hw.CoreHz, hw.Baud) < 0 || hw.Baud > 0 && hw.CoreHz%hw.Baud != 0 {
 		return nil, diag.Inputf("target-baud", "", "%d baud do not divide the core's clock of %d Hz (oscillator %d Hz)", hw.Baud, hw.CoreHz, hw.ClockHz)
