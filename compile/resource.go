@@ -104,6 +104,16 @@ func threshold(n fixed.Neuron) int {
 		return int(p.VTh)
 	case fixed.SRM:
 		return int(p.VTh)
+	case fixed.Delta:
+		return int(p.VTh)
+	case fixed.SigmaDelta:
+		return int(p.VTh)
+	case fixed.RF:
+		return int(p.VTh)
+	case fixed.RFIZ:
+		return int(p.VTh)
+	case fixed.ALIF:
+		return int(p.VTh)
 	}
 	return 0
 }

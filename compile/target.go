@@ -42,6 +42,7 @@ type Limits struct {
 	MaxDelay          int  `toml:"max_delay"`          // longest delay in ticks, axonal and synaptic together
 	DelayAccumulators int  `toml:"delay_accumulators"` // a core: neurons × 2^(delay bits)
 	PeriodicReset     bool `toml:"periodic_reset"`     // the target can zero neurons periodically
+	GradedSpikes      bool `toml:"graded_spikes"`      // spikes can carry messages that multiply weights
 	// NeuronKinds are the kinds of neuron there are, as fixed.Neuron.Kind names them; none listed is all.
 	NeuronKinds []string `toml:"neuron_kinds"`
 }

@@ -123,7 +123,7 @@ func (c *Core) text(b *bufio.Writer, number int) {
 	}
 	b.WriteString("axons in: target:weight@delay\n")
 	for a, mode := range c.Mode {
-		fmt.Fprintf(b, "  %d (%d bits, %v):", a, c.WeightBits[a], mode)
+		fmt.Fprintf(b, "  %d (%d bits, %v%v):", a, c.WeightBits[a], mode, c.flags(a))
 		for s := c.RowStart[a]; s < c.RowStart[a+1]; s++ {
 			fmt.Fprintf(b, " %d:%d", c.Target[s], mode.Weight(c.Code[s]))
 			if c.Delay != nil {

@@ -58,7 +58,8 @@ func (b *build) links() [][]link {
 			if a.layer == 0 {
 				continue
 			}
-			c := int32(b.prog.Layers[a.layer-1].Home[a.source].Core)
+			source, _ := b.origin(int(a.layer), int(a.source))
+			c := int32(b.prog.Layers[a.layer-1].Home[source].Core)
 			if count[c] == 0 {
 				sources = append(sources, c)
 			}

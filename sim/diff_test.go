@@ -25,7 +25,8 @@ type tally struct {
 	values, spikes          int64
 	uTop, vTop, vBottom     int // states at the edges
 	delayed, shared, resets int
-	srm                     int // layers of SRM neurons that spiked
+	srm                     int            // layers of SRM neurons that spiked
+	kinds                   map[string]int // layers that spiked
 }
 
 // run compiles net, verifies the program, takes it through its artifact, runs it
@@ -33,7 +34,7 @@ type tally struct {
 // definition.
 func (y *tally) run(t *rapid.T, net *fixed.Network, target compile.Target) {
 	const ticks = 90
-	in := nettest.Raster(t, net.Input.Size(), rapid.IntRange(0, ticks+5).Draw(t, "columns"))
+	in := nettest.Input(t, net, rapid.IntRange(0, ticks+5).Draw(t, "columns"))
 	p, err := compile.Compile(net, target)
 	var e *diag.Error
 	if errors.As(err, &e) && e.Kind == diag.Limit {
@@ -97,8 +98,23 @@ func (y *tally) note(net *fixed.Network, p *compile.Program, recs []fixed.Record
 		}
 	}
 	for k := range net.Layers {
-		if net.Layers[k].Neuron.Kind() == snn.SRM && recs[k].Spikes.Count() > 0 {
+		l := &net.Layers[k]
+		if recs[k].Spikes.Count() == 0 {
+			continue
+		}
+		kind := l.Neuron.Kind()
+		if kind == snn.SRM {
 			y.srm++
+		}
+		if y.kinds == nil {
+			y.kinds = map[string]int{}
+		}
+		y.kinds[kind]++
+		if l.WeightImag != nil {
+			y.kinds["complex weights"]++
+		}
+		if l.Graded {
+			y.kinds["graded spikes"]++
 		}
 	}
 	for _, c := range p.Cores {
@@ -187,5 +203,36 @@ func TestSRM(t *testing.T) {
 	y.report(t, top)
 	if y.srm == 0 {
 		t.Error("no srm neuron spiked")
+	}
+}
+
+// everyKind is a Loihi-style target with all that Programs can say.
+func everyKind(t *testing.T) compile.Target {
+	target, err := targets.Parse("every", []byte("inherits = \"loihi1\"\n[limits]\nneuron_kinds = []\ngraded_spikes = true"))
+	check(t, err)
+	return target
+}
+
+// TestKinds runs networks of sigma-delta, resonate-and-fire and adaptive neurons, with graded
+// spikes and complex weights.
+func TestKinds(t *testing.T) {
+	chip := everyKind(t)
+	top, y := chip.Limits().MaxVTh, tally{}
+	rapid.Check(t, func(t *rapid.T) {
+		target := chip
+		if rapid.Bool().Draw(t, "small cores") {
+			target = nettest.DrawTiny(t)
+		}
+		syn := rapid.SampledFrom([]int{0, 3, 62}).Draw(t, "synaptic delay")
+		y.run(t, nettest.Network(t, nettest.Config{MaxVTh: top, MaxDelay: 62, MaxSynDelay: syn, Reset: true, Kinds: true}), target)
+	})
+	t.Logf("%d nets on %d cores (%d nets did not fit): %d values compared, %d spikes; layers that spiked %v", y.nets, y.cores, y.skipped, y.values, y.spikes, y.kinds)
+	for _, what := range []string{"delta", "sigma", "sigma-delta", "rf", "rf-iz", "alif", "cuba", "complex weights", "graded spikes"} {
+		if y.kinds[what] == 0 {
+			t.Errorf("no layer of %s spiked", what)
+		}
+	}
+	if y.values == 0 || y.nets < y.skipped || y.delayed == 0 || y.shared == 0 || y.resets == 0 {
+		t.Error("too little was compared")
 	}
 }

@@ -21,6 +21,7 @@ type Config struct {
 	MaxSynDelay int
 	Reset       bool
 	SRM         bool // some layers of SRM neurons
+	Kinds       bool // layers of sigma-delta, resonate-and-fire and adaptive neurons; graded spikes
 }
 
 // Network draws a network of one to four layers, dense ones of 1 to 40 neurons and
@@ -107,6 +108,9 @@ func layer(t *rapid.T, r *rand.Rand, c Config, in, out snn.Shape, kernel *fixed.
 			l.BiasMant[i] = int16(r.Int32N(8192) - 4096)
 		}
 	}
+	if c.Kinds {
+		kind(t, r, c, &l)
+	}
 	syn := 0
 	if c.MaxSynDelay > 0 && rapid.Bool().Draw(t, "synaptic delays") {
 		syn = rapid.IntRange(0, c.MaxSynDelay).Draw(t, "longest synaptic delay")
@@ -171,7 +175,7 @@ func DrawTiny(t *rapid.T) Tiny {
 		Neurons: rapid.IntRange(1, 12).Draw(t, "core neurons"), AxonsIn: rapid.IntRange(40, 80).Draw(t, "axons in"),
 		AxonsOut: rapid.SampledFrom([]int{0, 20, 60}).Draw(t, "axons out"), CrossChipEntries: 2, SynapseWords: rapid.IntRange(120, 300).Draw(t, "words"), RowWords: rapid.IntRange(3, 9).Draw(t, "row words"),
 		Profiles: rapid.IntRange(1, 3).Draw(t, "profiles"), MaxVTh: fixed.MaxVTh, SynapticDelay: rapid.Bool().Draw(t, "synaptic"),
-		MaxDelay: 62, DelayAccumulators: rapid.IntRange(64, 300).Draw(t, "accumulators"), PeriodicReset: true,
+		MaxDelay: 62, DelayAccumulators: rapid.IntRange(64, 300).Draw(t, "accumulators"), PeriodicReset: true, GradedSpikes: true,
 	}}
 }
 

@@ -43,8 +43,8 @@ func New(name string, limits compile.Limits, hw Hardware) (*Board, error) {
 			return nil, diag.Inputf("target-limits", "", "limit %s is %d, the memory map has room for %d to %d", x.name, x.v, x.lo, x.hi)
 		}
 	}
-	if l.SynapticDelay || l.PeriodicReset {
-		return nil, diag.Inputf("target-limits", "", "the core has neither synaptic delays nor a periodic reset")
+	if l.SynapticDelay || l.PeriodicReset || l.GradedSpikes {
+		return nil, diag.Inputf("target-limits", "", "the core has neither synaptic delays nor a periodic reset nor graded spikes")
 	}
 	if len(l.NeuronKinds) != 1 || l.NeuronKinds[0] != snn.CUBA {
 		return nil, diag.Inputf("target-limits", "", "limit neuron_kinds is %q, the memory map has room for cuba alone", l.NeuronKinds)
