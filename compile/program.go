@@ -1,6 +1,8 @@
 package compile
 
 import (
+	"slices"
+
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/fixed"
 )
@@ -74,6 +76,11 @@ func (c *Core) flags(a int) AxonFlags {
 		return 0
 	}
 	return c.Flags[a]
+}
+
+// TakesGraded reports whether what input spikes carry has an effect.
+func (p *Program) TakesGraded() bool {
+	return slices.ContainsFunc(p.InputRoute, func(r Route) bool { return p.Cores[r.Core].flags(int(r.Axon))&GradedAxon != 0 })
 }
 
 // Route is one axon-out entry: a spike at tick t reaches axon Axon of core Core
