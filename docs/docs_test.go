@@ -105,3 +105,22 @@ func TestSRMExample(t *testing.T) {
 		}
 	}
 }
+
+// TestSigmaDeltaExample computes the table of "A sigma-delta neuron, tick by tick".
+func TestSigmaDeltaExample(t *testing.T) {
+	page, err := os.ReadFile("numerics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := fixed.SigmaDelta{VTh: 3, SpikeExp: 1, StateExp: 2, Activation: fixed.ReLU}
+	arrives := map[int]int64{1: 10, 2: 13, 3: -20, 4: -30}
+	var s fixed.State
+	for tick := range 6 {
+		a := arrives[tick]
+		message := p.Advance(&s, fixed.Drive{Sum: a, Bias: 1})
+		row := fmt.Sprintf("| %d | %d | %d | %d | %d | %d |", tick, a, s.U, s.V, s.W, message)
+		if !strings.Contains(string(page), row) {
+			t.Errorf("numerics.md lacks %s", row)
+		}
+	}
+}
