@@ -11,7 +11,7 @@ type build struct {
 	net    *fixed.Network
 	target Target
 	limits Limits    // bounded by what the tables can number
-	orders [][]int32 // of the neurons, by layer: see layerOrder
+	orders [][]int32 // of the neurons, by layer, as the partition cut them up; nil is that of their numbers
 	shares []*share
 	prog   *Program
 
@@ -35,21 +35,15 @@ type build struct {
 // the manifest counts them.
 func Compile(net *fixed.Network, t Target) (*Program, error) { return compileWith(net, t, false) }
 
-// Sequential is Compile without the passes that look at what lies near what: neurons and
-// cores in the order of their numbers. It is the baseline that Compile is measured against.
+// Sequential is Compile without the passes that look at what lies near what: cores in the
+// order of their numbers, and on them the neurons of dense layers in that of theirs, and the
+// rows of a convolution's plane one after another. It is the baseline that Compile is measured against.
 func Sequential(net *fixed.Network, t Target) (*Program, error) { return compileWith(net, t, true) }
 
 func compileWith(net *fixed.Network, t Target, sequential bool) (*Program, error) {
 	b := &build{net: net, target: t, limits: t.Limits().bounded(), sequential: sequential}
 	if err := b.check(); err != nil {
 		return nil, err
-	}
-	for k := range net.Layers {
-		var order []int32
-		if !sequential {
-			order = layerOrder(&net.Layers[k])
-		}
-		b.orders = append(b.orders, order)
 	}
 	if err := b.layout(); err != nil {
 		return nil, err
@@ -124,4 +118,12 @@ func (b *build) profile(k, o int) Profile {
 		p.ResetPhase = (r.Offset%r.Interval + k) % r.Interval
 	}
 	return p
+}
+
+// neuron returns the neuron of a layer at a position of its order.
+func (b *build) neuron(layer, position int) int {
+	if order := b.orders[layer]; order != nil {
+		return int(order[position])
+	}
+	return position
 }

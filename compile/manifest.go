@@ -19,7 +19,8 @@ func (b *build) manifest() {
 				m.Use[2+i].Core, m.Use[2+i].Used = c, int64(r.used)
 			}
 		}
-		m.Synapses += len(p.Cores[c].Target)
+		m.Synapses += int(p.Cores[c].Connections())
+		m.Stored += len(p.Cores[c].Target)
 	}
 	for k := range b.net.Layers {
 		m.ZeroWeight += b.net.Layers[k].Synapses()

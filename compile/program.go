@@ -46,15 +46,21 @@ type Core struct {
 	Profile  []uint8
 	Bias     []int16
 
-	// Axons in: axon a delivers to the synapses RowStart[a]:RowStart[a+1]. The
-	// codes of a row are read in the sign mode Mode[a] and are WeightBits[a] wide.
-	// An axon has at most one source, so a tick brings at most one spike over it.
+	// Axons in: axon a delivers the row Row[a] to neurons that are Base[a] further on than
+	// the row says. Axons that reach the same pattern of neurons share a row. An axon has at
+	// most one source, so a tick brings at most one spike over it.
+	Row  []uint16
+	Base []uint16
+	// Rows: row r is the synapses RowStart[r]:RowStart[r+1]. Its codes are read in the sign
+	// mode Mode[r] and are WeightBits[r] wide; Format[r] is how the target stores it. Every
+	// row belongs to an axon.
 	RowStart   []uint32
 	Mode       []fixed.SignMode
 	WeightBits []uint8
-	// Synapses. Target is a neuron of this core, ascending within a row; Code the
-	// weight as fixed.SignMode.Code packs it; Delay the synaptic delay in ticks,
-	// nil where DelayBits is 0: 2^DelayBits ≥ longest delay + 2.
+	Format     []RowFormat
+	// Synapses. Target and the axon's base make a neuron of this core, ascending within a
+	// row; Code is the weight as fixed.SignMode.Code packs it; Delay the synaptic delay in
+	// ticks, nil where DelayBits is 0: 2^DelayBits ≥ longest delay + 2.
 	Target    []uint16
 	Code      []uint8
 	Delay     []uint8
@@ -87,7 +93,8 @@ type Profile struct {
 // Manifest is what the compiler says about a program.
 type Manifest struct {
 	Use        []Use // every resource with its limit
-	Synapses   int   // synapses stored
+	Synapses   int   // connections that spikes pass, those over shared rows one by one
+	Stored     int   // synapses stored
 	ZeroWeight int   // connections left out because their weight is 0
 	// OutputDelays counts the delayed neurons of the last layer. Nothing listens
 	// to their axons, so no table holds these delays.

@@ -31,7 +31,7 @@ func Text(w io.Writer, p *Program, tables bool) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(b, "\n%d synapses, %d connections of weight 0 left out\n", p.Manifest.Synapses, p.Manifest.ZeroWeight)
+	fmt.Fprintf(b, "\n%d connections, %d synapses stored; %d connections of weight 0 left out\n", p.Manifest.Synapses, p.Manifest.Stored, p.Manifest.ZeroWeight)
 	if n := p.Manifest.OutputDelays; n > 0 {
 		fmt.Fprintf(b, "%d axonal delays of the last layer left out: nothing listens to its axons\n", n)
 	}
@@ -108,8 +108,8 @@ func writeRoutes(b *bufio.Writer, n int, routes []Route) {
 }
 
 func (c *Core) text(b *bufio.Writer, number int) {
-	fmt.Fprintf(b, "\ncore %d (%s): %d neurons, %d axons, %d synapses, %d delay bits\n",
-		number, c.name(), len(c.Profile), len(c.Mode), len(c.Target), c.DelayBits)
+	fmt.Fprintf(b, "\ncore %d (%s): %d neurons, %d axons, %d rows, %d synapses, %d delay bits\n",
+		number, c.name(), len(c.Profile), len(c.Row), len(c.Mode), len(c.Target), c.DelayBits)
 	for i, f := range c.Profiles {
 		fmt.Fprintf(b, "profile %d: %s: %v, weights·2^%d, bias·2^%d", i, f.Neuron.Kind(), f.Neuron, f.WeightExp, f.BiasExp)
 		if f.ResetInterval > 0 {
@@ -121,10 +121,14 @@ func (c *Core) text(b *bufio.Writer, number int) {
 	for n, f := range c.Profile {
 		fmt.Fprintf(b, "  %d: %d %d\n", n, f, c.Bias[n])
 	}
-	b.WriteString("axons in: target:weight@delay\n")
-	for a, mode := range c.Mode {
-		fmt.Fprintf(b, "  %d (%d bits, %v):", a, c.WeightBits[a], mode)
-		for s := c.RowStart[a]; s < c.RowStart[a+1]; s++ {
+	b.WriteString("axons in: row+base\n")
+	for a, r := range c.Row {
+		fmt.Fprintf(b, "  %d: %d+%d\n", a, r, c.Base[a])
+	}
+	b.WriteString("rows: target:weight@delay\n")
+	for r, mode := range c.Mode {
+		fmt.Fprintf(b, "  %d (%v, %d bits, %v):", r, c.Format[r], c.WeightBits[r], mode)
+		for s := c.RowStart[r]; s < c.RowStart[r+1]; s++ {
 			fmt.Fprintf(b, " %d:%d", c.Target[s], mode.Weight(c.Code[s]))
 			if c.Delay != nil {
 				fmt.Fprintf(b, "@%d", c.Delay[s])

@@ -24,6 +24,7 @@ type tally struct {
 	values, spikes          int64
 	uTop, vTop, vBottom     int // states at the edges
 	delayed, shared, resets int
+	axons, rows, moved      int // axons of cores where they share rows, these rows, and axons with a base
 }
 
 // run compiles net, verifies the program, takes it through its artifact, runs it
@@ -101,18 +102,29 @@ func (y *tally) note(net *fixed.Network, p *compile.Program, recs []fixed.Record
 		if len(c.Profiles) > 1 {
 			y.shared++
 		}
+		if len(c.Mode) < len(c.Row) {
+			y.axons, y.rows = y.axons+len(c.Row), y.rows+len(c.Mode)
+		}
+		for _, b := range c.Base {
+			if b > 0 {
+				y.moved++
+			}
+		}
 	}
 	if net.Reset.Interval > 0 {
 		y.resets++
 	}
 }
 
-func (y *tally) report(t *testing.T, maxVTh int) {
+func (y *tally) report(t *testing.T, maxVTh int, shares bool) {
 	t.Logf("%d nets on %d cores (%d nets did not fit): %d values compared, %d spikes; u at 2^23 %d times, v at its ends %d and %d times; "+
-		"cores with delays %d, with several profiles %d; nets with reset %d",
-		y.nets, y.cores, y.skipped, y.values, y.spikes, y.uTop, y.vBottom, y.vTop, y.delayed, y.shared, y.resets)
+		"cores with delays %d, with several profiles %d; nets with reset %d; %d axons share %d rows, %d have a base",
+		y.nets, y.cores, y.skipped, y.values, y.spikes, y.uTop, y.vBottom, y.vTop, y.delayed, y.shared, y.resets, y.axons, y.rows, y.moved)
 	if y.values == 0 || y.spikes == 0 || y.uTop == 0 || y.vBottom == 0 || y.delayed == 0 || y.shared == 0 || y.nets < y.skipped {
 		t.Error("too little was compared")
+	}
+	if shares != (y.rows > 0) || shares != (y.moved > 0) {
+		t.Error("rows are shared, or not, where they should not be")
 	}
 	if maxVTh == fixed.MaxVTh && y.vTop == 0 { // below, v spikes before it gets there
 		t.Error("v was never at its top")
@@ -139,7 +151,7 @@ func TestLoihi(t *testing.T) {
 		syn := rapid.SampledFrom([]int{0, 3, 62}).Draw(t, "synaptic delay")
 		y.run(t, nettest.Network(t, nettest.Config{MaxVTh: top, MaxDelay: 62, MaxSynDelay: syn, Reset: true}), target)
 	})
-	y.report(t, top)
+	y.report(t, top, true)
 }
 
 func TestBoard(t *testing.T) {
@@ -149,7 +161,7 @@ func TestBoard(t *testing.T) {
 		syn := rapid.SampledFrom([]int{0, 0, 1, 2, 3, 62}).Draw(t, "synaptic delay")
 		y.run(t, nettest.Network(t, nettest.Config{MaxVTh: fixed.MaxVTh, MaxDelay: 62, MaxSynDelay: syn}), target)
 	})
-	y.report(t, fixed.MaxVTh)
+	y.report(t, fixed.MaxVTh, false)
 }
 
 // TestTiny spreads the networks over many cores and chips.
@@ -160,5 +172,5 @@ func TestTiny(t *testing.T) {
 		syn := rapid.SampledFrom([]int{0, 3, 62}).Draw(t, "synaptic delay")
 		y.run(t, nettest.Network(t, nettest.Config{MaxVTh: fixed.MaxVTh, MaxDelay: 62, MaxSynDelay: syn, Reset: true}), target)
 	})
-	y.report(t, fixed.MaxVTh)
+	y.report(t, fixed.MaxVTh, true)
 }

@@ -81,13 +81,13 @@ func (m *Metrics) NeuroBench() *NeuroBench {
 
 // Footprint returns the bytes of a program's tables as its artifact holds them (a synapse:
 // 2 of target, 1 of weight code and where the core has them 1 of delay; a route 7; a neuron 1 of
-// profile and 2 of bias; an axon 2 and 4 of row length; a profile 64), and of the state: u and
+// profile and 2 of bias; an axon 2 of row and 2 of base; a row 3 and 4 of length; a profile 64), and of the state: u and
 // v, 3 bytes each, and the ring of coming ticks, 64 bits an axon, in which delays are.
 func Footprint(p *compile.Program) int64 {
 	bytes := int64(len(p.InputRoute) * 7)
 	for i := range p.Cores {
 		c := &p.Cores[i]
-		bytes += int64(len(c.Target)*3 + len(c.Delay) + len(c.Route)*7 + len(c.Profile)*(1+2+3+3) + len(c.Mode)*(2+4+slots/8) + len(c.Profiles)*64)
+		bytes += int64(len(c.Target)*3 + len(c.Delay) + len(c.Route)*7 + len(c.Profile)*(1+2+3+3) + len(c.Row)*(2+2+slots/8) + len(c.Mode)*(3+4) + len(c.Profiles)*64)
 	}
 	return bytes
 }

@@ -152,6 +152,7 @@ func DrawTiny(t *rapid.T) Tiny {
 		CoresPerChip: rapid.IntRange(1, 5).Draw(t, "cores per chip"), MeshWidth: 2, TileCores: rapid.IntRange(1, 2).Draw(t, "tile cores"),
 		Neurons: rapid.IntRange(1, 12).Draw(t, "core neurons"), AxonsIn: rapid.IntRange(40, 80).Draw(t, "axons in"),
 		AxonsOut: rapid.SampledFrom([]int{0, 20, 60}).Draw(t, "axons out"), CrossChipEntries: 2, SynapseWords: rapid.IntRange(120, 300).Draw(t, "words"), RowWords: rapid.IntRange(3, 9).Draw(t, "row words"),
+		SharedRows: rapid.Bool().Draw(t, "shared rows"), MaxBase: rapid.SampledFrom([]int{0, 1, 3, 100}).Draw(t, "largest base"),
 		Profiles: rapid.IntRange(1, 3).Draw(t, "profiles"), MaxVTh: fixed.MaxVTh, SynapticDelay: rapid.Bool().Draw(t, "synaptic"),
 		MaxDelay: 62, DelayAccumulators: rapid.IntRange(64, 300).Draw(t, "accumulators"), PeriodicReset: true,
 	}}
@@ -164,6 +165,6 @@ func (x Tiny) Name() string { return "tiny" }
 func (x Tiny) Limits() compile.Limits { return x.L }
 
 // RowWords implements compile.Target.
-func (x Tiny) RowWords(n, span, weightBits, delayBits int) int {
-	return (n*(8+weightBits+delayBits) + 31) / 32
+func (x Tiny) RowWords(r *compile.RowShape, delayBits int) (int, compile.RowFormat) {
+	return (int(r.N)*(8+int(r.WeightBits)+delayBits) + 31) / 32, compile.Plain
 }

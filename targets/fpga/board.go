@@ -45,6 +45,9 @@ func New(name string, limits compile.Limits, hw Hardware) (*Board, error) {
 	if l.SynapticDelay || l.PeriodicReset {
 		return nil, diag.Inputf("target-limits", "", "the core has neither synaptic delays nor a periodic reset")
 	}
+	if l.SharedRows || l.MaxBase > 0 {
+		return nil, diag.Inputf("target-limits", "", "the core's axons do not share rows")
+	}
 	if min(hw.ClockHz, hw.CoreHz, hw.Baud) < 0 || hw.Baud > 0 && hw.CoreHz%hw.Baud != 0 {
 		return nil, diag.Inputf("target-baud", "", "%d baud do not divide the core's clock of %d Hz (oscillator %d Hz)", hw.Baud, hw.CoreHz, hw.ClockHz)
 	}
@@ -58,4 +61,6 @@ func (b *Board) Name() string { return b.name }
 func (b *Board) Limits() compile.Limits { return b.limits }
 
 // RowWords returns the 16-bit words of a row: one for each synapse.
-func (b *Board) RowWords(n, span, weightBits, delayBits int) int { return n }
+func (b *Board) RowWords(r *compile.RowShape, delayBits int) (int, compile.RowFormat) {
+	return int(r.N), compile.Plain
+}
