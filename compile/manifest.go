@@ -4,6 +4,7 @@ package compile
 func (b *build) manifest() {
 	p, l := b.prog, &b.limits
 	m := &p.Manifest
+	m.Unverified = l.Unverified
 	chips := p.Cores[len(p.Cores)-1].Chip + 1
 	m.Use = []Use{
 		{Resource: "chips", Core: -1, Used: int64(chips), Limit: int64(l.Chips)},

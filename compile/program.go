@@ -99,6 +99,7 @@ type Manifest struct {
 	// OutputDelays counts the delayed neurons of the last layer. Nothing listens
 	// to their axons, so no table holds these delays.
 	OutputDelays int
+	Unverified   bool `json:",omitempty"` // the target's limits are not confirmed: see Limits
 }
 
 // Use is the use of one resource. A resource that every core has is shown for

@@ -44,6 +44,7 @@ type Limits struct {
 	MaxDelay          int  `toml:"max_delay"`          // longest delay in ticks, axonal and synaptic together
 	DelayAccumulators int  `toml:"delay_accumulators"` // a core: neurons × 2^(delay bits)
 	PeriodicReset     bool `toml:"periodic_reset"`     // the target can zero neurons periodically
+	Unverified        bool `toml:"unverified"`         // no source confirms all of these amounts
 }
 
 // What the tables of a Program can number, whatever the target offers.

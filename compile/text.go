@@ -21,7 +21,11 @@ func Text(w io.Writer, p *Program, tables bool) error {
 			fmt.Fprintf(b, ", %s %s", x[0], x[1])
 		}
 	}
-	b.WriteString("\n\n")
+	b.WriteString("\n")
+	if p.Manifest.Unverified {
+		fmt.Fprintln(b, Unverified)
+	}
+	b.WriteByte('\n')
 	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "layer\tshape\tneurons\tcores")
 	for i := range p.Layers {
@@ -63,6 +67,9 @@ func Text(w io.Writer, p *Program, tables bool) error {
 	}
 	return b.Flush()
 }
+
+// Unverified is what users are told of a program for a target with unverified limits.
+const Unverified = "the limits of this target are unverified: no source confirms all of them"
 
 // coreSpans lists the cores of a layer's neurons, ascending, runs as "first..last".
 func coreSpans(home []Place) string {

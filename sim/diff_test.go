@@ -24,6 +24,7 @@ type tally struct {
 	values, spikes          int64
 	uTop, vTop, vBottom     int // states at the edges
 	delayed, shared, resets int
+	nine, exps              int // layers of 9-bit weights, and of several exponents
 	axons, rows, moved      int // axons of cores where they share rows, these rows, and axons with a base
 }
 
@@ -82,6 +83,15 @@ func throughArtifact(t *rapid.T, p *compile.Program) *compile.Program {
 
 func (y *tally) note(net *fixed.Network, p *compile.Program, recs []fixed.Record) {
 	y.cores += len(p.Cores)
+	for i := range net.Layers {
+		l := &net.Layers[i]
+		if l.WeightBits == 9 {
+			y.nine++
+		}
+		if l.NeuronExp != nil && slices.Min(l.NeuronExp) < slices.Max(l.NeuronExp) {
+			y.exps++
+		}
+	}
 	for _, r := range recs {
 		y.spikes += int64(r.Spikes.Count())
 		for i, u := range r.U {
@@ -118,9 +128,10 @@ func (y *tally) note(net *fixed.Network, p *compile.Program, recs []fixed.Record
 
 func (y *tally) report(t *testing.T, maxVTh int, shares bool) {
 	t.Logf("%d nets on %d cores (%d nets did not fit): %d values compared, %d spikes; u at 2^23 %d times, v at its ends %d and %d times; "+
-		"cores with delays %d, with several profiles %d; nets with reset %d; %d axons share %d rows, %d have a base",
-		y.nets, y.cores, y.skipped, y.values, y.spikes, y.uTop, y.vBottom, y.vTop, y.delayed, y.shared, y.resets, y.axons, y.rows, y.moved)
-	if y.values == 0 || y.spikes == 0 || y.uTop == 0 || y.vBottom == 0 || y.delayed == 0 || y.shared == 0 || y.nets < y.skipped {
+		"cores with delays %d, with several profiles %d; nets with reset %d; %d axons share %d rows, %d have a base; "+
+		"layers of 9-bit weights %d, of several exponents %d",
+		y.nets, y.cores, y.skipped, y.values, y.spikes, y.uTop, y.vBottom, y.vTop, y.delayed, y.shared, y.resets, y.axons, y.rows, y.moved, y.nine, y.exps)
+	if y.values == 0 || y.spikes == 0 || y.uTop == 0 || y.vBottom == 0 || y.delayed == 0 || y.shared == 0 || y.nine == 0 || y.exps == 0 || y.nets < y.skipped {
 		t.Error("too little was compared")
 	}
 	if shares != (y.rows > 0) || shares != (y.moved > 0) {
@@ -144,8 +155,11 @@ func lookup(t testing.TB, name string) compile.Target {
 	return x
 }
 
-func TestLoihi(t *testing.T) {
-	target, y := lookup(t, "loihi1"), tally{}
+func TestLoihi(t *testing.T)  { testChip(t, "loihi1") }
+func TestLoihi2(t *testing.T) { testChip(t, "loihi2") }
+
+func testChip(t *testing.T, name string) {
+	target, y := lookup(t, name), tally{}
 	top := target.Limits().MaxVTh
 	rapid.Check(t, func(t *rapid.T) {
 		syn := rapid.SampledFrom([]int{0, 3, 62}).Draw(t, "synaptic delay")

@@ -24,7 +24,7 @@ func TestBuiltIn(t *testing.T) {
 			t.Errorf("%s: %v %v", name, x, err)
 		}
 	}
-	if want := []string{"icebreaker", "kapohobay", "loihi1", "up5k"}; !slices.Equal(names, want) {
+	if want := []string{"icebreaker", "kapohobay", "loihi1", "loihi2", "up5k"}; !slices.Equal(names, want) {
 		t.Error(names)
 	}
 }
@@ -45,6 +45,10 @@ func TestLimits(t *testing.T) {
 	if err != nil || kapoho.Limits() != want {
 		t.Error(kapoho, err)
 	}
+	want.Chips, want.Unverified, want.CoresPerChip, want.Neurons, want.SynapseWords, want.DelayAccumulators = 0, true, 120, 8192, 24576, 65536
+	if loihi2, err := targets.Lookup("loihi2"); err != nil || loihi2.Limits() != want {
+		t.Error(loihi2, err)
+	}
 	x, err := targets.Lookup("icebreaker")
 	if err != nil {
 		t.Fatal(err)
@@ -57,10 +61,10 @@ func TestLimits(t *testing.T) {
 
 func TestUnknown(t *testing.T) {
 	for name, fix := range map[string]string{
-		"lohi1":         "did you mean loihi1? There are icebreaker, kapohobay, loihi1, up5k",
-		"icebraker":     "did you mean icebreaker? There are icebreaker, kapohobay, loihi1, up5k",
-		"spinnaker":     "use one of icebreaker, kapohobay, loihi1, up5k, or the path of a .toml file",
-		"../chips/up5k": "use one of icebreaker, kapohobay, loihi1, up5k, or the path of a .toml file",
+		"lohi1":         "did you mean loihi1? There are icebreaker, kapohobay, loihi1, loihi2, up5k",
+		"icebraker":     "did you mean icebreaker? There are icebreaker, kapohobay, loihi1, loihi2, up5k",
+		"spinnaker":     "use one of icebreaker, kapohobay, loihi1, loihi2, up5k, or the path of a .toml file",
+		"../chips/up5k": "use one of icebreaker, kapohobay, loihi1, loihi2, up5k, or the path of a .toml file",
 	} {
 		_, err := targets.Lookup(name)
 		var e *diag.Error
@@ -99,7 +103,7 @@ func TestParseErrors(t *testing.T) {
 		"inherits = \"loihi1\"\nspeed = 1":              "toml-key",
 		"inherits = \"icebreaker\"\n[board]\nled = 1":   "toml-key",
 		"inherits = \"loihi1\"\n[board]\nbaud = 1":      "target-key",
-		"inherits = \"loihi2\"":                         "target-unknown",
+		"inherits = \"loihi3\"":                         "target-unknown",
 		"family = \"x\"":                                "target-family",
 		"":                                              "target-family",
 		"family = 3":                                    "toml",

@@ -71,8 +71,17 @@ func convolution(t *rapid.T, in snn.Shape) (*fixed.Kernel, snn.Shape) {
 
 func layer(t *rapid.T, r *rand.Rand, c Config, in, out snn.Shape, kernel *fixed.Kernel) fixed.Layer {
 	edge := rapid.Bool().Draw(t, "edge")
-	l := fixed.Layer{In: in, Out: out, Kernel: kernel, WeightBits: rapid.IntRange(1, 8).Draw(t, "bits"), WeightExp: rapid.IntRange(-8, 7).Draw(t, "weight exp"),
+	l := fixed.Layer{In: in, Out: out, Kernel: kernel, WeightExp: rapid.IntRange(-8, 7).Draw(t, "weight exp"),
 		Mode: rapid.SampledFrom([]fixed.SignMode{fixed.Mixed, fixed.Excitatory, fixed.Inhibitory}).Draw(t, "mode"),
+	}
+	l.WeightBits = rapid.IntRange(1, fixed.MaxWeightBits(l.Mode)).Draw(t, "bits")
+	if rapid.IntRange(0, 3).Draw(t, "exponents") == 0 {
+		exps := rapid.SliceOfN(rapid.Int8Range(-8, 7), 1, 3).Draw(t, "weight exps")
+		l.NeuronExp = make([]int8, out.Size())
+		plane := rapid.SampledFrom([]int{1, out.W * out.H}).Draw(t, "neurons of an exponent")
+		for o := range l.NeuronExp {
+			l.NeuronExp[o] = exps[o/plane%len(exps)]
+		}
 	}
 	neuron := fixed.CUBA{
 		IDecay:   rapid.SampledFrom([]int32{0, 1, 512, 1024, 4095, 4096, r.Int32N(4097)}).Draw(t, "i_decay"),
