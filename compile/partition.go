@@ -258,12 +258,12 @@ func (f *filler) manyFormats(exps uint16) bool {
 		l := f.build.wiring(r.layer)
 		for _, m := range l.modes() {
 			for _, p := range f.core.profiles {
-				seen[[2]uint8{uint8(m), l.bits()}] |= 1 << (p.WeightExp + 8)
+				seen[[2]uint8{uint8(m), FieldBits(l.bits())}] |= 1 << (p.WeightExp + 8)
 			}
 		}
 	}
 	for _, m := range f.wiring.modes() {
-		seen[[2]uint8{uint8(m), f.wiring.bits()}] |= exps
+		seen[[2]uint8{uint8(m), FieldBits(f.wiring.bits())}] |= exps
 	}
 	n := 0
 	for _, e := range seen {
@@ -290,7 +290,7 @@ func (f *filler) countProfiles(u *usage, more []Profile) {
 		}
 	}
 	if len(all) > len(f.core.profiles) {
-		u.profiles, u.thresholds = len(all), thresholds(all)
+		u.profiles, u.thresholds, u.decayOffsets = len(all), thresholds(all), decayOffsets(all)
 	}
 }
 

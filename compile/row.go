@@ -77,3 +77,11 @@ func (r *RowShape) Add(target, exp int) {
 
 // SkipBits returns the bits of a distance in a run-length entry whose largest is skip: 2 to 5.
 func SkipBits(skip uint8) uint8 { return uint8(max(2, bits.Len8(skip))) }
+
+// FieldBits returns the bits of Loihi's field for weights of some bits: 1 to 6 and 8, but not 7.
+func FieldBits(weightBits uint8) uint8 {
+	if weightBits == 7 {
+		return 8
+	}
+	return weightBits
+}

@@ -170,21 +170,25 @@ func (f *filler) profiles(p patch) (ps []Profile) {
 	return ps
 }
 
-// cut returns the fewest patches that fit an empty core each, of those that halving a patch
-// again and again gives, with its channels in one piece or in several.
+// cut returns patches that fit an empty core each: of those that halving a patch again and
+// again gives, with its channels in one piece or in several, the ones that take the fewest cores,
+// those for the axons out of the layer before included.
 func (f *filler) cut(p patch) ([]patch, error) {
 	empty := &filler{build: f.build, limits: f.limits, caps: f.caps, layer: f.layer, wiring: f.wiring, core: &share{}}
-	var best []patch
 	least := 1
 	for _, l := range []int{f.limits.Neurons, f.caps[f.layer]} {
 		if l > 0 {
 			least = max(least, (p.size()+l-1)/l)
 		}
 	}
-	pixels, channels := (p.x[1]-p.x[0])*(p.y[1]-p.y[0]), p.c[1]-p.c[0]
-	for pieces := 1; pieces <= channels && (best == nil || pieces < len(best) && len(best) > least); pieces++ {
-		if parts := empty.cutPieces(p, pieces, max(1, (least+pieces-1)/pieces), pixels, len(best)); parts != nil {
-			best = parts
+	before := f.feeding(0)
+	var best []patch
+	bound := math.MaxInt // cores of best
+	channels := p.c[1] - p.c[0]
+	for pieces := 1; pieces <= channels && max(pieces, least)+before < bound; pieces++ {
+		parts, axons := empty.cutPieces(p, pieces, max(1, (least+pieces-1)/pieces), (bound-before-1)/pieces)
+		if cores := len(parts) + f.feeding(axons); parts != nil && cores < bound {
+			best, bound = parts, cores
 		}
 	}
 	if best != nil {
@@ -203,50 +207,56 @@ func (f *filler) cut(p patch) ([]patch, error) {
 	panic("compile: every neuron fits a core, but no patch does")
 }
 
-// cutPieces cuts the channels of p into pieces and each into the fewest patches, from least up to
-// most, that fit. It returns nil when that gives no fewer than bound, where there is one.
-func (f *filler) cutPieces(p patch, pieces, least, top, bound int) []patch {
-	try := func(n int) []patch {
-		var parts []patch
+// feeding returns how many cores the layer before needs for its neurons and for axons out.
+func (f *filler) feeding(axons int) int {
+	n := 0
+	if f.layer > 0 && f.limits.Neurons > 0 {
+		n = (f.wiring.fan + f.limits.Neurons - 1) / f.limits.Neurons
+	}
+	if f.layer > 0 && f.limits.AxonsOut > 0 {
+		n = max(n, (axons+f.limits.AxonsOut-1)/f.limits.AxonsOut)
+	}
+	return n
+}
+
+// cutPieces cuts the channels of p into pieces and each into the fewest patches, from least to
+// most, that fit, and returns also how many axons lead to them. It returns nil when none do.
+func (f *filler) cutPieces(p patch, pieces, least, most int) (parts []patch, axons int) {
+	try := func(n int) (parts []patch, axons int) {
 		for i := range pieces {
 			q := p
 			q.c = [2]int{p.c[0] + (p.c[1]-p.c[0])*i/pieces, p.c[0] + (p.c[1]-p.c[0])*(i+1)/pieces}
 			parts = q.halve(n, parts)
 		}
 		for _, q := range parts {
-			if !f.fits(q) {
-				return nil
+			u, _ := f.withPatch(q)
+			if _, over := f.over(&u); over {
+				return nil, 0
 			}
+			axons += u.axonsIn
 		}
-		return parts
+		return parts, axons
 	}
-	if bound > 0 {
-		top = min(top, (bound-1)/pieces)
-	}
-	if least > top {
-		return nil
-	}
+	most = min(most, (p.x[1]-p.x[0])*(p.y[1]-p.y[0]))
 	failed := least - 1
-	for n := least; ; n = min(top, n+1+n/8) {
-		if parts := try(n); parts != nil {
-			for failed+1 < n { // fewer may do
-				m := (failed + 1 + n) / 2
-				if m == n {
-					break
-				}
-				if fewer := try(m); fewer != nil {
-					n, parts = m, fewer
-				} else {
-					failed = m
-				}
+	for n := least; n <= most; n = min(most, n+1+n/8) {
+		if parts, axons = try(n); parts == nil {
+			if failed = n; n == most {
+				break
 			}
-			return parts
+			continue
 		}
-		if n == top {
-			return nil
+		for n-failed > 1 { // fewer may do
+			m := (failed + n) / 2
+			if fewer, a := try(m); fewer != nil {
+				n, parts, axons = m, fewer, a
+			} else {
+				failed = m
+			}
 		}
-		failed = n
+		return parts, axons
 	}
+	return nil, 0
 }
 
 // halve appends n patches of nearly the same size that p falls into, as many as it has pixels

@@ -39,6 +39,7 @@ type Limits struct {
 	Formats           int  `toml:"synapse_formats"`    // a core: see Core.formats
 	Profiles          int  `toml:"profiles"`           // a core
 	Thresholds        int  `toml:"thresholds"`         // different thresholds among a core's profiles
+	DecayOffsets      int  `toml:"decay_offsets"`      // a core: see decayOffsets
 	MaxVTh            int  `toml:"max_v_th"`           // largest threshold mantissa
 	SynapticDelay     bool `toml:"synaptic_delay"`     // delays are stored with the synapses, else in the routes
 	MaxDelay          int  `toml:"max_delay"`          // longest delay in ticks, axonal and synaptic together

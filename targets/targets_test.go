@@ -35,7 +35,7 @@ func TestLimits(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := compile.Limits{CoresPerChip: 128, MeshWidth: 8, TileCores: 4, Neurons: 1024, AxonsIn: 4096, AxonsOut: 4096, CrossChipEntries: 2,
-		RoutesPerNeuron: 511, SynapseWords: 16384, RowWords: 256, SharedRows: true, MaxBase: 255, Formats: 15, Profiles: 32, Thresholds: 8, MaxVTh: 131071, SynapticDelay: true, MaxDelay: 62,
+		RoutesPerNeuron: 511, SynapseWords: 16384, RowWords: 256, SharedRows: true, MaxBase: 255, Formats: 15, Profiles: 32, Thresholds: 8, DecayOffsets: 1, MaxVTh: 131071, SynapticDelay: true, MaxDelay: 62,
 		DelayAccumulators: 8192, PeriodicReset: true}
 	if d := cmp.Diff(want, loihi.Limits()); d != "" {
 		t.Error(d)

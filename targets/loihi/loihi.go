@@ -31,11 +31,10 @@ import "github.com/isospike/isospike/compile"
 
 // Bits of synapse rows.
 const (
-	wordBits     = 64
-	formatBits   = 4
-	countBits    = 6
-	endBits      = 6 // NxTF takes another word where fewer are left
-	noWidthSeven = 7 // weight widths are 1 to 6 and 8: 7 bits are stored in 8
+	wordBits   = 64
+	formatBits = 4
+	countBits  = 6
+	endBits    = 6 // NxTF takes another word where fewer are left
 )
 
 // Chip is a Loihi-style target.
@@ -65,10 +64,7 @@ func (c *Chip) RowWords(r *compile.RowShape, delayBits int) (words int, format c
 	if r.N == 0 {
 		return 0, compile.Sparse
 	}
-	synapse := int(r.WeightBits) + delayBits
-	if r.WeightBits == noWidthSeven {
-		synapse++
-	}
+	synapse := int(compile.FieldBits(r.WeightBits)) + delayBits
 	const head = formatBits + countBits
 	n := int(r.N)
 	bits, format := int(r.Sparse)*head+n*(c.indexBits+synapse), compile.Sparse
