@@ -32,10 +32,6 @@ func (b *build) check() error {
 			}
 			return e.WithFix("use a target that has %s neurons", kind)
 		}
-		if layer.WeightBits > 8 {
-			return &diag.Error{Kind: diag.Limit, Code: "weight-bits-exceeded", Layer: layer.Name, Msg: fmt.Sprintf("%s has no 9-bit weights", b.target.Name()),
-				Resource: "weight bits", Used: int64(layer.WeightBits), Limit: 8, Fix: "use at most 8 bits"}
-		}
 		if _, flags := b.origin(k, 0); flags&GradedAxon != 0 && !l.GradedSpikes {
 			return &diag.Error{Kind: diag.Limit, Code: "graded-unsupported", Layer: layer.Name,
 				Msg: fmt.Sprintf("%s has no graded spikes, and the layer multiplies its weights by what spikes carry", b.target.Name()),
@@ -58,23 +54,24 @@ func (b *build) check() error {
 // sums are modulo 2^24 by definition.
 func (b *build) checkSynapses(k int) error {
 	w := b.wiring(k)
+	if b.surelyFits(&w) {
+		return nil
+	}
 	_, flags := b.origin(k, 0)
-	delayed := w.sourceDelay != nil || w.SynDelay != nil
 	for o := range w.Out.Size() {
 		sum := int64(0)
 		for i, at := range w.Into(o) {
-			x := int64(w.Weight[at])
-			if x == 0 {
+			if w.Weight[at] == 0 {
 				continue
 			}
 			if flags&GradedAxon == 0 {
-				sum += max(x, -x)
+				sum += int64(max(w.Weight[at], -w.Weight[at]))
 			}
-			if !delayed {
+			if !w.delayed() {
 				continue
 			}
-			axon, synapse := w.delays(i, at)
-			if d := int(axon + synapse); d > b.limits.MaxDelay {
+			x := w.synapse(i, at)
+			if d := int(x.axonDelay + x.delay); d > b.limits.MaxDelay {
 				return &diag.Error{Kind: diag.Limit, Code: "delay-exceeded", Layer: w.Name,
 					Msg:      fmt.Sprintf("spikes of input %d reach neuron %d too late for %s, by axonal and synaptic delay together", i, o, b.target.Name()),
 					Resource: "delay in ticks", Used: int64(d), Limit: int64(b.limits.MaxDelay),
@@ -87,6 +84,33 @@ func (b *build) checkSynapses(k int) error {
 		}
 	}
 	return nil
+}
+
+// surelyFits reports whether the largest weights and delays of each of a convolution's kernels
+// are such that no neuron need be looked at.
+func (b *build) surelyFits(w *wiring) bool {
+	if w.Kernel == nil {
+		return false
+	}
+	late := 0
+	for _, ds := range [][]uint8{w.sourceDelay, w.SynDelay} {
+		late += longest(ds)
+	}
+	exp := w.WeightExp
+	for _, e := range w.NeuronExp {
+		exp = max(exp, int(e))
+	}
+	kernel := len(w.Weight) / w.Out.C
+	for c := range w.Out.C {
+		sum := int64(0)
+		for _, x := range w.Weight[c*kernel : (c+1)*kernel] {
+			sum += int64(max(x, -x))
+		}
+		if checkSum(sum, exp) != nil {
+			return false
+		}
+	}
+	return late <= b.limits.MaxDelay
 }
 
 // checkSum returns an error when weights whose magnitudes add up to sum could

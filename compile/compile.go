@@ -12,7 +12,7 @@ type build struct {
 	complex []bool         // by layer: its weights were complex
 	target  Target
 	limits  Limits    // bounded by what the tables can number
-	orders  [][]int32 // of the neurons, by layer: see layerOrder
+	orders  [][]int32 // of the neurons, by layer, as the partition cut them up; nil is that of their numbers
 	shares  []*share
 	prog    *Program
 
@@ -36,28 +36,19 @@ type build struct {
 // the manifest counts them.
 func Compile(net *fixed.Network, t Target) (*Program, error) { return compileWith(net, t, false) }
 
-// Sequential is Compile without the passes that look at what lies near what: neurons and
-// cores in the order of their numbers. It is the baseline that Compile is measured against.
+// Sequential is Compile without the passes that look at what lies near what: cores in the
+// order of their numbers, and on them the neurons of dense layers in that of theirs, and the
+// rows of a convolution's plane one after another. It is the baseline that Compile is measured against.
 func Sequential(net *fixed.Network, t Target) (*Program, error) { return compileWith(net, t, true) }
 
 func compileWith(net *fixed.Network, t Target, sequential bool) (*Program, error) {
-	b := &build{net: net, target: t, limits: t.Limits().bounded(), sequential: sequential}
 	if err := net.Validate(); err != nil {
 		return nil, err
 	}
-	b.net = realParts(net)
-	for k := range net.Layers {
-		b.complex = append(b.complex, net.Layers[k].WeightImag != nil)
-	}
+	b := newBuild(net, t)
+	b.sequential = sequential
 	if err := b.check(); err != nil {
 		return nil, err
-	}
-	for k := range net.Layers {
-		var order []int32
-		if !sequential {
-			order = layerOrder(&b.net.Layers[k])
-		}
-		b.orders = append(b.orders, order)
 	}
 	if err := b.layout(); err != nil {
 		return nil, err
@@ -65,6 +56,14 @@ func compileWith(net *fixed.Network, t Target, sequential bool) (*Program, error
 	b.encode()
 	b.manifest()
 	return b.prog, nil
+}
+
+func newBuild(net *fixed.Network, t Target) *build {
+	b := &build{net: realParts(net), target: t, limits: t.Limits().bounded()}
+	for k := range net.Layers {
+		b.complex = append(b.complex, net.Layers[k].WeightImag != nil)
+	}
+	return b
 }
 
 // layout runs the passes that decide where everything lies, until the axons out fit.
@@ -132,4 +131,12 @@ func (b *build) profile(k, o int) Profile {
 		p.ResetPhase = (r.Offset%r.Interval + k) % r.Interval
 	}
 	return p
+}
+
+// neuron returns the neuron of a layer at a position of its order.
+func (b *build) neuron(layer, position int) int {
+	if order := b.orders[layer]; order != nil {
+		return int(order[position])
+	}
+	return position
 }

@@ -46,7 +46,7 @@ func TestAxonFlags(t *testing.T) {
 	if err := compile.Text(&text, p, true); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"sigma-delta: v_th 1", "rf: sin 2103", "bits, mixed, imaginary): 0:4@1", ", graded): "} {
+	for _, want := range []string{"sigma-delta: v_th 1", "rf: sin 2103", "+0, imaginary\n", "0:4@1", "+0, graded\n"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("the text lacks %q:\n%s", want, &text)
 		}

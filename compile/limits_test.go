@@ -13,9 +13,11 @@ import (
 // one word a synapse.
 type box struct{ l compile.Limits }
 
-func (box) Name() string                { return "box" }
-func (b box) Limits() compile.Limits    { return b.l }
-func (box) RowWords(n, _, _, _ int) int { return n }
+func (box) Name() string             { return "box" }
+func (b box) Limits() compile.Limits { return b.l }
+func (box) RowWords(r *compile.RowShape, _ int) (int, compile.RowFormat) {
+	return int(r.N), compile.Plain
+}
 
 func one(set func(l *compile.Limits, amount int), amount int) box {
 	b := box{compile.Limits{Chips: 1, CoresPerChip: 1, SynapticDelay: true}}
@@ -27,6 +29,8 @@ func one(set func(l *compile.Limits, amount int), amount int) box {
 // accepted as the limit, one less is refused, by Compile and by Verify.
 func TestCoreLimits(t *testing.T) {
 	net := network(5, 7, 9, 6)
+	net.Layers[1].Mode = fixed.Excitatory
+	net.Layers[0].Neuron, net.Layers[1].Neuron = fixed.CUBA{IDecay: 0, VTh: 80, RefDelay: 1}, fixed.CUBA{IDecay: 4096, VTh: 81, RefDelay: 1}
 	loose := compiled(t, net, one(func(*compile.Limits, int) {}, 0))
 	used := map[string]int64{}
 	for _, u := range loose.Manifest.Use {
@@ -45,6 +49,8 @@ func TestCoreLimits(t *testing.T) {
 		{"words of one row", "row-words-exceeded", func(l *compile.Limits, n int) { l.RowWords = n }, 9},
 		{"profiles", "profiles-exceeded", func(l *compile.Limits, n int) { l.Profiles = n }, 2},
 		{"thresholds", "thresholds-exceeded", func(l *compile.Limits, n int) { l.Thresholds = n }, 2},
+		{"decay offsets", "decay-offsets-exceeded", func(l *compile.Limits, n int) { l.DecayOffsets = n }, 2},
+		{"synapse formats", "synapse-formats-exceeded", func(l *compile.Limits, n int) { l.Formats = n }, 2},
 		{"axon-out entries", "axons-out-exceeded", func(l *compile.Limits, n int) { l.AxonsOut = n }, 9},
 	} {
 		if used[c.resource] != c.want {

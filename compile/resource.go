@@ -2,6 +2,7 @@ package compile
 
 import (
 	"fmt"
+	"math/bits"
 
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
@@ -10,7 +11,8 @@ import (
 // usage is what a core takes of its resources.
 type usage struct {
 	neurons, axonsIn, axonsOut, routes, synapseWords, rowWords int
-	profiles, thresholds, delayAccumulators                    int
+	profiles, thresholds, delayAccumulators, formats           int
+	decayOffsets                                               int
 }
 
 // resource is one line of the table that limits, manifest and errors share.
@@ -21,7 +23,7 @@ type resource struct {
 }
 
 // resources lists u against l, in the order in which errors report them.
-func (u *usage) resources(l *Limits) [9]resource {
+func (u *usage) resources(l *Limits) [11]resource {
 	return [...]resource{
 		{"neurons", "neurons-exceeded", u.neurons, l.Neurons,
 			"make the layers smaller or use a target with more cores"},
@@ -37,6 +39,10 @@ func (u *usage) resources(l *Limits) [9]resource {
 			"give more layers the same neuron parameters and exponents"},
 		{"thresholds", "thresholds-exceeded", u.thresholds, l.Thresholds,
 			"give more layers the same threshold"},
+		{"decay offsets", "decay-offsets-exceeded", u.decayOffsets, l.DecayOffsets,
+			"give the layers decays that are all at least 1, or all at most 4095"},
+		{"synapse formats", "synapse-formats-exceeded", u.formats, l.Formats,
+			"give more layers the same weight bits, signs and weight exponents"},
 		{"axon-out entries", "axons-out-exceeded", u.axonsOut, l.AxonsOut,
 			"prune connections, or make the layers smaller so that a neuron's targets lie on fewer cores"},
 		{"axon-out entries of one neuron", "routes-exceeded", u.routes, l.RoutesPerNeuron,
@@ -67,19 +73,58 @@ func (c *Core) name() string { return fmt.Sprintf("chip %d core %d,%d,%d", c.Chi
 // measure returns what core number ci of p takes.
 func measure(p *Program, ci int, t Target) usage {
 	c, l := &p.Cores[ci], t.Limits().bounded()
-	u := usage{neurons: len(c.Profile), axonsIn: len(c.Mode), profiles: len(c.Profiles), thresholds: thresholds(c.Profiles)}
+	u := usage{neurons: len(c.Profile), axonsIn: len(c.Row), profiles: len(c.Profiles), thresholds: thresholds(c.Profiles), decayOffsets: decayOffsets(c.Profiles)}
 	u.delayAccumulators = u.neurons << c.DelayBits
-	for a := range c.Mode {
-		row := c.Target[c.RowStart[a]:c.RowStart[a+1]]
-		if len(row) == 0 {
-			continue
-		}
-		words := t.RowWords(len(row), int(row[len(row)-1]-row[0])+1, int(c.WeightBits[a]), c.DelayBits)
+	rows := c.rows()
+	for i := range rows {
+		words, _ := t.RowWords(&rows[i].shape, c.DelayBits)
 		u.synapseWords += words
 		u.rowWords = max(u.rowWords, words)
 	}
+	u.formats = formats(t, rows, c.DelayBits)
 	u.axonsOut, u.routes, _ = p.out(ci, &l)
 	return u
+}
+
+// rows returns the shapes of c's rows.
+func (c *Core) rows() []rowHead {
+	rows := make([]rowHead, len(c.Mode))
+	for a, n := range c.Row {
+		r := &rows[n]
+		if r.shape.N == 0 { // those who share a row have neurons of the same exponents
+			*r = rowHead{c.Mode[n], c.WeightBits[n], c.Shape(int(n), a)}
+		}
+	}
+	return rows
+}
+
+// Shape returns the shape of a row that belongs to an axon.
+func (c *Core) Shape(row, axon int) RowShape {
+	s := RowShape{WeightBits: c.WeightBits[row]}
+	for _, t := range c.Target[c.RowStart[row]:c.RowStart[row+1]] {
+		s.Add(int(t), c.exp(c.Base[axon]+t))
+	}
+	return s
+}
+
+// formats counts the synapse formats of a core's rows: combinations of sign mode, weight
+// bits, format of the row, bits of a run-length entry's distances, and weight exponent. The
+// delay bits are the same for all rows of a core, and so are those of an index.
+func formats(t Target, rows []rowHead, delayBits int) (n int) {
+	seen := map[[4]uint8]uint16{} // exponents
+	for i := range rows {
+		r := &rows[i]
+		_, f := t.RowWords(&r.shape, delayBits)
+		key := [4]uint8{uint8(r.mode), FieldBits(r.weightBits), uint8(f), 0}
+		if f == RunLength {
+			key[3] = SkipBits(r.shape.Skip)
+		}
+		seen[key] |= r.shape.Exps
+	}
+	for _, exps := range seen {
+		n += bits.OnesCount16(exps)
+	}
+	return n
 }
 
 // thresholds counts the different thresholds among profiles.
@@ -95,6 +140,25 @@ func thresholds(profiles []Profile) int {
 		}
 	}
 	return n
+}
+
+// decayOffsets returns how many values the offset of a decay must have on a core: a decay of
+// 4096 has 12 bits only with an offset of 1, and one of 0 only without.
+func decayOffsets(profiles []Profile) int {
+	var none, full [2]bool
+	for _, p := range profiles {
+		n, ok := p.Neuron.(fixed.CUBA)
+		if !ok {
+			continue
+		}
+		for i, d := range [2]int32{n.IDecay, n.VDecay} {
+			none[i], full[i] = none[i] || d == 0, full[i] || d == 4096
+		}
+	}
+	if none[0] && full[0] || none[1] && full[1] {
+		return 2
+	}
+	return 1
 }
 
 // threshold returns the threshold mantissa of a neuron.
@@ -121,9 +185,9 @@ func threshold(n fixed.Neuron) int {
 // delayBits returns the width of a delay field for delays up to longest: the
 // accumulators need a slot for now and one that is being cleared besides.
 func delayBits(longest int) int {
-	bits := 0
-	for longest > 0 && 1<<bits < longest+2 {
-		bits++
+	width := 0
+	for longest > 0 && 1<<width < longest+2 {
+		width++
 	}
-	return bits
+	return width
 }

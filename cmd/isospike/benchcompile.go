@@ -25,8 +25,8 @@ channels, each a 5×5 convolution of the one before with random weights, none of
   compile-10m, compile-100m   seconds for 100,000 neurons and 9.5 million synapses, and
                               for a million neurons and 95 million
   bytes-per-synapse           peak memory of the larger, all of the process
-  cores-over-bound            its cores over what no layout can go below: neurons, sources and
-                              synapses, each over what a core holds of them
+  cores-over-bound            its cores over what no layout can go below: neurons, sources, delay
+                              accumulators and kernels, each over what a core holds of them
   traffic-over-sequential     links that a spike of every neuron passes, multicast counted once,
                               over those where neurons and cores lie in the order of their numbers`,
 		Example: "  isospike bench compile\n  isospike bench compile --only compile-10m --json",
@@ -58,7 +58,7 @@ channels, each a 5×5 convolution of the one before with random weights, none of
 				if err != nil {
 					return err
 				}
-				peak, bound := peakMemory(), p.CoreBound(t)
+				peak, bound := peakMemory(), compile.CoreBound(net, t)
 				row := benchRow{Name: w.name, Value: spent[len(spent)/2], Unit: "s", Least: spent[0], Most: spent[len(spent)-1], Runs: len(spent), Threads: 1, Peak: peak,
 					Note: fmt.Sprintf("%d synapses, %d cores of %s, at least %d", p.Manifest.Synapses, len(p.Cores), t.Name(), bound)}
 				rows = append(rows, row)
