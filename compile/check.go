@@ -58,17 +58,16 @@ func (b *build) check() error {
 // sums are modulo 2^24 by definition.
 func (b *build) checkSynapses(k int) error {
 	w := b.wiring(k)
-	_, flags := b.origin(k, 0)
 	delayed := w.sourceDelay != nil || w.SynDelay != nil
 	for o := range w.Out.Size() {
-		sum := int64(0)
+		var sums [2]int64 // of real and imaginary parts
 		for i, at := range w.Into(o) {
 			x := int64(w.Weight[at])
 			if x == 0 {
 				continue
 			}
-			if flags&GradedAxon == 0 {
-				sum += max(x, -x)
+			if _, flags := b.origin(k, i); flags&GradedAxon == 0 {
+				sums[flags/ImagAxon] += max(x, -x)
 			}
 			if !delayed {
 				continue
@@ -81,7 +80,7 @@ func (b *build) checkSynapses(k int) error {
 					Fix: fmt.Sprintf("train with delays that add up to at most %d", b.limits.MaxDelay)}
 			}
 		}
-		if err := checkSum(sum, w.Exp(o)); err != nil {
+		if err := checkSum(max(sums[0], sums[1]), w.Exp(o)); err != nil {
 			err.Layer, err.Msg = w.Name, fmt.Sprintf("neuron %d: %s", o, err.Msg)
 			return err
 		}
