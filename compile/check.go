@@ -57,15 +57,14 @@ func (b *build) checkSynapses(k int) error {
 	if b.surelyFits(&w) {
 		return nil
 	}
-	_, flags := b.origin(k, 0)
 	for o := range w.Out.Size() {
-		sum := int64(0)
+		var sums [2]int64 // of real and imaginary parts
 		for i, at := range w.Into(o) {
 			if w.Weight[at] == 0 {
 				continue
 			}
-			if flags&GradedAxon == 0 {
-				sum += int64(max(w.Weight[at], -w.Weight[at]))
+			if _, flags := b.origin(k, i); flags&GradedAxon == 0 {
+				sums[flags/ImagAxon] += int64(max(w.Weight[at], -w.Weight[at]))
 			}
 			if !w.delayed() {
 				continue
@@ -78,7 +77,7 @@ func (b *build) checkSynapses(k int) error {
 					Fix: fmt.Sprintf("train with delays that add up to at most %d", b.limits.MaxDelay)}
 			}
 		}
-		if err := checkSum(sum, w.Exp(o)); err != nil {
+		if err := checkSum(max(sums[0], sums[1]), w.Exp(o)); err != nil {
 			err.Layer, err.Msg = w.Name, fmt.Sprintf("neuron %d: %s", o, err.Msg)
 			return err
 		}

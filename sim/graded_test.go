@@ -93,3 +93,28 @@ func TestGradedDivergence(t *testing.T) {
 		}
 	}
 }
+
+// TestComplexGroups: a convolution of complex weights in groups, on many small cores, is what
+// the definition says.
+func TestComplexGroups(t *testing.T) {
+	in := snn.Shape{W: 3, H: 2, C: 4}
+	l := fixed.Layer{Name: "1", In: in, Out: snn.Shape{W: 2, H: 1, C: 4}, Kernel: fixed.Square(2, 1, 0, 1, 2), WeightBits: 8, Neuron: fixed.RF{Sin: 2103, Cos: 3273, VTh: 3}}
+	for i := range l.Weights() {
+		l.Weight, l.WeightImag, l.SynDelay = append(l.Weight, int16(2*i-30)), append(l.WeightImag, int16(40-4*i)), append(l.SynDelay, uint8(i%3))
+	}
+	n := &fixed.Network{Input: in, Convention: fixed.Axonal, Layers: []fixed.Layer{l}}
+	p, err := compile.Compile(n, everyKind(t))
+	check(t, err)
+	m, err := sim.New(p)
+	check(t, err)
+	raster := noise(in.Size(), 60, 0.2)
+	want, err := n.Run(raster, 60, true)
+	check(t, err)
+	got, err := m.Run(context.Background(), raster, 60, sim.Options{States: true})
+	check(t, err)
+	d, compared, err := sim.FirstDivergence(p, raster, want, got.Layers)
+	check(t, err)
+	if t.Logf("compared %d values, %d spikes", compared, want[0].Spikes.Count()); d != nil || compared == 0 || want[0].Spikes.Count() == 0 {
+		t.Error(d)
+	}
+}
