@@ -19,6 +19,7 @@ type Report struct {
 	Conversions []Conversion `json:"conversions,omitempty"` // of SRM layers that became layers of CUBA neurons
 	// Exact is the effect of the same quantization without the conversion.
 	Exact *Effect `json:"effect_before_conversion,omitempty"`
+	fits  map[snn.Response]fit
 }
 
 // LayerReport compares a layer's shadow parameters with what the integers hold.
@@ -94,7 +95,7 @@ func Quantize(m *train.Model, o Options) (*fixed.Network, *Report, error) {
 	if o.Bits == nil && e.Training.Arithmetic != "integer" {
 		o.Bits = []int{8}
 	}
-	r := &Report{Lossless: o.Bits == nil}
+	r := &Report{Lossless: o.Bits == nil, fits: map[snn.Response]fit{}}
 	in := n.Input // of the layer; l.In, where the notation flattens it, numbers the same neurons
 	weighted := 0
 	for k, l := range m.Net.Layers {

@@ -118,7 +118,11 @@ func (r *Report) srm(m *train.Model, k int, as string, fl *fixed.Layer, lr *Laye
 	threshold := s.threshold
 	fl.Neuron = x.neuron(threshold)
 	if as == snn.CUBA {
-		f := fitCUBA(response)
+		f, ok := r.fits[response]
+		if !ok {
+			f = fitCUBA(response)
+			r.fits[response] = f
+		}
 		s = s.within(int32(max(1, maxThreshold/f.threshold)))
 		n := f.neuron(s.threshold)
 		fl.Neuron, threshold = n, n.VTh

@@ -95,6 +95,15 @@ func bound(value, peak float64, n int, decay float64) float64 {
 	return math.Abs(value)*drift + peak*0.01 + (4096/decay+2)*4096/decay*1.01 + 64
 }
 
+func TestDecayOf(t *testing.T) {
+	// 4096·(1 − exp(−1/τ)): 389.785, 2589.165, 4.094; at least 1.
+	for tau, want := range map[float64]int32{10: 390, 1: 2589, 1000: 4, 1e6: 1, 0.01: 4096} {
+		if got := decayOf(tau); got != want {
+			t.Errorf("τ %v: %d, want %d", tau, got, want)
+		}
+	}
+}
+
 func srmModel(t *testing.T, net string, r snn.Response) *train.Model {
 	t.Helper()
 	e := snn.DefaultExperiment()
@@ -149,7 +158,10 @@ func TestSRMNetwork(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		own := effect(t, m, n).Layers[0].Own
+		first := effect(t, m, n).Layers[0]
+		if first.Own*3 > first.Before+first.After {
+			t.Errorf("%+v: with 8 bits %+v", r, first)
+		}
 		round(m, n)
 		e := effect(t, m, n)
 		for k, l := range e.Layers {
@@ -163,8 +175,8 @@ func TestSRMNetwork(t *testing.T) {
 				t.Errorf("%+v", x)
 			}
 		}
-		if own <= e.Layers[0].Own {
-			t.Errorf("rounding the weights changes nothing: %d and %d spikes of the first layer differ", own, e.Layers[0].Own)
+		if first.Own <= e.Layers[0].Own {
+			t.Errorf("rounding the weights changes nothing: %d and %d spikes of the first layer differ", first.Own, e.Layers[0].Own)
 		}
 		if report.Lossless || report.Conversions != nil {
 			t.Errorf("%+v", report)
@@ -308,7 +320,20 @@ func TestProveSRM(t *testing.T) {
 	if r, _ = Prove(n); !r[0].WrapFree {
 		t.Errorf("%+v", r)
 	}
-	p.SDecay = 10
+	n.Layers[0].WeightExp = 7                                 // u reaches 2^23 less the bias
+	if r, _ = Prove(n); r[0].U != 7864320 || !r[0].WrapFree { // of neuron 1, which has no bias
+		t.Errorf("%+v", r)
+	}
+	n.Layers[0].BiasMant[1] = -4096
+	if r, _ = Prove(n); r[0].WrapFree {
+		t.Errorf("%+v", r)
+	}
+	n.Layers[0].BiasMant, p.Kick = nil, fixed.MaxKick
+	n.Layers[0].Neuron = p
+	if r, _ = Prove(n); r[0].U != 7864320 || r[0].WrapFree { // ref saturates
+		t.Errorf("%+v", r)
+	}
+	p.SDecay, p.Kick = 10, 0
 	n.Layers[0].Neuron = p
 	if r, _ = Prove(n); r[0].WrapFree || r[0].U < fixed.UMax {
 		t.Errorf("%+v", r)
