@@ -284,6 +284,17 @@ func TestAsCUBA(t *testing.T) {
 			t.Error("other delays")
 		}
 	}
+	// A pool still gives about a spike for a spike.
+	pools := srmModel(t, "9x7x2-6c3d-2a-12-5d", snn.DefaultResponse)
+	p, _, err := Quantize(pools, Options{As: "cuba"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range effect(t, pools, p).Layers[:2] {
+		if ratio := float64(l.After) / float64(l.Before); l.Before == 0 || math.Abs(ratio-1) > 0.15 {
+			t.Errorf("layer %s: %d spikes instead of %d", l.Name, l.After, l.Before)
+		}
+	}
 	again, _, err := Quantize(m, Options{As: "cuba"})
 	if err != nil || cmp.Diff(n, again) != "" {
 		t.Error("not deterministic", err)
