@@ -114,7 +114,8 @@ func (r *Report) srm(m *train.Model, k int, as string, fl *fixed.Layer, lr *Laye
 			row[i] *= unit
 		}
 	}
-	s := search(rows, fl.WeightBits, fixed.CUBA{IDecay: fixed.DecayOne, VTh: unitSRM}).within(x.limit())
+	// The states saturate, so that the sums alone must fit: to the search, a u that is not shifted and does not last.
+	s := search(rows, fl.WeightBits, fixed.CUBA{IDecay: fixed.DecayOne << fixed.ActShift, VTh: unitSRM}).within(x.limit())
 	threshold := s.threshold
 	fl.Neuron = x.neuron(threshold)
 	if as == snn.CUBA {

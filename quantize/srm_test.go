@@ -220,6 +220,10 @@ func TestSRMBits(t *testing.T) {
 			t.Errorf("layer %d has %d bits", k+1, n.Layers[k].WeightBits)
 		}
 	}
+	// The search is not held back by a sum of inputs that only all of them together would give.
+	if _, wide, err := Quantize(srmModel(t, "120x80-2", snn.DefaultResponse), Options{}); err != nil || wide.Layers[0].VTh < 2000 {
+		t.Errorf("%+v, %v", wide.Layers, err)
+	}
 	if r.Layers[1].RMSError < 4*r.Layers[0].RMSError {
 		t.Errorf("errors %v with 8 bits, %v with 3", r.Layers[0].RMSError, r.Layers[1].RMSError)
 	}
