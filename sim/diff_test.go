@@ -232,17 +232,10 @@ func TestSRM(t *testing.T) {
 	}
 }
 
-// everyKind is a Loihi-style target with all that Programs can say.
-func everyKind(t *testing.T) compile.Target {
-	target, err := targets.Parse("every", []byte("inherits = \"loihi1\"\n[limits]\nneuron_kinds = []\ngraded_spikes = true"))
-	check(t, err)
-	return target
-}
-
 // TestKinds runs networks of sigma-delta, resonate-and-fire and adaptive neurons, with graded
 // spikes and complex weights.
 func TestKinds(t *testing.T) {
-	chip := everyKind(t)
+	chip := lookup(t, "loihi2")
 	top, y := chip.Limits().MaxVTh, tally{}
 	rapid.Check(t, func(t *rapid.T) {
 		target := chip

@@ -22,7 +22,7 @@ func gradedRun(t *testing.T) (*compile.Program, *spike.Raster, *sim.Result) {
 		{Name: "1", In: snn.Flat(1), Out: snn.Flat(1), Weight: []int16{2}, WeightBits: 8, Graded: true, Neuron: fixed.Delta{VTh: 10}},
 		{Name: "2", In: snn.Flat(1), Out: snn.Flat(1), Weight: []int16{3}, WeightBits: 8, Mode: fixed.Excitatory, Graded: true, Neuron: fixed.ALIF{IDecay: 4096, VDecay: 4096, VTh: 20}},
 	}}
-	p, err := compile.Compile(n, everyKind(t))
+	p, err := compile.Compile(n, lookup(t, "loihi2"))
 	check(t, err)
 	m, err := sim.New(p)
 	check(t, err)
@@ -103,7 +103,7 @@ func TestComplexGroups(t *testing.T) {
 		l.Weight, l.WeightImag, l.SynDelay = append(l.Weight, int16(2*i-30)), append(l.WeightImag, int16(40-4*i)), append(l.SynDelay, uint8(i%3))
 	}
 	n := &fixed.Network{Input: in, Convention: fixed.Axonal, Layers: []fixed.Layer{l}}
-	p, err := compile.Compile(n, everyKind(t))
+	p, err := compile.Compile(n, lookup(t, "loihi2"))
 	check(t, err)
 	m, err := sim.New(p)
 	check(t, err)
