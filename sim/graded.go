@@ -11,8 +11,8 @@ import (
 // none is the offset of arrays that a core has no part of.
 const none = -1
 
-// Graded reports whether the neurons of layer k of p send graded spikes.
-func Graded(p *compile.Program, k int) bool {
+// sendsGraded reports whether the neurons of layer k of p send graded spikes.
+func sendsGraded(p *compile.Program, k int) bool {
 	if len(p.Layers[k].Home) == 0 {
 		return false
 	}
