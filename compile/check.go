@@ -57,13 +57,17 @@ func (b *build) checkSynapses(k int) error {
 	if b.surelyFits(&w) {
 		return nil
 	}
+	_, flags := b.origin(k, 0)
 	for o := range w.Out.Size() {
 		var sums [2]int64 // of real and imaginary parts
 		for i, at := range w.Into(o) {
 			if w.Weight[at] == 0 {
 				continue
 			}
-			if _, flags := b.origin(k, i); flags&GradedAxon == 0 {
+			if b.complex[k] {
+				_, flags = b.origin(k, i)
+			}
+			if flags&GradedAxon == 0 {
 				sums[flags/ImagAxon] += int64(max(w.Weight[at], -w.Weight[at]))
 			}
 			if !w.delayed() {
