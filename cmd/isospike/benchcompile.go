@@ -63,15 +63,20 @@ channels, each a 5×5 convolution of the one before with random weights, none of
 					Note: fmt.Sprintf("%d synapses, %d cores of %s, at least %d", p.Manifest.Synapses, len(p.Cores), t.Name(), bound)}
 				rows = append(rows, row)
 				if w.layers == 100 {
-					s, err := compile.Sequential(net, t)
-					if err != nil {
-						return err
-					}
 					one := func(name, unit string, v float64) benchRow {
 						return benchRow{Name: name, Value: v, Unit: unit, Least: v, Most: v, Runs: len(spent), Threads: 1}
 					}
-					rows = append(rows, one("bytes-per-synapse", "B", peak*(1<<20)/float64(p.Manifest.Synapses)), one("cores-over-bound", "", float64(len(p.Cores))/float64(bound)),
-						one("traffic-over-sequential", "", float64(p.Traffic(t))/float64(s.Traffic(t))))
+					rows = append(rows, one("bytes-per-synapse", "B", peak*(1<<20)/float64(p.Manifest.Synapses)), one("cores-over-bound", "", float64(len(p.Cores))/float64(bound)))
+					for _, how := range []struct {
+						name  string
+						rates *compile.Rates
+					}{{"", nil}, {"-rates", unevenRates(net)}} {
+						over, err := trafficOver(net, t, how.rates)
+						if err != nil {
+							return err
+						}
+						rows = append(rows, one("traffic-over-sequential"+how.name, "", over[0]), one("traffic-over-edgecut"+how.name, "", over[1]))
+					}
 				}
 			}
 			if len(rows) == 0 {
@@ -99,4 +104,38 @@ func stack(layers int) *fixed.Network {
 		n.Layers = append(n.Layers, l)
 	}
 	return n
+}
+
+// unevenRates are rates such as a network has that looks at a scene: high in the middle of the
+// plane, falling with the layers, and of a neuron by chance, few of them busy.
+func unevenRates(n *fixed.Network) *compile.Rates {
+	r := rand.New(rand.NewPCG(3, 4))
+	rates := &compile.Rates{Ticks: 1000}
+	for k := range n.Layers {
+		s := n.Layers[k].Out
+		spikes := make([]int64, s.Size())
+		for o := range spikes {
+			x, y := float64(o%s.W)/float64(s.W)-0.5, float64(o/s.W%s.H)/float64(s.H)-0.5
+			spikes[o] = int64(100 * r.ExpFloat64() / (1 + 40*(x*x+y*y)) / (1 + 0.05*float64(k)))
+		}
+		rates.Spikes = append(rates.Spikes, spikes)
+	}
+	return rates
+}
+
+// trafficOver returns the traffic of a compiled network over that of the baselines.
+func trafficOver(n *fixed.Network, t compile.Target, r *compile.Rates) (over [2]float64, err error) {
+	var traffic [3]float64
+	for i, base := range []compile.Baseline{0, compile.Sequential, compile.EdgeCut} {
+		p, err := compile.CompileWith(n, t, compile.Options{Rates: r, Baseline: base})
+		if err != nil {
+			return over, err
+		}
+		links, err := p.Traffic(t, r)
+		if err != nil {
+			return over, err
+		}
+		traffic[i] = float64(links)
+	}
+	return [2]float64{traffic[0] / traffic[1], traffic[0] / traffic[2]}, nil
 }
