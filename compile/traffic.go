@@ -2,8 +2,8 @@ package compile
 
 import "encoding/binary"
 
-// at returns where a core lies on the plane of all chips, which stand in a row.
-func (c *Core) at(l *Limits) (x, y int) { return c.Chip*max(l.MeshWidth, 1) + c.X, c.Y }
+// On returns the tile of c on the plane of all chips of a target, which stand in a row.
+func (c *Core) On(l *Limits) (x, y int) { return c.Chip*max(l.MeshWidth, 1) + c.X, c.Y }
 
 // Traffic returns the links that the spikes of r pass on the mesh of t, in sum: a spike
 // goes along its row and then along columns to all cores that listen, and a link that
@@ -76,7 +76,7 @@ func newMesh(p *Program, l *Limits) *mesh {
 	m := &mesh{x: make([]int32, len(p.Cores)), y: make([]int32, len(p.Cores))}
 	widest := 0
 	for c := range p.Cores {
-		x, y := p.Cores[c].at(l)
+		x, y := p.Cores[c].On(l)
 		m.x[c], m.y[c] = int32(x), int32(y)
 		widest = max(widest, x)
 	}

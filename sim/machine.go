@@ -32,6 +32,8 @@ type Machine struct {
 	state []fixed.State   // of all neurons, core after core
 	count []Count         // by core
 	fired []compile.Place
+
+	observer Observer // nil: none
 }
 
 // tables is what a Program means, laid out for running. It is never written
@@ -152,13 +154,22 @@ func (m *Machine) Step() []compile.Place {
 	for i := range m.cores {
 		c := &m.cores[i]
 		words := slot[c.word : c.word+(len(c.Mode)+63)/64]
+		if m.observer != nil {
+			m.arrivals(i, words)
+		}
 		for w, set := range words {
 			for ; set != 0; set &= set - 1 {
 				m.deliver(i, c, w*64+bits.TrailingZeros64(set))
 			}
 			words[w] = 0
 		}
+		if m.observer != nil {
+			m.active(i, c)
+		}
 		m.update(i, c)
+	}
+	if m.observer != nil {
+		m.ticked()
 	}
 	m.tick++
 	return m.fired
