@@ -10,17 +10,27 @@ func (c *Core) On(l *Limits) (x, y int) { return c.Chip*max(l.MeshWidth, 1) + c.
 // several of its copies share counts once. A step from chip to chip is a link as well.
 // Inputs come from outside and do not count. The error is that of rates which are not
 // those of p's layers.
-func (p *Program) Traffic(t Target, r *Rates) (int64, error) {
+func (p *Program) Traffic(t Target, r *Rates) (total int64, err error) {
+	cores, err := p.CoreTraffic(t, r)
+	for _, n := range cores {
+		total += n
+	}
+	return total, err
+}
+
+// CoreTraffic returns what each core contributes to Traffic: the links that the spikes of its neurons
+// pass.
+func (p *Program) CoreTraffic(t Target, r *Rates) ([]int64, error) {
 	if err := p.checkRates(r); err != nil {
-		return 0, err
+		return nil, err
 	}
 	l := t.Limits().bounded()
 	m := newMesh(p, &l)
-	total := int64(0)
+	cores := make([]int64, len(p.Cores))
 	for _, n := range p.trees(r) {
-		total += n.spikes * m.links(&n)
+		cores[n.from] += n.spikes * m.links(&n)
 	}
-	return total, nil
+	return cores, nil
 }
 
 // tree is what neurons of a core have in common: the other cores that listen to them.

@@ -27,7 +27,7 @@ func TestBoardBehindPipe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := compileFor(n, "icebreaker", "")
+	p, err := compileFor(n, "icebreaker", "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
