@@ -43,6 +43,7 @@ type layerHeader struct {
 //	profile            [profiles, 5]  number of the neuron in the header, weight_exp, bias_exp, reset_interval, reset_phase
 //	neuron.profile     [neurons]      also .bias, .routes (their number)
 //	axon.mode          [axons]        also .weight_bits, .synapses (their number)
+//	axon.flags         [axons]        AxonFlags; empty where there are none
 //	synapse.target     [synapses]     also .code
 //	synapse.delay      [synapses of the cores whose delay_bits are not 0]
 //	route.core         [routes]       also .axon, .delay
@@ -56,6 +57,7 @@ func Encode(p *Program) *safetensors.File {
 			w.homeCore, w.homeNeuron = append(w.homeCore, place.Core), append(w.homeNeuron, place.Neuron)
 		}
 	}
+	flagged := slices.ContainsFunc(p.Cores, func(c Core) bool { return c.Flags != nil })
 	w.inputRoutes = appendCounts(w.inputRoutes, p.InputStart)
 	w.input.add(p.InputRoute)
 	for i := range p.Cores {
@@ -77,6 +79,11 @@ func Encode(p *Program) *safetensors.File {
 			w.mode = append(w.mode, uint8(m))
 		}
 		w.weightBits = append(w.weightBits, c.WeightBits...)
+		for a := range c.Mode {
+			if flagged {
+				w.flags = append(w.flags, uint8(c.flags(a)))
+			}
+		}
 		w.axonSynapses = appendCounts(w.axonSynapses, c.RowStart)
 		w.target = append(w.target, c.Target...)
 		w.code = append(w.code, c.Code...)

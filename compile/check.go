@@ -2,7 +2,9 @@ package compile
 
 import (
 	"fmt"
+	"strings"
 
+	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
 )
@@ -14,9 +16,6 @@ const sumLimit = 1 << (fixed.StateBits - 1)
 // check holds the network against what the target and the number formats allow,
 // apart from the amounts that depend on the layout.
 func (b *build) check() error {
-	if err := b.net.Validate(); err != nil {
-		return err
-	}
 	l := &b.limits
 	if b.net.Reset.Interval > 0 && !l.PeriodicReset {
 		return &diag.Error{Kind: diag.Limit, Code: "reset-unsupported",
@@ -25,9 +24,22 @@ func (b *build) check() error {
 	}
 	for k := range b.net.Layers {
 		layer := &b.net.Layers[k]
+		if kind := layer.Neuron.Kind(); !l.has(kind) {
+			e := &diag.Error{Kind: diag.Limit, Code: "neuron-unsupported", Layer: layer.Name,
+				Msg: fmt.Sprintf("%s has no %s neurons, only %s", b.target.Name(), kind, strings.Join(l.NeuronKinds, ", "))}
+			if kind == snn.SRM && l.has(snn.CUBA) {
+				return e.WithFix("quantize with --as cuba, or use a target that has %s neurons", kind)
+			}
+			return e.WithFix("use a target that has %s neurons", kind)
+		}
 		if layer.WeightBits > 8 {
 			return &diag.Error{Kind: diag.Limit, Code: "weight-bits-exceeded", Layer: layer.Name, Msg: fmt.Sprintf("%s has no 9-bit weights", b.target.Name()),
 				Resource: "weight bits", Used: int64(layer.WeightBits), Limit: 8, Fix: "use at most 8 bits"}
+		}
+		if _, flags := b.origin(k, 0); flags&GradedAxon != 0 && !l.GradedSpikes {
+			return &diag.Error{Kind: diag.Limit, Code: "graded-unsupported", Layer: layer.Name,
+				Msg: fmt.Sprintf("%s has no graded spikes, and the layer multiplies its weights by what spikes carry", b.target.Name()),
+				Fix: "use a target that has graded spikes"}
 		}
 		if v := threshold(layer.Neuron); l.MaxVTh > 0 && v > l.MaxVTh {
 			return &diag.Error{Kind: diag.Limit, Code: "threshold-exceeded", Layer: layer.Name,
@@ -42,9 +54,11 @@ func (b *build) check() error {
 }
 
 // checkSynapses proves that the delays into layer k fit the target and that no
-// sum of its weights can leave the accumulator.
+// sum of its weights can leave the accumulator. Messages of graded spikes have no bound; their
+// sums are modulo 2^24 by definition.
 func (b *build) checkSynapses(k int) error {
 	w := b.wiring(k)
+	_, flags := b.origin(k, 0)
 	delayed := w.sourceDelay != nil || w.SynDelay != nil
 	for o := range w.Out.Size() {
 		sum := int64(0)
@@ -53,7 +67,9 @@ func (b *build) checkSynapses(k int) error {
 			if x == 0 {
 				continue
 			}
-			sum += max(x, -x)
+			if flags&GradedAxon == 0 {
+				sum += max(x, -x)
+			}
 			if !delayed {
 				continue
 			}

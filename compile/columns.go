@@ -23,6 +23,7 @@ type columns struct {
 	bias             []int16
 	neuronRoutes     []uint32
 	mode, weightBits []uint8
+	flags            []uint8
 	axonSynapses     []uint32
 	target           []uint16
 	code, delay      []uint8
@@ -57,6 +58,7 @@ func (w *columns) list() []column {
 		tensor[uint32]{"neuron.routes", 0, &w.neuronRoutes},
 		tensor[uint8]{"axon.mode", 0, &w.mode},
 		tensor[uint8]{"axon.weight_bits", 0, &w.weightBits},
+		tensor[uint8]{"axon.flags", 0, &w.flags},
 		tensor[uint32]{"axon.synapses", 0, &w.axonSynapses},
 		tensor[uint16]{"synapse.target", 0, &w.target},
 		tensor[uint8]{"synapse.code", 0, &w.code},
@@ -142,6 +144,19 @@ func (w *columns) routes(from *routeColumns, n int) []Route {
 	return routes
 }
 
+// flagsOf returns the flags of a core's axons, nil where there are none.
+func flagsOf(v []uint8) (flags []AxonFlags) {
+	all := uint8(0)
+	for _, f := range v {
+		all |= f
+		flags = append(flags, AxonFlags(f))
+	}
+	if all == 0 {
+		return nil
+	}
+	return flags
+}
+
 // nextCore takes the tables of one core off the columns.
 func (w *columns) nextCore() (c Core) {
 	n, place := cut(w, &w.count, 5), cut(w, &w.place, 4)
@@ -165,6 +180,9 @@ func (w *columns) nextCore() (c Core) {
 		c.Mode = append(c.Mode, fixed.SignMode(m))
 	}
 	c.WeightBits = cut(w, &w.weightBits, axons)
+	if len(w.flags) > 0 {
+		c.Flags = flagsOf(cut(w, &w.flags, axons))
+	}
 	c.RowStart = w.starts(&w.axonSynapses, axons)
 	c.Target, c.Code = cut(w, &w.target, synapses), cut(w, &w.code, synapses)
 	if c.DelayBits > 0 {

@@ -8,12 +8,13 @@ const maxRounds = 16
 
 // build is the work on one network.
 type build struct {
-	net    *fixed.Network
-	target Target
-	limits Limits    // bounded by what the tables can number
-	orders [][]int32 // of the neurons, by layer: see layerOrder
-	shares []*share
-	prog   *Program
+	net     *fixed.Network // of real weights: see realParts
+	complex []bool         // by layer: its weights were complex
+	target  Target
+	limits  Limits    // bounded by what the tables can number
+	orders  [][]int32 // of the neurons, by layer: see layerOrder
+	shares  []*share
+	prog    *Program
 
 	Options
 }
@@ -56,6 +57,13 @@ const (
 // CompileWith is Compile with options. Rates that are not those of net's layers are an Input error.
 func CompileWith(net *fixed.Network, t Target, o Options) (*Program, error) {
 	b := &build{net: net, target: t, limits: t.Limits().bounded(), Options: o}
+	if err := net.Validate(); err != nil {
+		return nil, err
+	}
+	b.net = realParts(net)
+	for k := range net.Layers {
+		b.complex = append(b.complex, net.Layers[k].WeightImag != nil)
+	}
 	if err := b.check(); err != nil {
 		return nil, err
 	}
@@ -65,7 +73,7 @@ func CompileWith(net *fixed.Network, t Target, o Options) (*Program, error) {
 	for k := range net.Layers {
 		var order []int32
 		if o.Baseline != Sequential {
-			order = layerOrder(&net.Layers[k])
+			order = layerOrder(&b.net.Layers[k])
 		}
 		b.orders = append(b.orders, order)
 	}

@@ -124,7 +124,8 @@ func (g *growth) edges(edge func(from, to int32)) {
 		for o := range l.Out.Size() {
 			for i, at := range l.Into(o) {
 				if l.Weight[at] != 0 {
-					edge(g.base[k-1]+int32(i), g.base[k]+int32(o))
+					source, _ := g.origin(k, i)
+					edge(g.base[k-1]+int32(source), g.base[k]+int32(o))
 				}
 			}
 		}
@@ -157,7 +158,8 @@ func (g *growth) take(v int32) {
 	l := &g.net.Layers[k]
 	for i, at := range l.Into(int(v - g.base[k])) {
 		if l.Weight[at] != 0 {
-			u := g.base[k-1] + int32(i)
+			source, _ := g.origin(k, i)
+			u := g.base[k-1] + int32(source)
 			g.reach(u, g.weight[u])
 		}
 	}

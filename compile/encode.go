@@ -42,6 +42,12 @@ func (b *build) encode() {
 			core.RowStart[n] = uint32(a.n)
 			core.Mode[n] = b.net.Layers[a.layer].Mode
 			core.WeightBits[n] = a.weightBits
+			if _, flags := b.origin(int(a.layer), int(a.source)); flags != 0 {
+				if core.Flags == nil {
+					core.Flags = make([]AxonFlags, len(s.axons))
+				}
+				core.Flags[n] = flags
+			}
 		}
 		synapses := sumBefore(core.RowStart)
 		core.Target = make([]uint16, synapses)

@@ -286,3 +286,39 @@ func TestDelayTradeOff(t *testing.T) {
 		}
 	}
 }
+
+// TestNeuronKinds: a target that lists its neurons has no others, for Compile and for Verify.
+func TestNeuronKinds(t *testing.T) {
+	net := network(0, 4, 3, 2)
+	net.Layers[1].Neuron = fixed.SRM{SDecay: 390, RDecay: 2589, XDecay: 2589, VTh: 80}
+	all := box{compile.Limits{}}
+	p := compiled(t, net, all)
+	compiled(t, net, box{compile.Limits{NeuronKinds: []string{"srm", "cuba"}}})
+	compiled(t, network(0, 4, 3), box{compile.Limits{NeuronKinds: []string{"cuba"}}})
+	for _, c := range []struct {
+		kinds           []string
+		layer, msg, fix string
+	}{
+		{[]string{"cuba"}, "2", "box has no srm neurons, only cuba", "quantize with --as cuba, or use a target that has srm neurons"},
+		{[]string{"rf", "srm"}, "1", "box has no cuba neurons, only rf, srm", "use a target that has cuba neurons"},
+	} {
+		b := box{compile.Limits{NeuronKinds: c.kinds}}
+		e := failure(t, net, b)
+		if e.Kind != diag.Limit || e.Code != "neuron-unsupported" || e.Layer != c.layer || e.Msg != c.msg || e.Fix != c.fix {
+			t.Errorf("%+v", e)
+		}
+		if err := compile.Verify(p, b); err == nil {
+			t.Errorf("%v: Verify passed", c.kinds)
+		}
+	}
+	// The threshold of either kind counts.
+	e := failure(t, net, box{compile.Limits{MaxVTh: 79}})
+	if e.Code != "threshold-exceeded" || e.Used != 80 {
+		t.Error(e)
+	}
+	net.Layers[0].Neuron = fixed.CUBA{VTh: 1, RefDelay: 1}
+	if e = failure(t, net, box{compile.Limits{MaxVTh: 79}}); e.Layer != "2" || e.Used != 80 {
+		t.Error(e)
+	}
+	compiled(t, net, box{compile.Limits{MaxVTh: 80}})
+}

@@ -11,7 +11,7 @@ import (
 type wiring struct {
 	*fixed.Layer
 	fan         int
-	sourceDelay []uint8 // axonal delays of the population before; nil is none
+	sourceDelay []uint8 // axonal delays of the inputs; nil is none
 	synaptic    bool    // the target has synaptic delays
 }
 
@@ -37,6 +37,13 @@ func (b *build) wiring(k int) wiring {
 	w := wiring{Layer: l, fan: l.In.Size(), synaptic: b.limits.SynapticDelay}
 	if k > 0 {
 		w.sourceDelay = b.net.Layers[k-1].Delay
+		if w.sourceDelay != nil && b.complex[k] {
+			w.sourceDelay = make([]uint8, w.fan)
+			for i := range w.sourceDelay {
+				source, _ := b.origin(k, i)
+				w.sourceDelay[i] = b.net.Layers[k-1].Delay[source]
+			}
+		}
 	}
 	return w
 }

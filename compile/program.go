@@ -1,6 +1,8 @@
 package compile
 
 import (
+	"slices"
+
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/fixed"
 )
@@ -49,9 +51,11 @@ type Core struct {
 	// Axons in: axon a delivers to the synapses RowStart[a]:RowStart[a+1]. The
 	// codes of a row are read in the sign mode Mode[a] and are WeightBits[a] wide.
 	// An axon has at most one source, so a tick brings at most one spike over it.
+	// Flags[a] says what is particular about it; nil is nothing about any.
 	RowStart   []uint32
 	Mode       []fixed.SignMode
 	WeightBits []uint8
+	Flags      []AxonFlags
 	// Synapses. Target is a neuron of this core, ascending within a row; Code the
 	// weight as fixed.SignMode.Code packs it; Delay the synaptic delay in ticks,
 	// nil where DelayBits is 0: 2^DelayBits ≥ longest delay + 2.
@@ -64,6 +68,19 @@ type Core struct {
 	// ordered by core and axon.
 	OutStart []uint32
 	Route    []Route
+}
+
+// flags returns what is particular about axon a.
+func (c *Core) flags(a int) AxonFlags {
+	if c.Flags == nil {
+		return 0
+	}
+	return c.Flags[a]
+}
+
+// TakesGraded reports whether what input spikes carry has an effect.
+func (p *Program) TakesGraded() bool {
+	return slices.ContainsFunc(p.InputRoute, func(r Route) bool { return p.Cores[r.Core].flags(int(r.Axon))&GradedAxon != 0 })
 }
 
 // Route is one axon-out entry: a spike at tick t reaches axon Axon of core Core

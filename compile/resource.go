@@ -99,7 +99,20 @@ func thresholds(profiles []Profile) int {
 
 // threshold returns the threshold mantissa of a neuron.
 func threshold(n fixed.Neuron) int {
-	if p, ok := n.(fixed.CUBA); ok {
+	switch p := n.(type) {
+	case fixed.CUBA:
+		return int(p.VTh)
+	case fixed.SRM:
+		return int(p.VTh)
+	case fixed.Delta:
+		return int(p.VTh)
+	case fixed.SigmaDelta:
+		return int(p.VTh)
+	case fixed.RF:
+		return int(p.VTh)
+	case fixed.RFIZ:
+		return int(p.VTh)
+	case fixed.ALIF:
 		return int(p.VTh)
 	}
 	return 0

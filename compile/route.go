@@ -10,10 +10,11 @@ func (b *build) route() {
 	}
 	// First the number of routes of every source, then the routes, in the order of the cores.
 	start := func(a *axon) *uint32 {
+		source, _ := b.origin(int(a.layer), int(a.source))
 		if a.layer == 0 {
-			return &p.InputStart[a.source]
+			return &p.InputStart[source]
 		}
-		h := p.Layers[a.layer-1].Home[a.source]
+		h := p.Layers[a.layer-1].Home[source]
 		return &p.Cores[h.Core].OutStart[h.Neuron]
 	}
 	for _, s := range b.shares {
@@ -30,7 +31,8 @@ func (b *build) route() {
 			a := &s.axons[n]
 			routes := p.InputRoute
 			if a.layer > 0 {
-				routes = p.Cores[p.Layers[a.layer-1].Home[a.source].Core].Route
+				source, _ := b.origin(int(a.layer), int(a.source))
+				routes = p.Cores[p.Layers[a.layer-1].Home[source].Core].Route
 			}
 			next := start(a)
 			routes[*next] = Route{Core: uint32(c), Axon: uint16(n), Delay: a.delay}

@@ -2,6 +2,7 @@ package compile
 
 import (
 	"math"
+	"slices"
 
 	"github.com/isospike/isospike/snn"
 )
@@ -41,6 +42,14 @@ type Limits struct {
 	MaxDelay          int  `toml:"max_delay"`          // longest delay in ticks, axonal and synaptic together
 	DelayAccumulators int  `toml:"delay_accumulators"` // a core: neurons × 2^(delay bits)
 	PeriodicReset     bool `toml:"periodic_reset"`     // the target can zero neurons periodically
+	GradedSpikes      bool `toml:"graded_spikes"`      // spikes can carry messages that multiply weights
+	// NeuronKinds are the kinds of neuron there are, as fixed.Neuron.Kind names them; none listed is all.
+	NeuronKinds []string `toml:"neuron_kinds"`
+}
+
+// has reports whether the target has neurons of a kind.
+func (l *Limits) has(kind string) bool {
+	return len(l.NeuronKinds) == 0 || slices.Contains(l.NeuronKinds, kind)
 }
 
 // What the tables of a Program can number, whatever the target offers.

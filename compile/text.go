@@ -23,10 +23,10 @@ func Text(w io.Writer, p *Program, tables bool) error {
 	}
 	b.WriteString("\n\n")
 	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "layer\tshape\tneurons\tcores")
+	fmt.Fprintln(t, "layer\tshape\tneurons\tkind\tcores")
 	for i := range p.Layers {
 		l := &p.Layers[i]
-		fmt.Fprintf(t, "%s\t%v\t%d\t%s\n", l.Name, l.Shape, len(l.Home), coreSpans(l.Home))
+		fmt.Fprintf(t, "%s\t%v\t%d\t%s\t%s\n", l.Name, l.Shape, len(l.Home), p.kind(l), coreSpans(l.Home))
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -62,6 +62,15 @@ func Text(w io.Writer, p *Program, tables bool) error {
 		}
 	}
 	return b.Flush()
+}
+
+// kind returns the kind of a layer's neurons.
+func (p *Program) kind(l *LayerMap) string {
+	if len(l.Home) == 0 {
+		return "-"
+	}
+	c := &p.Cores[l.Home[0].Core]
+	return c.Profiles[c.Profile[l.Home[0].Neuron]].Neuron.Kind()
 }
 
 // coreSpans lists the cores of a layer's neurons, ascending, runs as "first..last".
@@ -123,7 +132,7 @@ func (c *Core) text(b *bufio.Writer, number int) {
 	}
 	b.WriteString("axons in: target:weight@delay\n")
 	for a, mode := range c.Mode {
-		fmt.Fprintf(b, "  %d (%d bits, %v):", a, c.WeightBits[a], mode)
+		fmt.Fprintf(b, "  %d (%d bits, %v%v):", a, c.WeightBits[a], mode, c.flags(a))
 		for s := c.RowStart[a]; s < c.RowStart[a+1]; s++ {
 			fmt.Fprintf(b, " %d:%d", c.Target[s], mode.Weight(c.Code[s]))
 			if c.Delay != nil {

@@ -2,6 +2,7 @@ package compile
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
@@ -38,6 +39,9 @@ func Verify(p *Program, t Target) error {
 			}
 		}
 		for _, f := range c.Profiles {
+			if !l.has(f.Neuron.Kind()) {
+				return invalid(c.name(), "a profile has a neuron of kind %s, which %s does not offer", f.Neuron.Kind(), t.Name())
+			}
 			if l.MaxVTh > 0 && threshold(f.Neuron) > l.MaxVTh || f.ResetInterval > 0 && !l.PeriodicReset {
 				return invalid(c.name(), "a profile has threshold %d and reset interval %d, which %s does not offer",
 					threshold(f.Neuron), f.ResetInterval, t.Name())
@@ -45,6 +49,9 @@ func Verify(p *Program, t Target) error {
 		}
 		if c.DelayBits > 0 && !l.SynapticDelay || longest(c.Delay) > l.MaxDelay {
 			return invalid(c.name(), "synaptic delays of up to %d ticks, which %s does not offer", longest(c.Delay), t.Name())
+		}
+		if !l.GradedSpikes && slices.ContainsFunc(c.Flags, func(f AxonFlags) bool { return f&GradedAxon != 0 }) {
+			return invalid(c.name(), "an axon takes graded spikes, which %s does not offer", t.Name())
 		}
 		if err := l.verifyDelays(c.Route, c.name(), t); err != nil {
 			return err
@@ -112,8 +119,8 @@ func (c *Core) check() *diag.Error {
 	switch {
 	case neurons > maxNeurons || len(c.Bias) != neurons || len(c.Profiles) > maxProfiles:
 		return invalid("", "%d neurons, %d biases, %d profiles", neurons, len(c.Bias), len(c.Profiles))
-	case axons > maxAxons || len(c.WeightBits) != axons:
-		return invalid("", "%d axons, %d weight widths", axons, len(c.WeightBits))
+	case axons > maxAxons || len(c.WeightBits) != axons || c.Flags != nil && len(c.Flags) != axons:
+		return invalid("", "%d axons, %d weight widths, %d flags", axons, len(c.WeightBits), len(c.Flags))
 	case !starts(c.RowStart, axons, len(c.Target)) || len(c.Code) != len(c.Target):
 		return invalid("", "the rows of %d axons do not cover %d targets and %d codes", axons, len(c.Target), len(c.Code))
 	case c.DelayBits < 0 || c.DelayBits > delayBits(snn.MaxDelay) || c.DelayBits == 0 && c.Delay != nil,
@@ -128,8 +135,12 @@ func (c *Core) check() *diag.Error {
 		}
 	}
 	for n, f := range c.Profile {
-		if int(f) >= len(c.Profiles) || c.Bias[n] < -fixed.MaxBias-1 || c.Bias[n] > fixed.MaxBias {
-			return invalid("", "neuron %d has profile %d of %d, bias %d", n, f, len(c.Profiles), c.Bias[n])
+		if int(f) >= len(c.Profiles) {
+			return invalid("", "neuron %d has profile %d of %d", n, f, len(c.Profiles))
+		}
+		neuron := c.Profiles[f].Neuron
+		if least, most := fixed.BiasRange(neuron); int(c.Bias[n]) < least || int(c.Bias[n]) > most {
+			return invalid("", "neuron %d, of kind %s, has bias %d", n, neuron.Kind(), c.Bias[n])
 		}
 	}
 	return c.checkRows()
@@ -163,10 +174,22 @@ func (f Profile) check() *diag.Error {
 	return nil
 }
 
-// checkRows checks the synapses and proves that no accumulator can wrap.
+// checkRows checks the synapses and proves that no accumulator can wrap, but by graded spikes.
 func (c *Core) checkRows() *diag.Error {
 	sum := make([]int64, len(c.Profile))
+	imag := make([]int64, 0)
+	if c.Flags != nil {
+		imag = make([]int64, len(sum))
+	}
 	for a, mode := range c.Mode {
+		flags := c.flags(a)
+		if flags > GradedAxon|ImagAxon {
+			return invalid("", "axon %d has the flags %d", a, flags)
+		}
+		part := sum
+		if flags&ImagAxon != 0 {
+			part = imag
+		}
 		bits := c.WeightBits[a]
 		if mode > fixed.Inhibitory || bits < 1 || bits > 8 {
 			return invalid("", "axon %d has sign mode %d, %d weight bits", a, mode, bits)
@@ -182,16 +205,23 @@ func (c *Core) checkRows() *diag.Error {
 			if fixed.Truncate(int64(w), int(bits), mode) != w {
 				return invalid("", "axon %d has weight %d, which %d %s bits cannot hold", a, w, bits, mode)
 			}
-			sum[n] += max(int64(w), -int64(w))
+			if flags&GradedAxon == 0 {
+				part[n] += max(int64(w), -int64(w))
+			}
+			if flags&ImagAxon != 0 && !fixed.Complex(c.Profiles[c.Profile[n]].Neuron) {
+				return invalid("", "axon %d has an imaginary weight to a neuron of kind %s", a, c.Profiles[c.Profile[n]].Neuron.Kind())
+			}
 			if c.Delay != nil && int(c.Delay[s])+2 > 1<<c.DelayBits {
 				return invalid("", "axon %d has a delay of %d in %d bits", a, c.Delay[s], c.DelayBits)
 			}
 		}
 	}
-	for n, s := range sum {
-		if err := checkSum(s, c.Profiles[c.Profile[n]].WeightExp); err != nil {
-			err.Msg = fmt.Sprintf("neuron %d: %s", n, err.Msg)
-			return err
+	for _, part := range [][]int64{sum, imag} {
+		for n, s := range part {
+			if err := checkSum(s, c.Profiles[c.Profile[n]].WeightExp); err != nil {
+				err.Msg = fmt.Sprintf("neuron %d: %s", n, err.Msg)
+				return err
+			}
 		}
 	}
 	return nil

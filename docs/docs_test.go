@@ -84,3 +84,43 @@ func TestNumericsExample(t *testing.T) {
 		}
 	}
 }
+
+// TestSRMExample computes the table of "An SRM neuron, tick by tick".
+func TestSRMExample(t *testing.T) {
+	page, err := os.ReadFile("numerics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := fixed.SRM{SDecay: 1024, SShift: 1, RDecay: 2589, XDecay: 2589, RShift: 0, Kick: 151, VTh: 76}
+	arrives := map[int]int64{1: 60, 2: 62, 8: -40}
+	var s fixed.State
+	for tick := range 10 {
+		a, spike := arrives[tick], "–"
+		if p.Advance(&s, fixed.Drive{Sum: a}) != 0 {
+			spike = "yes"
+		}
+		row := fmt.Sprintf("| %d | %d | %d | %d | %d | %d | %s | %d |", tick, a, s.W, s.U, s.X, s.V, spike, s.Ref)
+		if !strings.Contains(string(page), row) {
+			t.Errorf("numerics.md lacks %s", row)
+		}
+	}
+}
+
+// TestSigmaDeltaExample computes the table of "A sigma-delta neuron, tick by tick".
+func TestSigmaDeltaExample(t *testing.T) {
+	page, err := os.ReadFile("numerics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := fixed.SigmaDelta{VTh: 3, SpikeExp: 1, StateExp: 2, Activation: fixed.ReLU}
+	arrives := map[int]int64{1: 10, 2: 13, 3: -20, 4: -30}
+	var s fixed.State
+	for tick := range 6 {
+		a := arrives[tick]
+		message := p.Advance(&s, fixed.Drive{Sum: a, Bias: 1})
+		row := fmt.Sprintf("| %d | %d | %d | %d | %d | %d |", tick, a, s.U, s.V, s.W, message)
+		if !strings.Contains(string(page), row) {
+			t.Errorf("numerics.md lacks %s", row)
+		}
+	}
+}

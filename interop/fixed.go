@@ -2,7 +2,6 @@ package interop
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
@@ -12,49 +11,174 @@ import (
 // netxBiasExp is the exponent that Lava's netx gives every bias of a .net file.
 const netxBiasExp = 6
 
-// Fixed turns a lava-dl network into one that computes what netx.Network does,
-// with the convention axonal. Delays are axonal, as SLAYER trained them; netx puts
-// them on a layer's input synapses instead, which differs where neurons have bias
-// or reset. The notes tell what had to be changed; without any, nothing was.
-// Layers that isospike has no fixed form for yet are refused by name.
+// Fixed turns a lava-dl network into one that computes what netx.Network does. Delays are
+// axonal, as SLAYER trained them; netx puts them on a layer's input synapses instead, which
+// differs where neurons have bias or reset. The convention is axonal, or immediate where the
+// file's input layer has neurons, which netx drives without a step between.
+//
+// The notes tell what had to be changed or is not netx's doing. What isospike has no form for
+// is refused by name: "lava-unsupported", or "lava-value" for single values.
 func (n *LavaNet) Fixed() (net *fixed.Network, notes []string, err error) {
-	net = &fixed.Network{Convention: fixed.Axonal, Provenance: map[string]string{}}
-	var in snn.Shape
-	flat := false
-	for i, l := range n.Layers {
-		name := fmt.Sprint(i)
-		refuse := func(format string, args ...any) error {
-			return &diag.Error{Kind: diag.Input, Code: "lava-unsupported", Layer: name, Msg: fmt.Sprintf(format, args...)}
-		}
-		switch {
-		case l.Type == "input" && i == 0 && l.Neuron == nil && l.Bias == nil:
-			in = lavaShape(l.Shape)
-			net.Input = in
-		case l.Type == "flatten" && i > 0 && l.Neuron == nil:
-			flat = true // keeps our order of neurons, (C, H, W), W fastest
-		case (l.Type == "conv" || l.Type == "pool") && net.Input == (snn.Shape{}):
-			return nil, nil, refuse("a %s layer is the first, and nothing says how many columns and rows its input has", l.Type)
-		case (l.Type == "conv" || l.Type == "pool") && flat:
-			return nil, nil, refuse("a %s layer over a flattened population is not supported by import", l.Type)
-		case l.Type == "dense" || l.Type == "conv" || l.Type == "pool":
-			if net.Input == (snn.Shape{}) {
-				in = snn.Flat(l.InFeatures)
-				net.Input = in
-			}
-			fl, note, err := l.fixed(name, in)
-			if err != nil {
-				return nil, nil, err
-			}
-			notes = append(notes, note...)
-			net.Layers = append(net.Layers, fl)
-			in = fl.Out
-		case l.Type == "input":
-			return nil, nil, refuse("an input layer with neurons or bias is not yet supported by import")
-		default:
-			return nil, nil, refuse("a %s layer is not yet supported by import", l.Type)
+	b := lavaBuild{net: &fixed.Network{Convention: fixed.Axonal, Provenance: map[string]string{}}}
+	for i := range n.Layers {
+		if err := b.add(i, &n.Layers[i]); err != nil {
+			return nil, nil, diag.InLayer(err, fmt.Sprint(i))
 		}
 	}
-	return net, notes, net.Validate()
+	return b.net, b.notes, b.net.Validate()
+}
+
+// lavaBuild is a network in the making.
+type lavaBuild struct {
+	net    *fixed.Network
+	notes  []string
+	in     snn.Shape // of the population that feeds the next layer
+	flat   bool      // that population has been flattened
+	graded bool      // its messages multiply weights, as its neurons' message bits say
+}
+
+func (b *lavaBuild) note(layer int, format string, args ...any) {
+	b.notes = append(b.notes, fmt.Sprintf("layer %d: ", layer)+fmt.Sprintf(format, args...))
+}
+
+func unsupported(format string, args ...any) *diag.Error {
+	return diag.Inputf("lava-unsupported", "", format, args...)
+}
+
+func badValue(format string, args ...any) *diag.Error {
+	return diag.Inputf("lava-value", "", format, args...)
+}
+
+// add adds the file's layer i.
+func (b *lavaBuild) add(i int, l *LavaLayer) error {
+	switch l.Type {
+	case "input":
+		if i > 0 {
+			return unsupported("an input layer can only be the first")
+		}
+		return b.input(l)
+	case "flatten":
+		if i == 0 || l.Neuron != nil {
+			return unsupported("a flatten layer can neither be the first nor have neurons")
+		}
+		b.flat = true // keeps our order of neurons, (C, H, W), W fastest
+		return nil
+	case "dense_rec":
+		return unsupported("recurrent connections (dense_rec) are not supported: layers feed forward").
+			WithFix("train without the recurrent weights, with a dense layer")
+	case "average":
+		return unsupported("an average layer takes the mean rate of groups of neurons, in float; there are no neurons that do so").
+			WithFix("export the network without it, and average the output spikes of the layer before")
+	case "dense", "conv", "pool", "convT", "unpool":
+	default:
+		return unsupported("a %s layer is not supported by import", l.Type)
+	}
+	if b.net.Input == (snn.Shape{}) {
+		if l.Type != "dense" {
+			return unsupported("a %s layer is the first, and nothing says how many columns and rows its input has", l.Type)
+		}
+		b.in = snn.Flat(l.InFeatures)
+		b.net.Input = b.in
+	}
+	if b.flat && l.Type != "dense" {
+		return unsupported("a %s layer over a flattened population is not supported by import", l.Type)
+	}
+	return b.layer(i, l)
+}
+
+// input begins the network. Neurons of an input layer become a layer whose neurons take one
+// input each, what netx hands them in the same step.
+func (b *lavaBuild) input(l *LavaLayer) error {
+	b.in = lavaShape(l.Shape)
+	b.net.Input = b.in
+	if l.Neuron == nil {
+		if l.Weight != nil || l.Bias != nil {
+			b.note(0, "weight and bias of an input without neurons have no effect, in netx neither")
+		}
+		return nil
+	}
+	fl := fixed.Layer{Name: "0", In: b.in, Out: b.in, Kernel: fixed.Square(1, 1, 0, 1, b.in.C), WeightBits: 8, Mode: fixed.Excitatory, Graded: true}
+	for range b.in.C {
+		fl.Weight = append(fl.Weight, 1)
+	}
+	var err error
+	if fl.Neuron, err = b.neuron(0, l.Neuron); err != nil {
+		return err
+	}
+	switch p := fl.Neuron.(type) {
+	case fixed.CUBA:
+		// netx writes the input into the bias, so that u is always 0. Driven instead, u has to be
+		// forgotten after the tick; then it is the bias, times 2^netxBiasExp as well.
+		p.IDecay = fixed.DecayOne
+		fl.Neuron = p
+	case fixed.SigmaDelta:
+		fl.Neuron = fixed.Delta{VTh: p.VTh, SpikeExp: p.SpikeExp, StateExp: p.StateExp}
+	default:
+		return unsupported("an input layer of %s neurons is not supported by import", l.Neuron.Type)
+	}
+	weight, bias := int32(64), int32(0) // netx's defaults
+	if l.Weight != nil {
+		weight = l.Weight.Data[0]
+	}
+	if l.Bias != nil {
+		bias = l.Bias[0]
+	}
+	b.note(0, "the input is what drives the neurons: of a value x, which the training saw, graded spikes of %d·x %+d", 2*weight, bias-weight)
+	b.net.Convention = fixed.Immediate
+	b.net.Layers = append(b.net.Layers, fl)
+	b.graded = messageBits(l.Neuron) > 0
+	return nil
+}
+
+// layer adds a layer of synapses and neurons. The input may keep its shape: a dense layer
+// takes any population of the right size.
+func (b *lavaBuild) layer(i int, l *LavaLayer) error {
+	fl := fixed.Layer{Name: fmt.Sprint(i), In: b.in, Graded: b.graded}
+	// netx's stand-in for a layer without neurons: an integrator that never spikes.
+	fl.Neuron = fixed.CUBA{IDecay: 0, VDecay: fixed.DecayOne, VTh: fixed.MaxVTh, RefDelay: 1}
+	if l.Neuron != nil {
+		var err error
+		if fl.Neuron, err = b.neuron(i, l.Neuron); err != nil {
+			return err
+		}
+	}
+	if err := b.synapses(i, l, &fl); err != nil {
+		return err
+	}
+	if l.WeightImag != nil && !fixed.Complex(fl.Neuron) {
+		return unsupported("complex weights into %s neurons", fl.Neuron.Kind())
+	}
+	if err := b.bias(i, l, &fl); err != nil {
+		return err
+	}
+	for _, d := range perNeuron(l.Delay, fl.Out) {
+		fl.Delay = append(fl.Delay, uint8(d))
+	}
+	b.net.Layers = append(b.net.Layers, fl)
+	b.in, b.flat, b.graded = fl.Out, false, messageBits(l.Neuron) > 0
+	return nil
+}
+
+// bias gives the neurons their biases: of exponent netxBiasExp, but that sigma-delta neurons
+// shift theirs themselves.
+func (b *lavaBuild) bias(i int, l *LavaLayer, fl *fixed.Layer) error {
+	least, most := fixed.BiasRange(fl.Neuron)
+	if l.Bias != nil && most == 0 {
+		return unsupported("%s neurons with bias, which Lava's have none of", fl.Neuron.Kind())
+	}
+	if _, sdnn := fl.Neuron.(fixed.SigmaDelta); l.Bias != nil && !sdnn {
+		fl.BiasExp = netxBiasExp
+	}
+	if _, alif := fl.Neuron.(fixed.ALIF); l.Bias != nil && alif {
+		b.note(i, "the bias is added to v, as of CUBA neurons; SLAYER's ALIF has no bias")
+	}
+	for o, x := range perNeuron(l.Bias, fl.Out) {
+		if int(x) < least || int(x) > most {
+			return badValue("bias %d of neuron %d is not within %d to %d", x, o, least, most)
+		}
+		fl.BiasMant = append(fl.BiasMant, int16(x))
+	}
+	return nil
 }
 
 func lavaShape(s []int) snn.Shape {
@@ -68,118 +192,12 @@ func lavaShape(s []int) snn.Shape {
 	return snn.Flat(size)
 }
 
-// fixed turns a dense, conv or pool layer into the fixed one. The input may keep its
-// shape: a dense layer takes any population of the right size.
-func (l *LavaLayer) fixed(name string, in snn.Shape) (fixed.Layer, []string, error) {
-	var notes []string
-	fl := fixed.Layer{Name: name, In: in, Out: snn.Flat(l.OutFeatures), WeightBits: 8, Mode: fixed.InferMode(widen(l.Weight.Data))}
-	// netx's stand-in for a layer without neurons: an integrator that never spikes.
-	neuron := fixed.CUBA{IDecay: 0, VDecay: fixed.DecayOne, VTh: fixed.MaxVTh, RefDelay: 1}
-	bad := func(format string, args ...any) error {
-		return &diag.Error{Kind: diag.Input, Code: "lava-value", Layer: name, Msg: fmt.Sprintf(format, args...)}
-	}
-	weights := l.Weight.Data
-	switch l.Type {
-	case "dense":
-		if in.Size() != l.InFeatures {
-			return fl, nil, bad("takes %d inputs and is fed %d", l.InFeatures, in.Size())
-		}
-	case "conv", "pool":
-		columns := func(v [2]int) [2]int { return [2]int{v[1], v[0]} } // the file has rows first
-		fl.Kernel = &fixed.Kernel{Size: columns(l.Kernel), Stride: columns(l.Stride), Padding: columns(l.Padding), Dilation: columns(l.Dilation), Groups: l.Groups}
-		fl.Out = lavaShape(l.Shape)
-		channels := l.InChannels
-		if l.Type == "pool" { // one kernel for every channel
-			fl.Kernel.Groups, channels = in.C, fl.Out.C
-			weights = slices.Repeat(weights, in.C)
-		}
-		if in.C != channels {
-			return fl, nil, bad("takes %d channels and is fed %d", channels, in.C)
-		}
-		if want := fl.Kernel.Output(in); fl.Out.W != want.W || fl.Out.H != want.H {
-			return fl, nil, bad("has %v neurons where its kernel over %v gives %d columns and %d rows", fl.Out, in, want.W, want.H)
-		}
-	}
-	if l.WeightImag != nil {
-		return fl, nil, bad("has complex weights, which are not yet supported by import")
-	}
-	if n := l.Neuron; n != nil {
-		if n.Type != "CUBA" && n.Type != "LOIHI" {
-			return fl, nil, bad("neurons of type %s are not yet supported by import", n.Type)
-		}
-		if n.Params["gradedSpike"] != 0 {
-			return fl, nil, bad("graded spikes are not yet supported by import")
-		}
-		param := func(key string, missing int) (int32, error) {
-			v, ok := n.Params[key]
-			if !ok {
-				return int32(missing), nil
-			}
-			if v != float64(int32(v)) {
-				return 0, bad("neuron parameter %s is %v, not an integer", key, v)
-			}
-			return int32(v), nil
-		}
-		for _, p := range []struct {
-			key     string
-			missing int
-			to      *int32
-		}{
-			{"iDecay", 0, &neuron.IDecay}, {"vDecay", 0, &neuron.VDecay}, {"vThMant", 0, &neuron.VTh}, {"refDelay", 1, &neuron.RefDelay},
-		} {
-			v, err := param(p.key, p.missing)
-			if err != nil {
-				return fl, nil, err
-			}
-			*p.to = v
-		}
-		exp, err := param("wgtExp", 0)
-		if err != nil {
-			return fl, nil, err
-		}
-		fl.WeightExp = int(exp)
-	}
-	fl.Neuron = neuron
-	changed := 0
-	fl.Weight = make([]int16, len(weights))
-	for i, w := range weights {
-		fl.Weight[i] = fixed.Truncate(int64(w), fl.WeightBits, fl.Mode)
-		if int32(fl.Weight[i]) != w {
-			changed++
-		}
-	}
-	if changed > 0 {
-		notes = append(notes, fmt.Sprintf("layer %s: %d of %d weights are not multiples of 2 in [-256, 254] and were truncated as Lava does", name, changed, len(fl.Weight)))
-	}
-	if l.Bias != nil {
-		fl.BiasExp = netxBiasExp
-		for o, b := range perNeuron(l.Bias, fl.Out) {
-			if b < -fixed.MaxBias-1 || b > fixed.MaxBias {
-				return fl, nil, bad("bias %d of neuron %d does not fit 13 bits", b, o)
-			}
-			fl.BiasMant = append(fl.BiasMant, int16(b))
-		}
-	}
-	for _, d := range perNeuron(l.Delay, fl.Out) {
-		fl.Delay = append(fl.Delay, uint8(d))
-	}
-	return fl, notes, nil
-}
-
 // perNeuron writes out what there is one of a neuron or a channel; nil stays nil.
 func perNeuron(v []int32, s snn.Shape) (all []int32) {
 	for i := range s.Size() * min(1, len(v)) {
 		all = append(all, v[i*len(v)/s.Size()])
 	}
 	return all
-}
-
-func widen(v []int32) []int64 {
-	w := make([]int64, len(v))
-	for i := range v {
-		w[i] = int64(v[i])
-	}
-	return w
 }
 
 // Slayer assembles the network of slayerPytorch's Loihi text export: dense layers

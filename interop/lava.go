@@ -176,8 +176,16 @@ func (l *LavaLayer) read(g *hdf5.Group, key string) (err error) {
 	}
 	two := func(to *[2]int, least int) {
 		var v []int
-		if v, err = lavaInts(g, key, 2, least); err == nil {
+		if v, err = lavaInts(g, key, 0, least); err != nil {
+			return
+		}
+		switch len(v) {
+		case 1: // rows and columns alike, as in some older files
+			*to = [2]int{v[0], v[0]}
+		case 2:
 			*to = [2]int(v)
+		default:
+			err = diag.Inputf("lava-shape", "", "%s holds %d values, want 2", key, len(v))
 		}
 	}
 	list := func(to *[]int32) {

@@ -13,6 +13,7 @@ import (
 	"github.com/isospike/isospike/compile/nettest"
 	"github.com/isospike/isospike/internal/safetensors"
 	"github.com/isospike/isospike/sim"
+	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
 	"github.com/isospike/isospike/targets"
@@ -24,6 +25,8 @@ type tally struct {
 	values, spikes          int64
 	uTop, vTop, vBottom     int // states at the edges
 	delayed, shared, resets int
+	srm                     int            // layers of SRM neurons that spiked
+	kinds                   map[string]int // layers that spiked
 }
 
 // run compiles net, verifies the program, takes it through its artifact, runs it
@@ -31,7 +34,7 @@ type tally struct {
 // definition.
 func (y *tally) run(t *rapid.T, net *fixed.Network, target compile.Target) {
 	const ticks = 90
-	in := nettest.Raster(t, net.Input.Size(), rapid.IntRange(0, ticks+5).Draw(t, "columns"))
+	in := nettest.Input(t, net, rapid.IntRange(0, ticks+5).Draw(t, "columns"))
 	p, err := compile.Compile(net, target)
 	var e *diag.Error
 	if errors.As(err, &e) && e.Kind == diag.Limit {
@@ -94,6 +97,26 @@ func (y *tally) note(net *fixed.Network, p *compile.Program, recs []fixed.Record
 			}
 		}
 	}
+	for k := range net.Layers {
+		l := &net.Layers[k]
+		if recs[k].Spikes.Count() == 0 {
+			continue
+		}
+		kind := l.Neuron.Kind()
+		if kind == snn.SRM {
+			y.srm++
+		}
+		if y.kinds == nil {
+			y.kinds = map[string]int{}
+		}
+		y.kinds[kind]++
+		if l.WeightImag != nil {
+			y.kinds["complex weights"]++
+		}
+		if l.Graded {
+			y.kinds["graded spikes"]++
+		}
+	}
 	for _, c := range p.Cores {
 		if c.DelayBits > 0 || slices.ContainsFunc(c.Route, func(r compile.Route) bool { return r.Delay > 0 }) {
 			y.delayed++
@@ -109,8 +132,8 @@ func (y *tally) note(net *fixed.Network, p *compile.Program, recs []fixed.Record
 
 func (y *tally) report(t *testing.T, maxVTh int) {
 	t.Logf("%d nets on %d cores (%d nets did not fit): %d values compared, %d spikes; u at 2^23 %d times, v at its ends %d and %d times; "+
-		"cores with delays %d, with several profiles %d; nets with reset %d",
-		y.nets, y.cores, y.skipped, y.values, y.spikes, y.uTop, y.vBottom, y.vTop, y.delayed, y.shared, y.resets)
+		"cores with delays %d, with several profiles %d; nets with reset %d; layers of srm neurons that spiked %d",
+		y.nets, y.cores, y.skipped, y.values, y.spikes, y.uTop, y.vBottom, y.vTop, y.delayed, y.shared, y.resets, y.srm)
 	if y.values == 0 || y.spikes == 0 || y.uTop == 0 || y.vBottom == 0 || y.delayed == 0 || y.shared == 0 || y.nets < y.skipped {
 		t.Error("too little was compared")
 	}
@@ -161,4 +184,55 @@ func TestTiny(t *testing.T) {
 		y.run(t, nettest.Network(t, nettest.Config{MaxVTh: fixed.MaxVTh, MaxDelay: 62, MaxSynDelay: syn, Reset: true}), target)
 	})
 	y.report(t, fixed.MaxVTh)
+}
+
+// TestSRM runs networks in which neurons of both kinds share cores, on a Loihi-style target that
+// has them and on many small cores.
+func TestSRM(t *testing.T) {
+	chip, err := targets.Parse("both", []byte("inherits = \"loihi1\"\n[limits]\nneuron_kinds = [\"cuba\", \"srm\"]"))
+	check(t, err)
+	top, y := chip.Limits().MaxVTh, tally{}
+	rapid.Check(t, func(t *rapid.T) {
+		target := chip
+		if rapid.Bool().Draw(t, "small cores") {
+			target = nettest.DrawTiny(t)
+		}
+		syn := rapid.SampledFrom([]int{0, 3, 62}).Draw(t, "synaptic delay")
+		y.run(t, nettest.Network(t, nettest.Config{MaxVTh: top, MaxDelay: 62, MaxSynDelay: syn, Reset: true, SRM: true}), target)
+	})
+	y.report(t, top)
+	if y.srm == 0 {
+		t.Error("no srm neuron spiked")
+	}
+}
+
+// everyKind is a Loihi-style target with all that Programs can say.
+func everyKind(t *testing.T) compile.Target {
+	target, err := targets.Parse("every", []byte("inherits = \"loihi1\"\n[limits]\nneuron_kinds = []\ngraded_spikes = true"))
+	check(t, err)
+	return target
+}
+
+// TestKinds runs networks of sigma-delta, resonate-and-fire and adaptive neurons, with graded
+// spikes and complex weights.
+func TestKinds(t *testing.T) {
+	chip := everyKind(t)
+	top, y := chip.Limits().MaxVTh, tally{}
+	rapid.Check(t, func(t *rapid.T) {
+		target := chip
+		if rapid.Bool().Draw(t, "small cores") {
+			target = nettest.DrawTiny(t)
+		}
+		syn := rapid.SampledFrom([]int{0, 3, 62}).Draw(t, "synaptic delay")
+		y.run(t, nettest.Network(t, nettest.Config{MaxVTh: top, MaxDelay: 62, MaxSynDelay: syn, Reset: true, Kinds: true}), target)
+	})
+	t.Logf("%d nets on %d cores (%d nets did not fit): %d values compared, %d spikes; layers that spiked %v", y.nets, y.cores, y.skipped, y.values, y.spikes, y.kinds)
+	for _, what := range []string{"delta", "sigma", "sigma-delta", "rf", "rf-iz", "alif", "cuba", "complex weights", "graded spikes"} {
+		if y.kinds[what] == 0 {
+			t.Errorf("no layer of %s spiked", what)
+		}
+	}
+	if y.values == 0 || y.nets < y.skipped || y.delayed == 0 || y.shared == 0 || y.resets == 0 {
+		t.Error("too little was compared")
+	}
 }

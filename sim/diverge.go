@@ -22,18 +22,19 @@ type Divergence struct {
 	Neuron     int    // in the layer
 	Core       int    // index into Program.Cores
 	CoreNeuron int    // compartment of the core
-	Register   string // "u", "v" or "s" (the spike)
+	Register   string // "u", "v" or "s" (the spike, or what a graded one carries)
 	Want, Got  int64
 	Inputs     []Input // the last spikes that arrived up to Tick, oldest first
 }
 
 // Input is a spike on its way to a neuron.
 type Input struct {
-	Layer  string // "input" for the input population
-	Neuron int    // the source's number in its layer
-	Sent   int    // tick of the spike; for an input, its column
-	Delay  int    // ticks, axonal and synaptic
-	Weight int
+	Layer   string // "input" for the input population
+	Neuron  int    // the source's number in its layer
+	Sent    int    // tick of the spike; for an input, its column
+	Delay   int    // ticks, axonal and synaptic
+	Weight  int
+	Carries int64 // 1 of a plain spike
 }
 
 // String tells it over several lines.
@@ -46,6 +47,9 @@ func (d *Divergence) String() string {
 	}
 	for _, i := range d.Inputs {
 		fmt.Fprintf(&b, "\n  spike of %s neuron %d in tick %d, delay %d, weight %d", i.Layer, i.Neuron, i.Sent, i.Delay, i.Weight)
+		if i.Carries != 1 {
+			fmt.Fprintf(&b, ", carries %d", i.Carries)
+		}
 	}
 	return b.String()
 }
@@ -73,7 +77,7 @@ func FirstDivergence(p *compile.Program, in *spike.Raster, want, got []fixed.Rec
 				compared += d.states("v", w.V, g.V, t, ticks)
 			}
 			if t+lag < ticks {
-				compared += d.spikes(w.Spikes.At(t+lag), g.Spikes.At(t+lag), len(p.Layers[k].Home))
+				compared += d.spikes(w.Spikes, g.Spikes, t+lag)
 			}
 			if d.Register != "" {
 				h := p.Layers[k].Home[d.Neuron]
@@ -119,21 +123,37 @@ func (d *Divergence) states(register string, want, got []int32, t, ticks int) in
 	return int64(len(want) / ticks)
 }
 
-// spikes notes the first neuron before d.Neuron that spikes in one of two runs only.
-func (d *Divergence) spikes(want, got []int32, neurons int) int64 {
+// spikes notes the first neuron before d.Neuron that sends different messages in column t of
+// two runs: 0 for no spike, 1 for a plain one.
+func (d *Divergence) spikes(want, got *spike.Raster, t int) int64 {
+	w, g := want.At(t), got.At(t)
 	i := 0
-	for i < len(want) && i < len(got) && want[i] == got[i] {
+	for i < len(w) && i < len(g) && w[i] == g[i] && message(want, t, i) == message(got, t, i) {
 		i++
 	}
-	if i == len(want) && i == len(got) {
-		return int64(neurons)
+	note := func(neuron int32, w, g int64) {
+		if int(neuron) < d.Neuron {
+			d.Neuron, d.Register, d.Want, d.Got = int(neuron), "s", w, g
+		}
 	}
-	if missing := i == len(got) || i < len(want) && want[i] < got[i]; missing && int(want[i]) < d.Neuron {
-		d.Neuron, d.Register, d.Want, d.Got = int(want[i]), "s", 1, 0
-	} else if !missing && int(got[i]) < d.Neuron {
-		d.Neuron, d.Register, d.Want, d.Got = int(got[i]), "s", 0, 1
+	switch {
+	case i == len(w) && i == len(g):
+	case i == len(g) || i < len(w) && w[i] < g[i]:
+		note(w[i], message(want, t, i), 0)
+	case i == len(w) || g[i] < w[i]:
+		note(g[i], 0, message(got, t, i))
+	default:
+		note(w[i], message(want, t, i), message(got, t, i))
 	}
-	return int64(neurons)
+	return int64(want.Neurons)
+}
+
+// message returns what spike i of column t carries.
+func message(r *spike.Raster, t, i int) int64 {
+	if carries := r.Messages(t); carries != nil {
+		return int64(carries[i])
+	}
+	return 1
 }
 
 // arrivals returns the last spikes that reached a compartment up to a tick.
@@ -162,8 +182,8 @@ func arrivals(p *compile.Program, in *spike.Raster, recs []fixed.Record, at comp
 			delay := s.delay + int(r.Delay)
 			found := 0
 			for sent := min(tick-delay-latency, spikes.Ticks()-1-lag); sent >= 0 && found < lastInputs; sent-- {
-				if _, fired := slices.BinarySearch(spikes.At(sent+lag), int32(neuron)); fired {
-					last = append(last, Input{layer, neuron, sent, delay, s.weight})
+				if at, fired := slices.BinarySearch(spikes.At(sent+lag), int32(neuron)); fired {
+					last = append(last, Input{layer, neuron, sent, delay, s.weight, message(spikes, sent+lag, at)})
 					found++
 				}
 			}

@@ -19,6 +19,7 @@ var _ [slots - 2 - snn.MaxDelay]struct{} // compile-time check of the above
 type Count struct {
 	Spikes   int64 // of its neurons
 	Synapses int64 // synaptic operations: synapses that a spike passed
+	Graded   int64 `json:",omitempty"` // those of them that multiplied a weight by what the spike carried
 	Updates  int64 // neuron updates
 }
 
@@ -26,12 +27,16 @@ type Count struct {
 // its own, allocated once.
 type Machine struct {
 	*tables
-	tick  int
-	ring  [slots][]uint64 // by slot: the axon bits of all cores
-	acc   []int32         // accumulators of all cores; Check has proved that they cannot overflow
-	state []fixed.State   // of all neurons, core after core
-	count []Count         // by core
+	tick int
+	ring [slots][]uint64 // by slot: the axon bits of all cores
+	// By slot: what the spikes on the axons of cores that take graded ones carry.
+	messages [slots][]int32
+	// Accumulators of all cores. Check has proved that those of binary spikes cannot overflow.
+	acc   []int32
+	state []fixed.State // of all neurons, core after core
+	count []Count       // by core
 	fired []compile.Place
+	sent  []int32 // by fired: the message
 
 	observer Observer // nil: none
 }
@@ -43,6 +48,7 @@ type tables struct {
 	cores   []core
 	homes   [][]home // by core and neuron
 	words   int      // length of a ring slot
+	carried int      // length of a slot of messages
 	accs    int      // length of the accumulators
 	neurons int
 }
@@ -50,11 +56,13 @@ type tables struct {
 // core says where a core's part of the Machine's arrays begins.
 type core struct {
 	*compile.Core
-	word   int     // first word of a ring slot; every core begins a word
-	acc    int     // first accumulator
-	mask   int     // sets of accumulators less 1; the sets are a power of two
-	neuron int     // first neuron
-	bias   []int64 // by neuron
+	word    int     // first word of a ring slot; every core begins a word
+	message int     // first message of a slot; none where no axon takes graded spikes
+	acc     int     // first accumulator
+	imag    int     // first accumulator of imaginary parts; none where no axon has any
+	mask    int     // sets of accumulators less 1; the sets are a power of two
+	neuron  int     // first neuron
+	bias    []int64 // by neuron
 }
 
 // home is the neuron of a layer that a compartment is.
@@ -83,13 +91,21 @@ func New(p *compile.Program) (*Machine, error) {
 		if c.DelayBits > 0 {
 			sets = 1 << c.DelayBits
 		}
-		t.cores[i] = core{Core: c, word: t.words, acc: t.accs, mask: sets - 1, neuron: t.neurons, bias: make([]int64, len(c.Bias))}
+		t.cores[i] = core{Core: c, word: t.words, message: none, acc: t.accs, imag: none, mask: sets - 1, neuron: t.neurons, bias: make([]int64, len(c.Bias))}
 		for n, b := range c.Bias {
 			t.cores[i].bias[n] = fixed.Shift(int64(b), c.Profiles[c.Profile[n]].BiasExp)
 		}
 		t.homes[i] = make([]home, len(c.Profile))
 		t.words += (len(c.Mode) + 63) / 64
 		t.accs += sets * len(c.Profile)
+		if t.cores[i].has(compile.ImagAxon) {
+			t.cores[i].imag = t.accs
+			t.accs += sets * len(c.Profile)
+		}
+		if t.cores[i].has(compile.GradedAxon) {
+			t.cores[i].message = t.carried
+			t.carried += len(c.Mode)
+		}
 		t.neurons += len(c.Profile)
 	}
 	for k := range p.Layers {
@@ -102,9 +118,10 @@ func New(p *compile.Program) (*Machine, error) {
 
 func (t *tables) machine() *Machine {
 	m := &Machine{tables: t, acc: make([]int32, t.accs), state: make([]fixed.State, t.neurons), count: make([]Count, len(t.cores)),
-		fired: make([]compile.Place, 0, t.neurons)}
+		fired: make([]compile.Place, 0, t.neurons), sent: make([]int32, 0, t.neurons)}
 	for i := range m.ring {
 		m.ring[i] = make([]uint64, t.words)
+		m.messages[i] = make([]int32, t.carried)
 	}
 	return m
 }
@@ -136,20 +153,24 @@ func (m *Machine) Inject(core, axon int) error {
 	if core < 0 || core >= len(m.cores) || axon < 0 || axon >= len(m.cores[core].Mode) {
 		return diag.Inputf("no-such-axon", "", "there is no axon %d on core %d", axon, core)
 	}
-	m.send(compile.Route{Core: uint32(core), Axon: uint16(axon)}, 0)
+	m.send(compile.Route{Core: uint32(core), Axon: uint16(axon)}, 0, 1)
 	return nil
 }
 
 // send lets a spike arrive at the end of a route, ahead ticks (0 to 1) plus the
 // route's delay after the coming one.
-func (m *Machine) send(r compile.Route, ahead int) {
-	m.ring[(m.tick+ahead+int(r.Delay))%slots][m.cores[r.Core].word+int(r.Axon)/64] |= 1 << (r.Axon % 64)
+func (m *Machine) send(r compile.Route, ahead int, message int32) {
+	slot, c := (m.tick+ahead+int(r.Delay))%slots, &m.cores[r.Core]
+	m.ring[slot][c.word+int(r.Axon)/64] |= 1 << (r.Axon % 64)
+	if c.message != none {
+		m.messages[slot][c.message+int(r.Axon)] = message
+	}
 }
 
 // Step runs the coming tick and returns the compartments that spiked in it, by
 // core and neuron. The slice is valid until the next call.
 func (m *Machine) Step() []compile.Place {
-	m.fired = m.fired[:0]
+	m.fired, m.sent = m.fired[:0], m.sent[:0]
 	slot := m.ring[m.tick%slots]
 	for i := range m.cores {
 		c := &m.cores[i]
@@ -159,7 +180,12 @@ func (m *Machine) Step() []compile.Place {
 		}
 		for w, set := range words {
 			for ; set != 0; set &= set - 1 {
-				m.deliver(i, c, w*64+bits.TrailingZeros64(set))
+				axon := w*64 + bits.TrailingZeros64(set)
+				if c.Flags == nil || c.Flags[axon] == 0 {
+					m.deliver(i, c, axon)
+				} else {
+					m.deliverFlagged(i, c, axon)
+				}
 			}
 			words[w] = 0
 		}
@@ -214,20 +240,29 @@ func (m *Machine) update(number int, c *core) {
 	at := c.acc + m.tick&c.mask*neurons
 	acc := m.acc[at : at+neurons]
 	state := m.state[c.neuron : c.neuron+neurons]
+	var imag []int32
+	if c.imag != none {
+		imag = m.acc[at-c.acc+c.imag:][:neurons]
+	}
 	for n := range state {
 		f := &c.Profiles[c.Profile[n]]
 		if f.ResetInterval > 0 && m.tick%f.ResetInterval == f.ResetPhase {
 			state[n] = fixed.State{}
 		}
-		message := f.Neuron.Advance(&state[n], fixed.Drive{Sum: fixed.Shift(int64(acc[n]), f.WeightExp), Bias: c.bias[n]})
+		in := fixed.Drive{Sum: fixed.Shift(fixed.Accumulate(int64(acc[n])), f.WeightExp), Bias: c.bias[n]}
 		acc[n] = 0
+		if imag != nil {
+			in.Imag = fixed.Shift(fixed.Accumulate(int64(imag[n])), f.WeightExp)
+			imag[n] = 0
+		}
+		message := f.Neuron.Advance(&state[n], in)
 		if message == 0 {
 			continue
 		}
-		m.fired = append(m.fired, compile.Place{Core: uint32(number), Neuron: uint16(n)})
+		m.fired, m.sent = append(m.fired, compile.Place{Core: uint32(number), Neuron: uint16(n)}), append(m.sent, message)
 		m.count[number].Spikes++
 		for _, r := range c.Route[c.OutStart[n]:c.OutStart[n+1]] {
-			m.send(r, 1)
+			m.send(r, 1, message)
 		}
 	}
 	m.count[number].Updates += int64(neurons)

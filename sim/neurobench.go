@@ -2,6 +2,7 @@ package sim
 
 import (
 	"github.com/isospike/isospike/compile"
+	"github.com/isospike/isospike/snn/fixed"
 	"github.com/isospike/isospike/snn/spike"
 )
 
@@ -11,8 +12,9 @@ import (
 //   - Footprint: bytes of the program's tables and of the state it runs with, see Footprint.
 //   - ConnectionSparsity: the share of connections whose weight is 0.
 //   - ActivationSparsity: the share of neurons and ticks without a spike, all layers.
-//   - SynapticOperations: a sample's mean. All are accumulations (ACs), since spikes are binary;
-//     Dense counts every connection at every tick.
+//   - SynapticOperations: a sample's mean. Those of binary spikes are accumulations (ACs), those of
+//     graded ones, which multiply, MACs. (The harness looks at the values of a layer's inputs, and finds
+//     ACs also where graded ones all happen to be 1 or −1.) Dense counts every connection at every tick.
 //   - MembraneUpdates: a sample's mean number of neurons whose v a tick changed, and in the
 //     first tick all of them.
 type NeuroBench struct {
@@ -33,6 +35,7 @@ type Metrics struct {
 	program                                   *compile.Program
 	samples, labelled, correct                int64
 	spikes, places, operations, dense, update int64
+	graded                                    int64 // of the operations
 }
 
 // NewMetrics returns the metrics of no samples.
@@ -43,6 +46,7 @@ func (m *Metrics) Add(r *Result, ticks, label int) {
 	m.samples++
 	for _, c := range r.Cores {
 		m.operations += c.Synapses
+		m.graded += c.Graded
 	}
 	m.dense += int64(m.program.Manifest.Synapses+m.program.Manifest.ZeroWeight) * int64(ticks)
 	for k := range r.Layers {
@@ -75,19 +79,47 @@ func (m *Metrics) NeuroBench() *NeuroBench {
 		ActivationSparsity: 1 - share(m.spikes, m.places), MembraneUpdates: share(m.update, m.samples)}
 	zero, stored := int64(m.program.Manifest.ZeroWeight), int64(m.program.Manifest.Synapses)
 	n.ConnectionSparsity = share(zero, zero+stored)
-	n.SynapticOperations.ACs, n.SynapticOperations.Dense = share(m.operations, m.samples), share(m.dense, m.samples)
+	n.SynapticOperations.ACs, n.SynapticOperations.MACs = share(m.operations-m.graded, m.samples), share(m.graded, m.samples)
+	n.SynapticOperations.Dense = share(m.dense, m.samples)
 	return n
 }
 
 // Footprint returns the bytes of a program's tables as its artifact holds them (a synapse:
 // 2 of target, 1 of weight code and where the core has them 1 of delay; a route 7; a neuron 1 of
-// profile and 2 of bias; an axon 2 and 4 of row length; a profile 64), and of the state: u and
-// v, 3 bytes each, and the ring of coming ticks, 64 bits an axon, in which delays are.
+// profile and 2 of bias; an axon 2, 4 of row length and 1 of flags where the core has them; a profile
+// 64), and of the state: registers of 3 bytes (u and v; of alif neurons 4, of srm neurons 5) or 4 (of
+// sigma-delta neurons 4, of delta neurons 3, of sigma neurons 1), and the ring of coming ticks, in
+// which delays are: 64 bits an axon, and 64 messages of 4 bytes where it takes graded spikes.
 func Footprint(p *compile.Program) int64 {
 	bytes := int64(len(p.InputRoute) * 7)
 	for i := range p.Cores {
 		c := &p.Cores[i]
-		bytes += int64(len(c.Target)*3 + len(c.Delay) + len(c.Route)*7 + len(c.Profile)*(1+2+3+3) + len(c.Mode)*(2+4+slots/8) + len(c.Profiles)*64)
+		bytes += int64(len(c.Target)*3 + len(c.Delay) + len(c.Route)*7 + len(c.Profile)*(1+2) + len(c.Mode)*(2+4+slots/8) + len(c.Flags) + len(c.Profiles)*64)
+		for _, f := range c.Profile {
+			bytes += stateBytes(c.Profiles[f].Neuron)
+		}
+		for _, f := range c.Flags {
+			if f&compile.GradedAxon != 0 {
+				bytes += slots * 4
+			}
+		}
 	}
 	return bytes
+}
+
+// stateBytes returns what the registers of a neuron take.
+func stateBytes(n fixed.Neuron) int64 {
+	switch n.(type) {
+	case fixed.ALIF:
+		return 4 * 3
+	case fixed.SRM:
+		return 5 * 3
+	case fixed.SigmaDelta:
+		return 4 * 4
+	case fixed.Delta:
+		return 3 * 4
+	case fixed.Sigma:
+		return 4
+	}
+	return 2 * 3
 }

@@ -26,9 +26,9 @@ func (m *Machine) arrivals(core int, words []uint64) {
 
 // active tells the observer of the active neurons of a core, whose spikes have been delivered.
 func (m *Machine) active(core int, c *core) {
-	acc := m.acc[c.acc+m.tick&c.mask*len(c.Profile):]
+	at := m.tick & c.mask * len(c.Profile)
 	for n := range c.Profile {
-		if acc[n] != 0 || c.bias[n] != 0 || m.state[c.neuron+n] != (fixed.State{}) {
+		if m.acc[c.acc+at+n] != 0 || c.imag != none && m.acc[c.imag+at+n] != 0 || c.bias[n] != 0 || m.state[c.neuron+n] != (fixed.State{}) {
 			m.observer.Active(core, n)
 		}
 	}

@@ -46,18 +46,18 @@ func (m *Machine) Run(ctx context.Context, in *spike.Raster, ticks int, opts Opt
 	m.observer = opts.Observer
 	defer func() { m.observer = nil }()
 	res := &Result{Layers: make([]fixed.Record, len(p.Layers))}
-	fired := make([][]int32, len(p.Layers))
+	sends := make([]sent, len(p.Layers))
 	for k := range p.Layers {
 		size := len(p.Layers[k].Home)
 		res.Layers[k].Spikes = spike.NewRaster(size)
-		fired[k] = make([]int32, 0, size)
+		sends[k] = sent{graded: Graded(p, k), neurons: make([]int32, 0, size)}
 		if opts.States {
 			res.Layers[k].U, res.Layers[k].V = make([]int32, size*ticks), make([]int32, size*ticks)
 		}
 	}
 	for range min(p.Convention.SpikeLag, ticks) {
 		for k := range res.Layers {
-			res.Layers[k].Spikes.Append()
+			sends[k].appendTo(res.Layers[k].Spikes)
 		}
 	}
 	for t := range ticks {
@@ -65,31 +65,35 @@ func (m *Machine) Run(ctx context.Context, in *spike.Raster, ticks int, opts Opt
 			return nil, &diag.Error{Kind: diag.Interrupted, Code: "interrupted", Msg: "the run was stopped", Err: ctx.Err()}
 		}
 		if t < in.Ticks() {
-			for _, i := range in.At(t) {
+			carries := in.Messages(t)
+			for s, i := range in.At(t) {
 				if i < 0 || int(i) >= in.Neurons {
 					return nil, diag.Inputf("raster-size", "", "the input raster has a spike of neuron %d of %d in column %d", i, in.Neurons, t)
 				}
+				message := int32(1)
+				if carries != nil {
+					message = carries[s]
+				}
 				for _, r := range p.InputRoute[p.InputStart[i]:p.InputStart[i+1]] {
-					m.send(r, p.Convention.InputLatency)
+					m.send(r, p.Convention.InputLatency, message)
 				}
 			}
 		}
-		for _, f := range m.Step() {
+		for i, f := range m.Step() {
 			h := m.homes[f.Core][f.Neuron]
-			fired[h.layer] = append(fired[h.layer], h.neuron)
+			sends[h.layer].add(h.neuron, m.sent[i])
 		}
-		for k := range fired {
+		for k := range sends {
 			rec := &res.Layers[k]
 			if rec.Spikes.Ticks() < ticks { // the last SpikeLag ticks are beyond the recording
-				slices.Sort(fired[k]) // cores need not hold a layer in order
-				if rec.Spikes.Count()+len(fired[k]) > math.MaxInt32 {
+				if rec.Spikes.Count()+len(sends[k].neurons)+len(sends[k].order) > math.MaxInt32 {
 					return nil, &diag.Error{Kind: diag.Limit, Code: "spikes-exceeded", Layer: p.Layers[k].Name,
 						Msg: "too many spikes for one recording", Resource: "spikes", Used: math.MaxInt32 + 1, Limit: math.MaxInt32,
 						Fix: "run fewer ticks at a time"}
 				}
-				rec.Spikes.Append(fired[k]...)
+				sends[k].appendTo(rec.Spikes)
 			}
-			fired[k] = fired[k][:0]
+			sends[k].clear()
 			if opts.States {
 				m.record(k, t, ticks, rec)
 			}

@@ -91,7 +91,7 @@ func (a *app) compile(ctx context.Context, n *fixed.Network, parent string, f *c
 		}
 		tr.Rates = fmt.Sprintf("%d recordings", samples)
 	}
-	p, err := compileFor(n, f.target, parent, rates)
+	p, err := compileAt(n, t, parent, rates)
 	if err != nil {
 		return err
 	}
@@ -168,12 +168,17 @@ func (a *app) rates(ctx context.Context, n *fixed.Network, f *compileFlags) (*co
 	return r, samples, err
 }
 
-// compileFor compiles n, whose artifact has the hash parent, with rates of its neurons or nil.
-func compileFor(n *fixed.Network, target, parent string, rates *compile.Rates) (*compile.Program, error) {
+// compileFor compiles n, whose artifact has the hash parent.
+func compileFor(n *fixed.Network, target, parent string) (*compile.Program, error) {
 	t, err := targets.Lookup(target)
 	if err != nil {
 		return nil, err
 	}
+	return compileAt(n, t, parent, nil)
+}
+
+// compileAt is compileFor at the given rates; nil is all alike.
+func compileAt(n *fixed.Network, t compile.Target, parent string, rates *compile.Rates) (*compile.Program, error) {
 	p, err := compile.CompileWith(n, t, compile.Options{Rates: rates})
 	if err != nil {
 		return nil, err

@@ -178,7 +178,7 @@ func (d *demo) lower(context.Context) error {
 	}
 	printQuantize(out, d.report)
 	for _, name := range demoTargets {
-		p, err := compileFor(d.fixed, name, d.hashes["fixed.safetensors"], nil)
+		p, err := compileFor(d.fixed, name, d.hashes["fixed.safetensors"])
 		if err != nil {
 			return err
 		}

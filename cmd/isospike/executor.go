@@ -29,6 +29,7 @@ type executor struct {
 	encoding string
 	readout  snn.Window
 	program  *compile.Program // of the simulator
+	graded   bool             // the first layer takes graded spikes
 	// start returns a runner for one goroutine; states asks for u and v, which
 	// training does not record.
 	start func(states bool) runner
@@ -100,7 +101,7 @@ func trainExecutor(m *train.Model) (*executor, error) {
 }
 
 func fixedExecutor(n *fixed.Network) *executor {
-	return &executor{name: "fixed", input: n.Input, encoding: n.Encoding, readout: n.Readout,
+	return &executor{name: "fixed", input: n.Input, encoding: n.Encoding, readout: n.Readout, graded: n.Layers[0].Graded,
 		start: func(states bool) runner {
 			return func(_ context.Context, in *spike.Raster) ([]fixed.Record, error) {
 				return n.Run(in, in.Ticks(), states)
@@ -113,7 +114,7 @@ func simExecutor(p *compile.Program) (*executor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &executor{name: "sim:" + p.Target, input: p.Input, encoding: p.Encoding, readout: p.Readout, program: p,
+	return &executor{name: "sim:" + p.Target, input: p.Input, encoding: p.Encoding, readout: p.Readout, program: p, graded: p.TakesGraded(),
 		start: func(states bool) runner {
 			m := m.Clone()
 			return func(ctx context.Context, in *spike.Raster) ([]fixed.Record, error) {
@@ -213,12 +214,20 @@ func (p *pair) compare(id string, prog *compile.Program, in *spike.Raster, a, b 
 	return nil
 }
 
-// firstSpike names the first spike that only one of two runs has.
+// firstSpike names the first spike that only one of two runs has, or that carries something
+// else in the other.
 func (p *pair) firstSpike(a, b []fixed.Record) string {
 	for t := range a[0].Spikes.Ticks() {
 		for k := range a {
 			x, y := a[k].Spikes.At(t), b[k].Spikes.At(t)
+			m, n := a[k].Spikes.Messages(t), b[k].Spikes.Messages(t)
 			for len(x) > 0 && len(y) > 0 && x[0] == y[0] {
+				if m != nil && n != nil {
+					if m[0] != n[0] {
+						return fmt.Sprintf("tick %d, layer %d, neuron %d sends %d in %s, %d in %s", t, k+1, x[0], m[0], p.A, n[0], p.B)
+					}
+					m, n = m[1:], n[1:]
+				}
 				x, y = x[1:], y[1:]
 			}
 			name, other := p.A, p.B

@@ -29,8 +29,9 @@ func newImportLava(a *app) *cobra.Command {
 		Use:   "lava FILE.net -o FILE",
 		Short: "Read a lava-dl network (.net)",
 		Long: `lava reads a network that lava-dl exported with export_hdf5 and gives a fixed network
-that computes what Lava's netx.Network computes. Delays are taken as axonal, as SLAYER
-trained them. Nothing is dropped: what isospike cannot take yet is refused by name.`,
+that computes what Lava's netx.Network computes: dense, conv, pool, convT and unpool layers
+of CUBA, LOIHI, ALIF, SDNN, RF_PHASE and RF_IZHIKEVICH neurons. Delays are taken as axonal, as
+SLAYER trained them. Nothing is dropped: what isospike has no form for is refused by name.`,
 		Example: "  isospike import lava trained_mnist.net -o fixed.safetensors",
 		Args:    exactly("FILE.net"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -45,15 +46,23 @@ trained them. Nothing is dropped: what isospike cannot take yet is refused by na
 			for _, note := range notes {
 				a.note("%s: %s", args[0], note)
 			}
-			if n.Convention, err = fixed.ParseConvention(convention); err != nil {
-				return diag.Usagef("usage", "%v", err)
+			if convention != "" {
+				if n.Convention, err = fixed.ParseConvention(convention); err != nil {
+					return diag.Usagef("usage", "%v", err)
+				}
+			}
+			for k := range n.Layers {
+				if reset.Interval > 0 && fixed.Graded(n.Layers[k].Neuron) {
+					return (&diag.Error{Kind: diag.Usage, Code: "reset-graded", Layer: n.Layers[k].Name,
+						Msg: "a reset would make sigma-delta neurons forget what they have sent; netx ignores it for them"}).WithFix("leave out --reset-interval")
+				}
 			}
 			n.Encoding, n.Reset = encoding, reset
 			return a.writeImport(n, filepath.Base(args[0]), out)
 		},
 	}
 	c.Flags().StringVarP(&out, "output", "o", "", "fixed network to write")
-	c.Flags().StringVar(&convention, "convention", "axonal", "when input acts: axonal (column t at tick t+1, as in Lava), immediate or slayer")
+	c.Flags().StringVar(&convention, "convention", "", "when input acts: axonal (column t at tick t+1, as in Lava), immediate or slayer (default axonal, or immediate where the file's input layer has neurons)")
 	c.Flags().IntVar(&reset.Interval, "reset-interval", 0, "zero the neurons every so many steps, as netx.Network does (0: never)")
 	c.Flags().IntVar(&reset.Offset, "reset-offset", 0, "phase of the reset; layer i is zeroed at steps ≡ offset + 1 + i")
 	encodingFlag(c, &encoding)

@@ -103,8 +103,15 @@ func inspectFixed(w io.Writer, n *fixed.Network) error {
 		for o := range l.Out.Size() {
 			longest = max(longest, l.AxonDelay(o))
 		}
-		_, err = fmt.Fprintf(w, "%-6s %-10v %-10v %-12v %5d %4s %6d %10d  %s: %v\n", l.Name, l.In, l.Out, l.Mode, l.WeightBits, exponents(l),
-			len(l.BiasMant), longest, l.Neuron.Kind(), l.Neuron)
+		synapses := ""
+		if l.Graded {
+			synapses += "; takes graded spikes"
+		}
+		if l.WeightImag != nil {
+			synapses += "; complex weights"
+		}
+		_, err = fmt.Fprintf(w, "%-6s %-10v %-10v %-12v %5d %4s %6d %10d  %s: %v%s\n", l.Name, l.In, l.Out, l.Mode, l.WeightBits, exponents(l),
+			len(l.BiasMant), longest, l.Neuron.Kind(), l.Neuron, synapses)
 	}
 	return err
 }

@@ -27,7 +27,7 @@ func TestBoardBehindPipe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := compileFor(n, "icebreaker", "", nil)
+	p, err := compileFor(n, "icebreaker", "")
 	if err != nil {
 		t.Fatal(err)
 	}

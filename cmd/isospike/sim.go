@@ -34,11 +34,12 @@ func newSim(a *app) *cobra.Command {
 		Short: "Run one sample and record every spike, current and voltage",
 		Long: `sim runs one sample through a program (the simulator on its tables), a fixed network
 (the layer-level reference) or a model, and writes an .npz for Python: for layer k,
-counted from 0, the spikes sK (uint8), currents uK and voltages vK (int32), each
+counted from 0, the spikes sK (uint8; what graded ones carry, int32), and of each neuron
+the registers uK and vK (int32), which are current and voltage of cuba neurons, each
 neurons × ticks; a model records spikes alone.
 
 The input is a recording of a data set, or an array of 0 and 1, inputs × ticks, in an
-.npz file.`,
+.npz file; of integers, where the first layer takes graded spikes.`,
 		Example: `  isospike sim program.safetensors --data test.tar.gz --sample 60001 -o trace.npz
   isospike sim fixed.safetensors --input spikes.npz --array s_in -o trace.npz
   python3 -c 'import numpy as np; print(np.load("trace.npz")["s0"].sum())'`,
@@ -146,10 +147,11 @@ func (f *simFlags) raster(a *app, e *executor) (*spike.Raster, error) {
 		names := slices.Sorted(maps.Keys(arrays))
 		return nil, diag.Inputf("no-array", f.input, "there is no array %q", f.array).WithFix("name one with --array: %s", strings.Join(names, ", "))
 	}
-	return spikesOf(arr, f)
+	return spikesOf(arr, f, e.graded)
 }
 
-func spikesOf(arr *npy.Array, f *simFlags) (*spike.Raster, error) {
+// spikesOf reads an array of 0 and 1, or of what graded spikes carry.
+func spikesOf(arr *npy.Array, f *simFlags, graded bool) (*spike.Raster, error) {
 	v, err := arr.Ints()
 	if err != nil {
 		return nil, diag.InFile(err, f.input)
@@ -161,18 +163,21 @@ func spikesOf(arr *npy.Array, f *simFlags) (*spike.Raster, error) {
 	if ticks == 0 {
 		return nil, diag.Inputf("array-shape", f.input, "array %q has no ticks", f.array)
 	}
-	n := len(v) / ticks
-	var tick, neuron []int32
+	values := make([]int32, len(v))
 	for i, x := range v {
-		switch x {
-		case 0:
-		case 1:
-			neuron, tick = append(neuron, int32(i/ticks)), append(tick, int32(i%ticks))
-		default:
-			return nil, diag.Inputf("array-value", f.input, "array %q holds %d at position %d; spikes are 0 or 1", f.array, x, i)
+		if values[i] = int32(x); int64(values[i]) != x || !graded && x != 0 && x != 1 {
+			allowed := "0 or 1"
+			if graded {
+				allowed = "integers of 32 bits"
+			}
+			return nil, diag.Inputf("array-value", f.input, "array %q holds %d at position %d; spikes are %s", f.array, x, i, allowed)
 		}
 	}
-	return spike.FromPairs(n, ticks, tick, neuron)
+	r, err := spike.FromValues(len(v)/ticks, ticks, values)
+	if err == nil && !graded {
+		r.Message = nil
+	}
+	return r, err
 }
 
 // pick returns the sample of an id, the first one for "".
@@ -193,7 +198,7 @@ func stretch(in *spike.Raster, ticks int) *spike.Raster {
 	out := spike.NewRaster(in.Neurons)
 	for t := range ticks {
 		if t < in.Ticks() {
-			out.Append(in.At(t)...)
+			out.AppendFrom(in, t)
 		} else {
 			out.Append()
 		}
@@ -201,19 +206,29 @@ func stretch(in *spike.Raster, ticks int) *spike.Raster {
 	return out
 }
 
-// writeTrace writes sK, uK and vK of every layer K, neurons × ticks.
+// writeTrace writes sK, uK and vK of every layer K, neurons × ticks; sK is uint8, or
+// int32 of graded spikes.
 func writeTrace(path string, recs []fixed.Record, ticks int) error {
 	arrays := map[string]*npy.Array{}
 	for k, r := range recs {
 		n := r.Spikes.Neurons
-		s := make([]uint8, n*ticks)
+		shape := []int{n, ticks}
+		s, carried := make([]uint8, n*ticks), []int32(nil)
+		if r.Spikes.Message != nil {
+			carried = make([]int32, n*ticks)
+		}
 		for t := range ticks {
-			for _, o := range r.Spikes.At(t) {
-				s[int(o)*ticks+t] = 1
+			messages := r.Spikes.Messages(t)
+			for i, o := range r.Spikes.At(t) {
+				if s[int(o)*ticks+t] = 1; messages != nil {
+					carried[int(o)*ticks+t] = messages[i]
+				}
 			}
 		}
-		shape := []int{n, ticks}
 		arrays[fmt.Sprintf("s%d", k)] = npy.Of(shape, s)
+		if carried != nil {
+			arrays[fmt.Sprintf("s%d", k)] = npy.Of(shape, carried)
+		}
 		if r.U != nil {
 			arrays[fmt.Sprintf("u%d", k)] = npy.Of(shape, r.U)
 			arrays[fmt.Sprintf("v%d", k)] = npy.Of(shape, r.V)

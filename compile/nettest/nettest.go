@@ -20,6 +20,8 @@ type Config struct {
 	MaxDelay    int // axonal and synaptic together
 	MaxSynDelay int
 	Reset       bool
+	SRM         bool // some layers of SRM neurons
+	Kinds       bool // layers of sigma-delta, resonate-and-fire and adaptive neurons; graded spikes
 }
 
 // Network draws a network of one to four layers, dense ones of 1 to 40 neurons and
@@ -85,7 +87,9 @@ func layer(t *rapid.T, r *rand.Rand, c Config, in, out snn.Shape, kernel *fixed.
 		neuron.IDecay, neuron.VDecay = 0, rapid.SampledFrom([]int32{0, 1}).Draw(t, "v_decay at the edge")
 		neuron.VTh = int32(c.MaxVTh)
 	}
-	l.Neuron = neuron
+	if l.Neuron = neuron; c.SRM && rapid.Bool().Draw(t, "srm") {
+		l.Neuron = srm(t, r, c, edge)
+	}
 	density := rapid.Float64Range(0.05, 1).Draw(t, "density")
 	l.Weight = make([]int16, l.Weights())
 	for i := range l.Weight {
@@ -104,6 +108,9 @@ func layer(t *rapid.T, r *rand.Rand, c Config, in, out snn.Shape, kernel *fixed.
 			l.BiasMant[i] = int16(r.Int32N(8192) - 4096)
 		}
 	}
+	if c.Kinds {
+		kind(t, r, c, &l)
+	}
 	syn := 0
 	if c.MaxSynDelay > 0 && rapid.Bool().Draw(t, "synaptic delays") {
 		syn = rapid.IntRange(0, c.MaxSynDelay).Draw(t, "longest synaptic delay")
@@ -114,6 +121,21 @@ func layer(t *rapid.T, r *rand.Rand, c Config, in, out snn.Shape, kernel *fixed.
 		l.Delay = delays(r, out.Size(), rapid.IntRange(0, c.MaxDelay-c.MaxSynDelay).Draw(t, "longest axonal delay"))
 	}
 	return l
+}
+
+func srm(t *rapid.T, r *rand.Rand, c Config, edge bool) fixed.SRM {
+	p := fixed.SRM{
+		SDecay: rapid.SampledFrom([]int32{0, 1, 390, 4095, 4096, r.Int32N(4097)}).Draw(t, "s_decay"), SShift: r.Int32N(fixed.MaxShift+1) >> r.IntN(4),
+		RDecay: rapid.SampledFrom([]int32{0, 1, 2589, 4096, r.Int32N(4097)}).Draw(t, "r_decay"), RShift: r.Int32N(fixed.MaxShift+1) >> r.IntN(4),
+		Kick: r.Int32N(fixed.MaxKick+1) >> r.IntN(18), VTh: rapid.SampledFrom([]int32{1, 80, 1 + r.Int32N(1000), int32(c.MaxVTh)}).Draw(t, "srm v_th"),
+	}
+	if p.XDecay = p.RDecay; rapid.Bool().Draw(t, "exponential") {
+		p.XDecay = fixed.DecayOne
+	}
+	if edge {
+		p.SDecay, p.SShift = 0, 0
+	}
+	return p
 }
 
 func delays(r *rand.Rand, n, longest int) []uint8 {
@@ -153,7 +175,7 @@ func DrawTiny(t *rapid.T) Tiny {
 		Neurons: rapid.IntRange(1, 12).Draw(t, "core neurons"), AxonsIn: rapid.IntRange(40, 80).Draw(t, "axons in"),
 		AxonsOut: rapid.SampledFrom([]int{0, 20, 60}).Draw(t, "axons out"), CrossChipEntries: 2, SynapseWords: rapid.IntRange(120, 300).Draw(t, "words"), RowWords: rapid.IntRange(3, 9).Draw(t, "row words"),
 		Profiles: rapid.IntRange(1, 3).Draw(t, "profiles"), MaxVTh: fixed.MaxVTh, SynapticDelay: rapid.Bool().Draw(t, "synaptic"),
-		MaxDelay: 62, DelayAccumulators: rapid.IntRange(64, 300).Draw(t, "accumulators"), PeriodicReset: true,
+		MaxDelay: 62, DelayAccumulators: rapid.IntRange(64, 300).Draw(t, "accumulators"), PeriodicReset: true, GradedSpikes: true,
 	}}
 }
 

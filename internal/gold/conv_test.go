@@ -12,9 +12,6 @@ import (
 	"github.com/isospike/isospike/snn/fixed"
 )
 
-// wrap24 keeps a sum in the 24 bits of Lava's convolution.
-func wrap24(x int64) int64 { return x << 40 >> 40 }
-
 // TestLavaRuntimeConv runs Lava's Conv: its arrays are (x, y, channel), its weights
 // (channel, x, y, channel of the group). It convolves: the kernel is flipped in both
 // directions.
@@ -44,7 +41,7 @@ func TestLavaRuntimeConv(t *testing.T) {
 				l.Deliver(sum, ticks, i/ticks, i%ticks+1, payload)
 			}
 			for i := range sum {
-				sum[i] = wrap24(sum[i])
+				sum[i] = fixed.Accumulate(sum[i])
 			}
 			c.values("a_out", sum, turnedIn(s.ints("a_out"), out))
 		})

@@ -29,25 +29,21 @@ func TestLavaRuntimeNet(t *testing.T) {
 				Offset   int    `json:"reset_offset"`
 			}
 			s.meta(&m)
-			l, err := interop.ReadLavaNet(shared.Dir(t, "gold", "lava_runtime", "nets", path.Base(m.File)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			n, notes, err := l.Fixed()
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, note := range notes {
-				t.Log(note)
-			}
+			n := lavaNet(t, "lava_runtime", "nets", path.Base(m.File))
 			n.Reset = fixed.Reset{Interval: m.Interval, Offset: m.Offset}
-			in := s.raster("s_in")
-			for exec, recs := range executors(t, n, in, in.Ticks()) {
+			values, ticks := s.population("s_in")
+			in := messages(t, values, ticks)
+			for exec, recs := range executors(t, n, in, ticks) {
 				for k, r := range recs {
-					c.values(fmt.Sprintf("%s u%d", exec, k), widen(r.U), s.ints(fmt.Sprintf("u%d", k)))
-					c.values(fmt.Sprintf("%s v%d", exec, k), widen(r.V), s.ints(fmt.Sprintf("v%d", k)))
+					for register, got := range map[string][]int32{"u": r.U, "v": r.V} {
+						if name := fmt.Sprint(register, k); s.arrays[name] != nil {
+							want, _ := s.population(name)
+							c.values(exec+" "+name, widen(got), want)
+						}
+					}
 				}
-				c.spikes(exec+" s_out", recs[len(recs)-1].Spikes, s.raster("s_out"))
+				want, _ := s.population("s_out")
+				c.values(exec+" s_out", sent(recs[len(recs)-1].Spikes, 0, ticks), want)
 			}
 		})
 	}

@@ -33,23 +33,27 @@ type layerHeader struct {
 	Mode       string     `json:"mode"`
 	Neuron     NeuronJSON `json:"neuron"`
 	BiasExp    int        `json:"bias_exp"`
+	Graded     bool       `json:"graded,omitempty"`
 }
 
 // File returns the network as an artifact: for layer N the tensors N.weight
-// (int16, Out×In or as Layer.Weight says) and, where the layer has them, N.delay, N.syn_delay (uint8,
+// (int16, Out×In or as Layer.Weight says) and, where the layer has them, N.weight_imag, N.delay, N.syn_delay (uint8,
 // ticks), N.weight_exp (int8, by neuron) and N.bias (int16 mantissas).
 func (n *Network) File() *safetensors.File {
 	h := header{Input: n.Input, Convention: n.Convention.String(), Reset: n.Reset, Encoding: n.Encoding, Readout: n.Readout}
 	f := artifact.New(artifact.Fixed, n.Provenance)
 	for k := range n.Layers {
 		l := &n.Layers[k]
-		h.Layers = append(h.Layers, layerHeader{l.Name, l.Out, l.Kernel, l.WeightBits, l.WeightExp, l.Mode.String(), NeuronJSON{l.Neuron}, l.BiasExp})
+		h.Layers = append(h.Layers, layerHeader{l.Name, l.Out, l.Kernel, l.WeightBits, l.WeightExp, l.Mode.String(), NeuronJSON{l.Neuron}, l.BiasExp, l.Graded})
 		out := l.Out.Size()
 		shape := []int{out, l.In.Size()}
 		if c := l.Kernel; c != nil {
 			shape = []int{l.Out.C, l.In.C / c.Groups, c.Size[1], c.Size[0]}
 		}
 		f.Tensors = append(f.Tensors, safetensors.Of(tensorName(k, "weight"), shape, l.Weight))
+		if l.WeightImag != nil {
+			f.Tensors = append(f.Tensors, safetensors.Of(tensorName(k, "weight_imag"), shape, l.WeightImag))
+		}
 		if l.SynDelay != nil {
 			f.Tensors = append(f.Tensors, safetensors.Of(tensorName(k, "syn_delay"), shape, l.SynDelay))
 		}
@@ -99,8 +103,11 @@ func FromFile(f *safetensors.File) (*Network, error) {
 		if err != nil {
 			return nil, &diag.Error{Kind: diag.Input, Code: "artifact-corrupt", Layer: lh.Name, Msg: err.Error()}
 		}
-		l := Layer{Name: lh.Name, In: in, Out: lh.Out, Kernel: lh.Kernel, WeightBits: lh.WeightBits, WeightExp: lh.WeightExp, Mode: mode, Neuron: lh.Neuron.Neuron, BiasExp: lh.BiasExp}
+		l := Layer{Name: lh.Name, In: in, Out: lh.Out, Kernel: lh.Kernel, WeightBits: lh.WeightBits, WeightExp: lh.WeightExp, Mode: mode, Neuron: lh.Neuron.Neuron, BiasExp: lh.BiasExp, Graded: lh.Graded}
 		if l.Weight, err = take[int16](byName, tensorName(k, "weight")); err != nil {
+			return nil, err
+		}
+		if l.WeightImag, err = take[int16](byName, tensorName(k, "weight_imag")); err != nil {
 			return nil, err
 		}
 		if l.SynDelay, err = take[uint8](byName, tensorName(k, "syn_delay")); err != nil {

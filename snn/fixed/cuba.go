@@ -38,6 +38,14 @@ func Wrap(x int64) int32 {
 	return int32(x)
 }
 
+// Accumulate takes a sum of weights into the accumulator's 24 bits, two's complement: modulo
+// 2^24 into [−2^23, 2^23). Only messages other than 1 can bring a sum that far: see
+// docs/numerics.md.
+func Accumulate(sum int64) int64 {
+	const spare = 64 - StateBits
+	return sum << spare >> spare
+}
+
 // Saturate clips x to ±(2^23 − 1).
 func Saturate(x int64) int32 {
 	return int32(max(-VMax, min(VMax, x)))

@@ -15,13 +15,15 @@ type Layer struct {
 	// Weight is Out×In, row-major: Weight[o*In+i]. A convolution's is O×I/groups×rows×columns
 	// of the kernel, row-major; see Into.
 	Weight     []int16
+	WeightImag []int16  // imaginary parts of the weights, as Weight lies, of neurons with a complex state; nil is none
 	WeightBits int      // 1..9; 9 only of mixed weights
 	WeightExp  int      // −8..7; the summed weights are shifted by it
 	NeuronExp  []int8   // WeightExp of each neuron where they differ; nil is one for all
 	Mode       SignMode // which signs the weights may take
 	SynDelay   []uint8  // ticks for each weight, 0..62; nil is no synaptic delays
+	Graded     bool     // messages multiply the weights; otherwise any message counts 1
 	Neuron     Neuron
-	BiasMant   []int16 // per neuron, 13 bits signed; nil is no bias
+	BiasMant   []int16 // per neuron, within BiasRange; nil is no bias
 	BiasExp    int     // −7..7; a negative exponent floors the mantissa
 	Delay      []uint8 // axonal delay of each neuron's spikes in ticks, 0..62; nil is none
 }
@@ -40,6 +42,13 @@ func (l *Layer) Bias(o int) int64 {
 		return 0
 	}
 	return Shift(int64(l.BiasMant[o]), l.BiasExp)
+}
+
+// Imaginary returns the layer with its imaginary weights for real ones.
+func (l *Layer) Imaginary() *Layer {
+	im := *l
+	im.Weight, im.WeightImag = l.WeightImag, nil
+	return &im
 }
 
 // AxonDelay returns the axonal delay of neuron o.
@@ -147,6 +156,8 @@ func (n *Network) Validate() error {
 			return bad(l.Name, "has weight exponent %d, allowed are %d to %d", l.WeightExp, minExp, maxExp)
 		case l.NeuronExp != nil && len(l.NeuronExp) != size:
 			return bad(l.Name, "has %d weight exponents for %d neurons", len(l.NeuronExp), size)
+		case l.WeightImag != nil && len(l.WeightImag) != len(l.Weight):
+			return bad(l.Name, "has %d imaginary weights for %d real ones", len(l.WeightImag), len(l.Weight))
 		case l.SynDelay != nil && len(l.SynDelay) != len(l.Weight):
 			return bad(l.Name, "has %d synaptic delays for %d weights", len(l.SynDelay), len(l.Weight))
 		case l.BiasMant != nil && len(l.BiasMant) != size, l.Delay != nil && len(l.Delay) != size:
@@ -160,22 +171,28 @@ func (n *Network) Validate() error {
 		if err := l.Neuron.Check(); err != nil {
 			return diag.InLayer(err, l.Name)
 		}
+		if l.WeightImag != nil && !Complex(l.Neuron) {
+			return bad(l.Name, "has complex weights, which %s neurons do not take", l.Neuron.Kind())
+		}
 		for o, e := range l.NeuronExp {
 			if e < minExp || e > maxExp {
 				return bad(l.Name, "neuron %d has weight exponent %d, allowed are %d to %d", o, e, minExp, maxExp)
 			}
 		}
-		for i, w := range l.Weight {
-			if Truncate(int64(w), l.WeightBits, l.Mode) != w {
-				if l.Kernel != nil {
-					return bad(l.Name, "weight %d of the kernels is %d, which %d %s bits cannot hold", i, w, l.WeightBits, l.Mode)
+		for _, weights := range [][]int16{l.Weight, l.WeightImag} {
+			for i, w := range weights {
+				if Truncate(int64(w), l.WeightBits, l.Mode) != w {
+					if l.Kernel != nil {
+						return bad(l.Name, "weight %d of the kernels is %d, which %d %s bits cannot hold", i, w, l.WeightBits, l.Mode)
+					}
+					return bad(l.Name, "synapse from %d to %d has weight %d, which %d %s bits cannot hold", i%l.In.Size(), i/l.In.Size(), w, l.WeightBits, l.Mode)
 				}
-				return bad(l.Name, "synapse from %d to %d has weight %d, which %d %s bits cannot hold", i%l.In.Size(), i/l.In.Size(), w, l.WeightBits, l.Mode)
 			}
 		}
+		least, most := BiasRange(l.Neuron)
 		for o, b := range l.BiasMant {
-			if b < -MaxBias-1 || b > MaxBias {
-				return bad(l.Name, "neuron %d has bias mantissa %d, allowed are -4096 to 4095", o, b)
+			if int(b) < least || int(b) > most {
+				return bad(l.Name, "neuron %d has bias mantissa %d, allowed for %s neurons are %d to %d", o, b, l.Neuron.Kind(), least, most)
 			}
 		}
 		for _, ds := range [][]uint8{l.Delay, l.SynDelay} {

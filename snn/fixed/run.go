@@ -8,9 +8,9 @@ import (
 
 // Record is what a run leaves of one layer.
 type Record struct {
-	Spikes *spike.Raster
-	// U and V are the states after each tick (v after its reset), neuron-major:
-	// U[o*ticks+t]. They are nil unless asked for.
+	Spikes *spike.Raster // with messages where the layer's neurons are Graded
+	// U and V are the registers of these names after each tick (v after its reset),
+	// neuron-major: U[o*ticks+t]. They are nil unless asked for.
 	U, V []int32
 }
 
@@ -34,7 +34,7 @@ func (n *Network) Run(in *spike.Raster, ticks int, states bool) ([]Record, error
 				if t < n.Convention.SpikeLag {
 					lagged.Append()
 				} else {
-					lagged.Append(recs[k].Spikes.At(t - n.Convention.SpikeLag)...)
+					lagged.AppendFrom(recs[k].Spikes, t-n.Convention.SpikeLag)
 				}
 			}
 			recs[k].Spikes = lagged
@@ -50,64 +50,82 @@ func (n *Network) RunLayer(k int, in *spike.Raster, ticks int, states bool) Reco
 	if k > 0 {
 		delay, latency = n.Layers[k-1].Delay, 1
 	}
-	return n.runLayer(l, k, Arrivals(l, in, delay, latency, ticks), ticks, states)
+	sum, imag := Arrivals(l, in, delay, latency, ticks), []int64(nil)
+	if l.WeightImag != nil {
+		imag = Arrivals(l.Imaginary(), in, delay, latency, ticks)
+	}
+	return n.runLayer(l, k, sum, imag, ticks, states)
 }
 
 // Arrivals sums, for every neuron o and tick t, the weights of the spikes that
-// arrive there, before the weight exponent: sum[o*ticks+t]. A spike of input
-// neuron i in column t arrives at t + latency + delay[i] + SynDelay.
+// arrive there, times what they carry where the layer is Graded, before the accumulator
+// and the weight exponent: sum[o*ticks+t]. A spike of input neuron i in column t arrives
+// at t + latency + delay[i] + SynDelay.
 func Arrivals(l *Layer, in *spike.Raster, delay []uint8, latency, ticks int) []int64 {
 	sum := make([]int64, l.Out.Size()*ticks)
 	for t := range min(in.Ticks(), ticks) {
-		for _, i := range in.At(t) {
-			at := t + latency
+		messages := in.Messages(t)
+		for s, i := range in.At(t) {
+			at, message := t+latency, int64(1)
 			if delay != nil {
 				at += int(delay[i])
 			}
-			l.Deliver(sum, ticks, int(i), at, 1)
+			if l.Graded && messages != nil {
+				message = int64(messages[s])
+			}
+			l.Deliver(sum, ticks, int(i), at, message)
 		}
 	}
 	return sum
 }
 
 // Deliver adds one message of input neuron i that arrives at tick at (plus the
-// synaptic delay) to sum, as Arrivals lays it out. A binary spike has payload 1;
-// Lava's graded spikes multiply the weights. What arrives after the last tick
-// has no effect.
-func (l *Layer) Deliver(sum []int64, ticks, i, at int, payload int64) {
+// synaptic delay) to sum, as Arrivals lays it out: the weights times the message. What
+// arrives after the last tick has no effect.
+func (l *Layer) Deliver(sum []int64, ticks, i, at int, message int64) {
 	for o, w := range l.From(i) {
 		when := at
 		if l.SynDelay != nil {
 			when += int(l.SynDelay[w])
 		}
 		if when < ticks {
-			sum[o*ticks+when] += int64(l.Weight[w]) * payload
+			sum[o*ticks+when] += int64(l.Weight[w]) * message
 		}
 	}
 }
 
-func (n *Network) runLayer(l *Layer, k int, sum []int64, ticks int, states bool) Record {
+// runLayer runs layer k on what arrives; imag is nil where its weights are real.
+func (n *Network) runLayer(l *Layer, k int, sum, imag []int64, ticks int, states bool) Record {
 	size := l.Out.Size()
 	rec := Record{Spikes: spike.NewRaster(size)}
 	if states {
 		rec.U, rec.V = make([]int32, size*ticks), make([]int32, size*ticks)
 	}
 	state := make([]State, size)
-	var fired []int32
+	graded := Graded(l.Neuron)
+	var fired, messages []int32
 	for t := range ticks {
 		if n.ResetsAt(k, t) {
 			clear(state)
 		}
-		fired = fired[:0]
+		fired, messages = fired[:0], messages[:0]
 		for o := range size {
-			if l.Neuron.Advance(&state[o], Drive{Sum: Shift(sum[o*ticks+t], l.Exp(o)), Bias: l.Bias(o)}) != 0 {
-				fired = append(fired, int32(o))
+			in := Drive{Sum: Shift(Accumulate(sum[o*ticks+t]), l.Exp(o)), Bias: l.Bias(o)}
+			if imag != nil {
+				in.Imag = Shift(Accumulate(imag[o*ticks+t]), l.Exp(o))
+			}
+			if m := l.Neuron.Advance(&state[o], in); m != 0 {
+				fired, messages = append(fired, int32(o)), append(messages, m)
 			}
 			if states {
 				rec.U[o*ticks+t], rec.V[o*ticks+t] = state[o].U, state[o].V
 			}
 		}
-		rec.Spikes.Append(fired...)
+		if graded {
+			rec.Spikes.AppendGraded(fired, messages)
+		} else {
+			rec.Spikes.Append(fired...)
+		}
 	}
 	return rec
 }

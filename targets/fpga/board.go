@@ -2,6 +2,7 @@ package fpga
 
 import (
 	"github.com/isospike/isospike/compile"
+	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
 )
 
@@ -42,8 +43,11 @@ func New(name string, limits compile.Limits, hw Hardware) (*Board, error) {
 			return nil, diag.Inputf("target-limits", "", "limit %s is %d, the memory map has room for %d to %d", x.name, x.v, x.lo, x.hi)
 		}
 	}
-	if l.SynapticDelay || l.PeriodicReset {
-		return nil, diag.Inputf("target-limits", "", "the core has neither synaptic delays nor a periodic reset")
+	if l.SynapticDelay || l.PeriodicReset || l.GradedSpikes {
+		return nil, diag.Inputf("target-limits", "", "the core has neither synaptic delays nor a periodic reset nor graded spikes")
+	}
+	if len(l.NeuronKinds) != 1 || l.NeuronKinds[0] != snn.CUBA {
+		return nil, diag.Inputf("target-limits", "", "limit neuron_kinds is %q, the memory map has room for cuba alone", l.NeuronKinds)
 	}
 	if min(hw.ClockHz, hw.CoreHz, hw.Baud) < 0 || hw.Baud > 0 && hw.CoreHz%hw.Baud != 0 {
 		return nil, diag.Inputf("target-baud", "", "%d baud do not divide the core's clock of %d Hz (oscillator %d Hz)", hw.Baud, hw.CoreHz, hw.ClockHz)

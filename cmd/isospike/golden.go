@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/isospike/isospike/internal/artifact"
+	"github.com/isospike/isospike/sim/golden"
+	"github.com/isospike/isospike/snn/diag"
+	"github.com/spf13/cobra"
+)
+
+func newGolden(a *app) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "golden",
+		Short: "Keep what a network does on disk, and hold later versions, machines and targets to it",
+		Long: `golden record freezes a network, inputs, every spike of every neuron and the state in
+which every neuron ends. golden check runs the inputs again, on this version, this machine,
+another target or another artifact, and says where the first difference is.`,
+	}
+	c.AddCommand(newGoldenRecord(a), newGoldenCheck(a))
+	return group(c)
+}
+
+func newGoldenRecord(a *app) *cobra.Command {
+	var data dataFlags
+	var encoding, dir string
+	c := &cobra.Command{
+		Use:   "record ARTIFACT --data DIR -o FOLDER",
+		Short: "Record what a fixed network or program does on recordings",
+		Long: `record runs every recording on a fixed network, by the reference, or on a program, by the
+simulator, and writes a folder: the artifact, and for each recording its input, all spikes
+as gaps between neurons, and the final u and v of every neuron. golden.json lists them
+with their SHA-256; it is written last, so a folder that was broken off is refused.`,
+		Example: `  isospike golden record fixed.safetensors --data test.tar.gz -o golden
+  isospike golden check golden --target loihi1 --target icebreaker`,
+		Args: exactly("ARTIFACT"),
+		RunE: func(c *cobra.Command, args []string) error {
+			file, err := artifact.Read(args[0])
+			if err != nil {
+				return err
+			}
+			if artifact.Kind(file) == artifact.Model {
+				return diag.Inputf("artifact-kind", args[0], "a model has no registers to record").WithFix("record the fixed network that `isospike quantize` makes of it")
+			}
+			e, err := execute(file)
+			if err != nil {
+				return diag.InFile(err, args[0])
+			}
+			src, err := data.open(a, e.encodingOr(encoding))
+			if err != nil {
+				return err
+			}
+			if err := e.takes(src); err != nil {
+				return err
+			}
+			w, err := golden.Create(dir, file)
+			if err != nil {
+				return err
+			}
+			p := a.progress("record", "samples", src.Len())
+			defer p.end()
+			spikes := 0
+			err = ordered(c.Context(), a.threads, src.Len(), func(i int) (*golden.Run, error) {
+				in, err := src.Raster(i, 0, 0)
+				if err != nil {
+					return nil, err
+				}
+				recs, err := e.start(true)(c.Context(), in)
+				if err != nil {
+					return nil, err
+				}
+				return golden.New(in, recs), nil
+			}, func(i int, r *golden.Run) error {
+				spikes += r.Spikes()
+				p.set(i+1, "")
+				return w.Add(src.ID(i), src.Label(i), r)
+			})
+			if err != nil {
+				return err
+			}
+			if err := w.Close(); err != nil {
+				return err
+			}
+			return a.result(map[string]any{"folder": dir, "samples": src.Len(), "spikes": spikes}, func(w io.Writer) {
+				fmt.Fprintf(w, "%s: %d samples of %s, %d spikes\n", dir, src.Len(), e.name, spikes)
+			})
+		},
+	}
+	c.Flags().StringVarP(&dir, "output", "o", "", "folder to make")
+	_ = c.MarkFlagRequired("output")
+	data.register(c, "recordings")
+	encodingFlag(c, &encoding)
+	return c
+}

@@ -1,0 +1,174 @@
+package golden
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/isospike/isospike/internal/artifact"
+	"github.com/isospike/isospike/internal/atomicfile"
+	"github.com/isospike/isospike/internal/safetensors"
+	"github.com/isospike/isospike/snn/diag"
+)
+
+const (
+	manifestName = "golden.json"
+	networkName  = "network.safetensors"
+	format       = 1
+	maxManifest  = 1 << 28 // bytes of golden.json
+	maxRun       = 1 << 31 // bytes of a .run file
+)
+
+// manifest is golden.json.
+type manifest struct {
+	Format  int      `json:"format"`
+	Network string   `json:"network_sha256"` // as the artifact names itself
+	Samples []Sample `json:"samples"`
+}
+
+// Sample is one of a folder's runs.
+type Sample struct {
+	ID     string `json:"id"`
+	Label  int    `json:"label"`  // −1: none
+	Spikes int    `json:"spikes"` // of all layers
+	SHA256 string `json:"sha256"` // of its .run file
+}
+
+// Writer fills a new folder.
+type Writer struct {
+	dir string
+	m   manifest
+}
+
+// Create makes the folder dir, which must not be there or be empty, for runs of an artifact.
+func Create(dir string, network *safetensors.File) (*Writer, error) {
+	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
+		return nil, diag.Inputf("golden-exists", dir, "the folder is not empty").WithFix("remove it, or record into another one")
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, input(err, dir, "cannot make the folder")
+	}
+	path := filepath.Join(dir, networkName)
+	if err := safetensors.WriteFile(path, network); err != nil {
+		return nil, err
+	}
+	written, err := artifact.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	return &Writer{dir, manifest{Format: format, Network: artifact.Hash(written)}}, nil
+}
+
+// Add writes the next run.
+func (w *Writer) Add(id string, label int, r *Run) error {
+	b := r.encode()
+	if err := write(filepath.Join(w.dir, runName(len(w.m.Samples))), b); err != nil {
+		return err
+	}
+	w.m.Samples = append(w.m.Samples, Sample{id, label, r.Spikes(), hash(b)})
+	return nil
+}
+
+// Close writes golden.json, which makes the folder whole.
+func (w *Writer) Close() error {
+	b, err := json.MarshalIndent(w.m, "", " ")
+	if err != nil {
+		return err
+	}
+	return write(filepath.Join(w.dir, manifestName), append(b, '\n'))
+}
+
+func write(path string, b []byte) error {
+	return atomicfile.Write(path, 0o666, func(w io.Writer) error {
+		_, err := w.Write(b)
+		return err
+	})
+}
+
+func runName(i int) string { return fmt.Sprintf("%06d.run", i) }
+
+func hash(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// Folder is a folder of runs to be read.
+type Folder struct {
+	Samples []Sample
+	SHA256  string // of golden.json, and so of everything in the folder
+	dir     string
+	network string
+}
+
+// Open reads golden.json of a folder.
+func Open(dir string) (*Folder, error) {
+	path := filepath.Join(dir, manifestName)
+	b, err := read(path, maxManifest)
+	if err != nil {
+		return nil, err
+	}
+	var m manifest
+	if err := json.Unmarshal(b, &m); err != nil {
+		return nil, input(err, path, "the list of runs is unreadable")
+	}
+	if m.Format != format {
+		return nil, diag.Inputf("golden-format", path, "the folder has format %d, this isospike reads %d", m.Format, format).WithFix("record it again with `isospike golden record`")
+	}
+	return &Folder{m.Samples, hash(b), dir, m.Network}, nil
+}
+
+// Network reads the artifact that was run.
+func (f *Folder) Network() (*safetensors.File, error) {
+	path := filepath.Join(f.dir, networkName)
+	n, err := artifact.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	if artifact.Hash(n) != f.network {
+		return nil, diag.Inputf("golden-corrupt", path, "this is not the network that was recorded").WithFix("restore it, or record the folder again")
+	}
+	return n, nil
+}
+
+// Run reads run i.
+func (f *Folder) Run(i int) (*Run, error) {
+	path := filepath.Join(f.dir, runName(i))
+	b, err := read(path, maxRun)
+	if err != nil {
+		return nil, err
+	}
+	if hash(b) != f.Samples[i].SHA256 {
+		return nil, diag.Inputf("golden-corrupt", path, "the run of sample %s is not what was recorded", f.Samples[i].ID).WithFix("restore it, or record the folder again")
+	}
+	r, err := decode(b)
+	if err != nil {
+		return nil, input(err, path, "the run is unreadable")
+	}
+	return r, nil
+}
+
+func read(path string, most int64) ([]byte, error) {
+	r, err := os.Open(path)
+	if err != nil {
+		return nil, input(err, path, "cannot read the recording").WithFix("give a folder that `isospike golden record` wrote")
+	}
+	defer r.Close()
+	b, err := io.ReadAll(io.LimitReader(r, most+1))
+	if err != nil {
+		return nil, input(err, path, "cannot read the recording")
+	}
+	if int64(len(b)) > most {
+		return nil, diag.Inputf("golden-corrupt", path, "the file is longer than %d bytes", most)
+	}
+	return b, nil
+}
+
+func input(err error, path, msg string) *diag.Error {
+	e := diag.Inputf("golden-corrupt", path, "%s", msg)
+	e.Err = err
+	return e
+}
