@@ -16,7 +16,7 @@ type build struct {
 	shares  []*share
 	prog    *Program
 
-	sequential bool // see Sequential
+	Options
 }
 
 // Compile lays net out on the cores of t. The passes, in this order:
@@ -24,9 +24,10 @@ type build struct {
 //	check      layer parameters, delays and sums against the target and the number formats
 //	partition  which neurons share a core
 //	allocate   compartment and axon numbers within the cores
-//	place      chip, tile and slot of every core, those that talk close to each other
+//	place      chip, tile and slot of every core, one after another
 //	route      axons out; when a core has too few entries, the passes from
 //	           partition on are repeated with fewer neurons on such cores
+//	improve    cores that talk move close to each other
 //	encode     neuron tables and synapse rows
 //	manifest   how much of every resource is used
 //
@@ -34,20 +35,37 @@ type build struct {
 // Input for a network that is not valid, Limit for one that the target cannot
 // hold. The axonal delays of the last layer reach no synapse and are not stored;
 // the manifest counts them.
-func Compile(net *fixed.Network, t Target) (*Program, error) { return compileWith(net, t, false) }
+func Compile(net *fixed.Network, t Target) (*Program, error) { return CompileWith(net, t, Options{}) }
 
-// Sequential is Compile without the passes that look at what lies near what: cores in the
-// order of their numbers, and on them the neurons of dense layers in that of theirs, and the
-// rows of a convolution's plane one after another. It is the baseline that Compile is measured against.
-func Sequential(net *fixed.Network, t Target) (*Program, error) { return compileWith(net, t, true) }
+// Options say what a layout goes by.
+type Options struct {
+	Rates    *Rates // how often the neurons spike; nil: all alike
+	Baseline Baseline
+}
 
-func compileWith(net *fixed.Network, t Target, sequential bool) (*Program, error) {
+// Baseline is a layout to measure Compile's against, under the same limits.
+type Baseline int
+
+// The zero value is Compile's own layout.
+const (
+	// Sequential puts cores on chips in the order of their numbers, and on them the neurons of
+	// dense layers in that of theirs, and the rows of a convolution's plane one after another.
+	Sequential Baseline = iota + 1
+	// EdgeCut clusters neurons greedily by edge cut and places cores greedily by distance.
+	EdgeCut
+)
+
+// CompileWith is Compile with options. Rates that are not those of net's layers are an Input error.
+func CompileWith(net *fixed.Network, t Target, o Options) (*Program, error) {
 	if err := net.Validate(); err != nil {
 		return nil, err
 	}
 	b := newBuild(net, t)
-	b.sequential = sequential
+	b.Options = o
 	if err := b.check(); err != nil {
+		return nil, err
+	}
+	if err := b.checkRates(); err != nil {
 		return nil, err
 	}
 	if err := b.layout(); err != nil {
@@ -72,7 +90,11 @@ func (b *build) layout() error {
 	var first error // why the first layout does not hold
 	for range maxRounds {
 		var err error
-		if b.shares, err = b.partition(b.limits, caps); err != nil {
+		partition := b.partition
+		if b.Baseline == EdgeCut {
+			partition = b.partitionByEdgeCut
+		}
+		if b.shares, err = partition(b.limits, caps); err != nil {
 			return err
 		}
 		b.allocate()
@@ -83,7 +105,13 @@ func (b *build) layout() error {
 			return err
 		}
 		b.route()
+		if b.Baseline == EdgeCut {
+			b.placeGreedily()
+		}
 		if err = b.checkRoutes(); err == nil {
+			if b.Baseline == 0 {
+				b.improve()
+			}
 			return nil
 		}
 		if first == nil {

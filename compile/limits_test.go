@@ -172,7 +172,7 @@ func TestRoutesPerNeuron(t *testing.T) {
 	compiled(t, net, b)
 	b.l.RoutesPerNeuron = 8
 	e := failure(t, net, b)
-	if e.Code != "routes-exceeded" || e.Layer != "1" || e.Used != 9 || e.Limit != 8 || e.Core != "chip 0 core 4,0,0" {
+	if e.Code != "routes-exceeded" || e.Layer != "1" || e.Used != 9 || e.Limit != 8 || e.Core != "chip 0 core 0,0,0" {
 		t.Error(e)
 	}
 	t.Logf("%v\n\tfix: %s", e, e.Fix)

@@ -1,12 +1,12 @@
 package compile
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
 
-// place puts cores on chips, tiles and slots one after another, and then those of a
-// chip where their axons are short.
+// place puts cores on chips, tiles and slots one after another.
 func (b *build) place() error {
 	l := &b.limits
 	perChip := l.CoresPerChip
@@ -16,22 +16,27 @@ func (b *build) place() error {
 	if need, have := len(b.prog.Cores), l.Chips*perChip; have > 0 && need > have {
 		return b.tooManyCores(need, have)
 	}
-	tileCores := max(l.TileCores, 1)
 	for i := range b.prog.Cores {
-		c := &b.prog.Cores[i]
-		onChip := i % perChip
-		tile := onChip / tileCores
-		width := l.MeshWidth
-		if width == 0 {
-			width = tile + 1
-		}
-		c.Chip, c.X, c.Y, c.Slot = i/perChip, tile%width, tile/width, onChip%tileCores
-	}
-	if !b.sequential {
-		b.improve()
+		b.prog.Cores[i].put(l.spot(i, perChip))
 	}
 	return nil
 }
+
+// spot is where a core can be.
+type spot struct{ chip, x, y, slot int }
+
+func (c *Core) spot() spot { return spot{c.Chip, c.X, c.Y, c.Slot} }
+
+// spot returns where the core with the given number lies when cores are placed one after another.
+func (l *Limits) spot(i, perChip int) spot {
+	onChip, tileCores := i%perChip, max(l.TileCores, 1)
+	tile := onChip / tileCores
+	width := cmp.Or(l.MeshWidth, tile+1)
+	return spot{i / perChip, tile % width, tile / width, onChip % tileCores}
+}
+
+// put places c.
+func (c *Core) put(s spot) { c.Chip, c.X, c.Y, c.Slot = s.chip, s.x, s.y, s.slot }
 
 // tooManyCores returns the error for a network that needs more cores than there
 // are. Where there is one core, what it would need of each resource says more

@@ -9,7 +9,7 @@ import (
 // plane if that saves a core, and the rest is cut into the fewest patches that fit.
 func (f *filler) fillPatches() error {
 	whole := patch{[2]int{0, f.wiring.Out.W}, [2]int{0, f.wiring.Out.H}, [2]int{0, f.wiring.Out.C}}
-	if f.sequential {
+	if f.Baseline == Sequential {
 		return f.fillSequential(whole)
 	}
 	if f.core.neurons > 0 && f.put(whole) {

@@ -1,123 +1,117 @@
 package compile
 
-import "slices"
+import "encoding/binary"
 
-// at returns where a core lies on the plane of all chips, which stand in a row.
-func (c *Core) at(l *Limits) (x, y int) { return c.Chip*max(l.MeshWidth, 1) + c.X, c.Y }
+// On returns the tile of c on the plane of all chips of a target, which stand in a row.
+func (c *Core) On(l *Limits) (x, y int) { return c.Chip*max(l.MeshWidth, 1) + c.X, c.Y }
 
-// Traffic returns the links that a spike of every neuron passes, each once, on the mesh
-// of t: a spike goes along its row and then along columns to all cores that listen,
-// and a link that several of its copies share counts once. Inputs come from outside
-// and do not count.
-func (p *Program) Traffic(t Target) int64 {
+// Traffic returns the links that the spikes of r pass on the mesh of t, in sum: a spike
+// goes along its row and then along columns to all cores that listen, and a link that
+// several of its copies share counts once. A step from chip to chip is a link as well.
+// Inputs come from outside and do not count. The error is that of rates which are not
+// those of p's layers.
+func (p *Program) Traffic(t Target, r *Rates) (total int64, err error) {
+	cores, err := p.CoreTraffic(t, r)
+	for _, n := range cores {
+		total += n
+	}
+	return total, err
+}
+
+// CoreTraffic returns what each core contributes to Traffic: the links that the spikes of its neurons
+// pass.
+func (p *Program) CoreTraffic(t Target, r *Rates) ([]int64, error) {
+	if err := p.checkRates(r); err != nil {
+		return nil, err
+	}
 	l := t.Limits().bounded()
-	total := int64(0)
-	type column struct{ x, top, bottom int }
-	var columns []column
+	m := newMesh(p, &l)
+	cores := make([]int64, len(p.Cores))
+	for _, n := range p.trees(r) {
+		cores[n.from] += n.spikes * m.links(&n)
+	}
+	return cores, nil
+}
+
+// tree is what neurons of a core have in common: the other cores that listen to them.
+type tree struct {
+	from   int32
+	to     []int32 // ascending
+	spikes int64   // of these neurons
+}
+
+// trees lists the trees of all neurons that other cores listen to, by core. Neurons of a
+// core with the same listeners have one tree together.
+func (p *Program) trees(r *Rates) (all []tree) {
+	spikes := p.spikes(r)
+	var key []byte
+	var to []int32
 	for c := range p.Cores {
 		core := &p.Cores[c]
-		x, y := core.at(&l)
+		known := map[string]int{}
 		for n := range len(core.OutStart) - 1 {
-			left, right := x, x
-			columns = columns[:0]
+			key, to = key[:0], to[:0]
 			for _, r := range core.Route[core.OutStart[n]:core.OutStart[n+1]] {
-				tx, ty := p.Cores[r.Core].at(&l)
-				left, right = min(left, tx), max(right, tx)
-				i := slices.IndexFunc(columns, func(c column) bool { return c.x == tx })
-				if i < 0 {
-					i, columns = len(columns), append(columns, column{tx, y, y})
+				if d := int32(r.Core); int(d) != c && (len(to) == 0 || to[len(to)-1] != d) {
+					to, key = append(to, d), binary.LittleEndian.AppendUint32(key, r.Core)
 				}
-				columns[i].top, columns[i].bottom = min(columns[i].top, ty), max(columns[i].bottom, ty)
 			}
-			total += int64(right - left)
-			for _, c := range columns {
-				total += int64(c.bottom - c.top)
-			}
-		}
-	}
-	return total
-}
-
-// link is how many axons go from one core to another, or come from it.
-type link struct {
-	core  int32
-	axons int32
-}
-
-// links counts the axons between cores, both ways.
-func (b *build) links() [][]link {
-	between := make([][]link, len(b.shares))
-	add := func(from, to int32, n int32) {
-		between[from] = append(between[from], link{to, n})
-	}
-	count := make([]int32, len(b.shares))
-	for d, s := range b.shares {
-		var sources []int32
-		for i := range s.axons {
-			a := &s.axons[i]
-			if a.layer == 0 {
+			if len(to) == 0 {
 				continue
 			}
-			source, _ := b.origin(int(a.layer), int(a.source))
-			c := int32(b.prog.Layers[a.layer-1].Home[source].Core)
-			if count[c] == 0 {
-				sources = append(sources, c)
+			i, ok := known[string(key)]
+			if !ok {
+				i = len(all)
+				known[string(key)] = i
+				all = append(all, tree{from: int32(c), to: append([]int32(nil), to...)})
 			}
-			count[c]++
-		}
-		for _, c := range sources {
-			if int(c) != d {
-				add(c, int32(d), count[c])
-				add(int32(d), c, count[c])
-			}
-			count[c] = 0
+			all[i].spikes += spikes[c][n]
 		}
 	}
-	return between
+	return all
 }
 
-// maxPasses bounds how often improve goes over all pairs of cores.
-const maxPasses = 12
-
-// improve exchanges the places of cores of a chip, pair by pair and as long as that
-// shortens the sum of axons × distance, so that cores which talk lie close. Pairs are tried
-// in a fixed order. Chips keep their cores: entries for axons across chips stay as they are.
-func (b *build) improve() {
-	cores, between := b.prog.Cores, b.links()
-	l := &b.limits
-	x, y := make([]int, len(cores)), make([]int, len(cores))
-	for c := range cores {
-		x[c], y[c] = cores[c].at(l)
-	}
-	length := func(c, other int, cx, cy int) (sum int) {
-		for _, k := range between[c] {
-			if int(k.core) == other { // the distance between the two stays
-				continue
-			}
-			sum += int(k.axons) * (abs(cx-x[k.core]) + abs(cy-y[k.core]))
-		}
-		return sum
-	}
-	for range maxPasses {
-		moved := false
-		for i := range cores {
-			for j := i + 1; j < len(cores) && cores[j].Chip == cores[i].Chip; j++ {
-				if x[i] == x[j] && y[i] == y[j] {
-					continue
-				}
-				now := length(i, j, x[i], y[i]) + length(j, i, x[j], y[j])
-				if length(i, j, x[j], y[j])+length(j, i, x[i], y[i]) < now {
-					x[i], x[j], y[i], y[j] = x[j], x[i], y[j], y[i]
-					a, b := &cores[i], &cores[j]
-					a.X, b.X, a.Y, b.Y, a.Slot, b.Slot = b.X, a.X, b.Y, a.Y, b.Slot, a.Slot
-					moved = true
-				}
-			}
-		}
-		if !moved {
-			return
-		}
-	}
+// mesh knows where cores lie, and counts links.
+type mesh struct {
+	x, y []int32 // by core
+	// By column of the plane: the rows that the tree at hand reaches there, of the tree
+	// whose number is in of.
+	top, bottom []int32
+	of          []int64
+	tree        int64
 }
 
-func abs(x int) int { return max(x, -x) }
+// newMesh returns the mesh of l with the cores of p where they are.
+func newMesh(p *Program, l *Limits) *mesh {
+	m := &mesh{x: make([]int32, len(p.Cores)), y: make([]int32, len(p.Cores))}
+	widest := 0
+	for c := range p.Cores {
+		x, y := p.Cores[c].On(l)
+		m.x[c], m.y[c] = int32(x), int32(y)
+		widest = max(widest, x)
+	}
+	m.top, m.bottom, m.of = make([]int32, widest+1), make([]int32, widest+1), make([]int64, widest+1)
+	return m
+}
+
+// links returns how many links a spike passes on its way along n.
+func (m *mesh) links(n *tree) (sum int64) {
+	m.tree++
+	x, y := m.x[n.from], m.y[n.from]
+	left, right := x, x
+	for _, c := range n.to {
+		cx, cy := m.x[c], m.y[c]
+		left, right = min(left, cx), max(right, cx)
+		if m.of[cx] != m.tree {
+			m.of[cx], m.top[cx], m.bottom[cx] = m.tree, y, y
+		}
+		if cy < m.top[cx] {
+			sum += int64(m.top[cx] - cy)
+			m.top[cx] = cy
+		} else if cy > m.bottom[cx] {
+			sum += int64(cy - m.bottom[cx])
+			m.bottom[cx] = cy
+		}
+	}
+	return sum + int64(right-left)
+}

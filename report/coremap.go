@@ -12,28 +12,29 @@ type Mesh struct{ Width, Height, TileCores int }
 
 // CoreCell is one core in use.
 type CoreCell struct {
-	Chip, X, Y, Slot int   // chip number, tile on its mesh, core in the tile
-	Neurons, Limit   int   // neurons placed, and the most there can be; a limit of 0 is none
-	Traffic          int64 // what happened on it, counted as TargetUse.Traffic says
+	Chip, X, Y, Slot int // chip number, tile on its mesh, core in the tile
+	Neurons          int
+	Fullest          UseRow // the resource that is nearest to its limit
+	Traffic          int64  // counted as TargetUse.Traffic says
 }
 
 // fill returns how full the core is, 0 where there is no limit.
 func (c CoreCell) fill() float64 {
-	if c.Limit <= 0 {
+	if c.Fullest.Limit <= 0 {
 		return 0
 	}
-	return float64(c.Neurons) / float64(c.Limit)
+	return float64(c.Fullest.Used) / float64(c.Fullest.Limit)
 }
 
 // shade is one way to colour the cores of a map.
 type shade struct {
-	title, color, low, high string
-	value                   func(CoreCell) float64 // 0..1
-	label                   func(CoreCell) string
+	title, unit, color, low, high string
+	value                         func(CoreCell) float64 // 0..1
+	label                         func(CoreCell) string
 }
 
-// CoreMap draws the cores in use where they lie on their chips, once shaded by
-// fill and once by traffic.
+// CoreMap draws the cores in use where they lie on their chips, once shaded by how full they
+// are and once by traffic. Each shade goes from pale to deep in one hue, so that colour vision does not matter.
 func CoreMap(t TargetUse) Figure {
 	title := "Cores of " + t.Name
 	cells := slices.DeleteFunc(slices.Clone(t.Cells), func(c CoreCell) bool { return min(c.Chip, c.X, c.Y, c.Slot) < 0 })
@@ -45,17 +46,17 @@ func CoreMap(t TargetUse) Figure {
 		most, sum = max(most, c.Traffic), sum+c.Traffic
 	}
 	tip := func(c CoreCell) string {
-		limit := "no limit"
-		if c.Limit > 0 {
-			limit = count(c.Limit)
+		use := "no limit"
+		if c.Fullest.Limit > 0 {
+			use = fmt.Sprintf("%s %s of %s", count(c.Fullest.Used), c.Fullest.Resource, count(c.Fullest.Limit))
 		}
-		return fmt.Sprintf("chip %d core %d,%d,%d: %s of %s neurons, %s %s", c.Chip, c.X, c.Y, c.Slot, count(c.Neurons), limit, count(c.Traffic), t.Traffic)
+		return fmt.Sprintf("chip %d core %d,%d,%d: %s, %s; %s %s", c.Chip, c.X, c.Y, c.Slot, plural(c.Neurons, "neuron"), use, count(c.Traffic), t.Traffic)
 	}
 	var s svg
 	l := newLayout(t.Mesh, cells, figureWidth/2-12)
-	s.cores(0, l, cells, tip, shade{"Neurons", blue, "empty", "full", CoreCell.fill,
+	s.cores(0, l, cells, tip, shade{"Use", "of each core's fullest resource", blue, "empty", "full", CoreCell.fill,
 		func(c CoreCell) string { return fmt.Sprintf("%.0f %%", 100*c.fill()) }})
-	height := s.cores(figureWidth/2+12, l, cells, tip, shade{"Traffic", orange, "0", short(most) + " " + t.Traffic,
+	height := s.cores(figureWidth/2+12, l, cells, tip, shade{"Traffic", t.Traffic, orange, "0", short(most),
 		func(c CoreCell) float64 { return float64(c.Traffic) / float64(max(most, 1)) },
 		func(c CoreCell) string { return short(c.Traffic) }})
 	return s.figure(height, title, fmt.Sprintf("%s in use, %s neurons. %s %s in all, %s on the busiest core.",
@@ -121,13 +122,14 @@ func (l *layout) at(x, y, slot int) (float64, float64) {
 
 // cores draws one map, its left edge at x, and returns how far down it reaches.
 func (s *svg) cores(x float64, l *layout, cells []CoreCell, tip func(CoreCell) string, sh shade) float64 {
-	const top, steps = 30, 5
+	const top, steps = 48, 5
 	s.text(x, 14, bold, sh.title)
 	s.text(x+112, 14, end+fill(muted)+size(11), sh.low)
 	for i := range steps {
 		s.rect(x+118+float64(i)*18, 4, 18, 11, fill(sh.color)+opacity(depth(float64(i)/(steps-1))))
 	}
 	s.text(x+118+steps*18+6, 14, fill(muted)+size(11), sh.high)
+	s.text(x, 32, fill(muted)+size(11), clip(sh.unit, 72))
 
 	gap := 0.06 * l.core
 	for i, number := range l.chips {

@@ -59,8 +59,8 @@ func TestGradedMetrics(t *testing.T) {
 	if n.SynapticOperations.MACs != 5 || n.SynapticOperations.ACs != 0 {
 		t.Errorf("%+v", n.SynapticOperations)
 	}
-	// Two synapses of 3, two routes of 7, neurons of 3 + 12 and 3 + 12, two axons of 12 + 1 + 256, two rows of 7, two profiles of 64.
-	if want := int64(6 + 14 + 30 + 2*269 + 14 + 128); n.Footprint != want {
+	// Two synapses of 3, two routes of 7, neurons of 3 + 12 + 3 each, two axons of 12 + 1 + 256, two rows of 7, two profiles of 64.
+	if want := int64(6 + 14 + 36 + 2*269 + 14 + 128); n.Footprint != want {
 		t.Errorf("footprint %d, want %d", n.Footprint, want)
 	}
 }

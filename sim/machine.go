@@ -37,6 +37,8 @@ type Machine struct {
 	count []Count       // by core
 	fired []compile.Place
 	sent  []int32 // by fired: the message
+
+	observer Observer // nil: none
 }
 
 // tables is what a Program means, laid out for running. It is never written
@@ -173,6 +175,9 @@ func (m *Machine) Step() []compile.Place {
 	for i := range m.cores {
 		c := &m.cores[i]
 		words := slot[c.word : c.word+(len(c.Row)+63)/64]
+		if m.observer != nil {
+			m.arrivals(i, words)
+		}
 		for w, set := range words {
 			for ; set != 0; set &= set - 1 {
 				axon := w*64 + bits.TrailingZeros64(set)
@@ -184,7 +189,13 @@ func (m *Machine) Step() []compile.Place {
 			}
 			words[w] = 0
 		}
+		if m.observer != nil {
+			m.active(i, c)
+		}
 		m.update(i, c)
+	}
+	if m.observer != nil {
+		m.ticked()
 	}
 	m.tick++
 	return m.fired

@@ -1,20 +1,26 @@
 package sim
 
 import (
+	"slices"
+
 	"github.com/isospike/isospike/compile"
 	"github.com/isospike/isospike/snn/fixed"
 	"github.com/isospike/isospike/snn/spike"
 )
 
 // NeuroBench holds the metrics of the NeuroBench harness (Yik et al. 2025, version 2)
-// under its own names, as its classes of these names count them:
+// under its own names, as its classes of these names count them. Where they leave room:
 //
 //   - Footprint: bytes of the program's tables and of the state it runs with, see Footprint.
-//   - ConnectionSparsity: the share of connections whose weight is 0.
-//   - ActivationSparsity: the share of neurons and ticks without a spike, all layers.
+//   - ConnectionSparsity: the share of connections whose weight is 0. The harness counts the weights
+//     of a kernel once, and rounds to four digits.
+//   - ClassificationAccuracy: of the samples that have a class; of no sample it is 0.
+//   - ActivationSparsity: the share of neurons and ticks without a spike, all layers. The harness
+//     averages it over batches, which differs where the last one is shorter.
 //   - SynapticOperations: a sample's mean. Those of binary spikes are accumulations (ACs), those of
 //     graded ones, which multiply, MACs. (The harness looks at the values of a layer's inputs, and finds
 //     ACs also where graded ones all happen to be 1 or −1.) Dense counts every connection at every tick.
+//     Spikes that are still on their way when the sample ends are not counted.
 //   - MembraneUpdates: a sample's mean number of neurons whose v a tick changed, and in the
 //     first tick all of them.
 type NeuroBench struct {
@@ -89,7 +95,9 @@ func (m *Metrics) NeuroBench() *NeuroBench {
 // profile and 2 of bias; an axon 2 of row, 2 of base and 1 of flags where the core has them; a row 3 and
 // 4 of length; a profile 64), and of the state: registers of 3 bytes (u and v; of alif neurons 4, of srm neurons 5) or 4 (of
 // sigma-delta neurons 4, of delta neurons 3, of sigma neurons 1), and the ring of coming ticks, in
-// which delays are: 64 bits an axon, and 64 messages of 4 bytes where it takes graded spikes.
+// which delays are: 64 bits an axon, and 64 messages of 4 bytes where it takes graded spikes; on cores with
+// synaptic delays, accumulators of 3 bytes for each neuron and each of the 2^bits coming ticks, one
+// elsewhere, and twice as many where weights have imaginary parts.
 func Footprint(p *compile.Program) int64 {
 	bytes := int64(len(p.InputRoute) * 7)
 	for i := range p.Cores {
@@ -98,6 +106,11 @@ func Footprint(p *compile.Program) int64 {
 		for _, f := range c.Profile {
 			bytes += stateBytes(c.Profiles[f].Neuron)
 		}
+		accumulators := int64(len(c.Profile)) << c.DelayBits
+		if slices.ContainsFunc(c.Flags, func(f compile.AxonFlags) bool { return f&compile.ImagAxon != 0 }) {
+			accumulators *= 2
+		}
+		bytes += 3 * accumulators
 		for _, f := range c.Flags {
 			if f&compile.GradedAxon != 0 {
 				bytes += slots * 4

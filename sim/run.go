@@ -12,7 +12,8 @@ import (
 
 // Options are what a run keeps besides spikes.
 type Options struct {
-	States bool // U and V of every neuron at every tick: 8 bytes each
+	States   bool     // U and V of every neuron at every tick: 8 bytes each
+	Observer Observer // is told of every event; nil is nobody, and costs nothing
 }
 
 // Result is what a run leaves.
@@ -42,6 +43,8 @@ func (m *Machine) Run(ctx context.Context, in *spike.Raster, ticks int, opts Opt
 			Used: int64(m.neurons) * int64(ticks), Limit: maxStates, Fix: "run fewer ticks, or record spikes alone"}
 	}
 	m.Reset()
+	m.observer = opts.Observer
+	defer func() { m.observer = nil }()
 	res := &Result{Layers: make([]fixed.Record, len(p.Layers))}
 	sends := make([]sent, len(p.Layers))
 	for k := range p.Layers {

@@ -28,7 +28,10 @@ channels, each a 5×5 convolution of the one before with random weights, none of
   cores-over-bound            its cores over what no layout can go below: neurons, sources, delay
                               accumulators and kernels, each over what a core holds of them
   traffic-over-sequential     links that a spike of every neuron passes, multicast counted once,
-                              over those where neurons and cores lie in the order of their numbers`,
+                              over those where neurons and cores lie in the order of their numbers
+  traffic-over-edgecut        and over those where neurons are clustered greedily by edge cut (as METIS
+                              begins), and cores placed greedily by distance (as NMAP does)
+  …-rates                     the same where neurons spike at uneven rates that all three know`,
 		Example: "  isospike bench compile\n  isospike bench compile --only compile-10m --json",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -63,15 +66,39 @@ channels, each a 5×5 convolution of the one before with random weights, none of
 					Note: fmt.Sprintf("%d synapses, %d cores of %s, at least %d", p.Manifest.Synapses, len(p.Cores), t.Name(), bound)}
 				rows = append(rows, row)
 				if w.layers == 100 {
-					s, err := compile.Sequential(net, t)
-					if err != nil {
-						return err
-					}
 					one := func(name, unit string, v float64) benchRow {
 						return benchRow{Name: name, Value: v, Unit: unit, Least: v, Most: v, Runs: len(spent), Threads: 1}
 					}
-					rows = append(rows, one("bytes-per-synapse", "B", peak*(1<<20)/float64(p.Manifest.Synapses)), one("cores-over-bound", "", float64(len(p.Cores))/float64(bound)),
-						one("traffic-over-sequential", "", float64(p.Traffic(t))/float64(s.Traffic(t))))
+					rows = append(rows, one("bytes-per-synapse", "B", peak*(1<<20)/float64(p.Manifest.Synapses)), one("cores-over-bound", "", float64(len(p.Cores))/float64(bound)))
+					s, err := compile.CompileWith(net, t, compile.Options{Baseline: compile.Sequential})
+					if err != nil {
+						return err
+					}
+					for _, r := range []*compile.Rates{nil, unevenRates(net)} {
+						suffix := ""
+						if r != nil {
+							suffix = "-rates"
+							if p, err = compile.CompileWith(net, t, compile.Options{Rates: r}); err != nil {
+								return err
+							}
+						}
+						began := time.Now()
+						e, err := compile.CompileWith(net, t, compile.Options{Rates: r, Baseline: compile.EdgeCut})
+						if err != nil {
+							return err
+						}
+						took := time.Since(began)
+						var links [3]float64
+						for i, x := range []*compile.Program{p, s, e} {
+							n, err := x.Traffic(t, r)
+							if err != nil {
+								return err
+							}
+							links[i] = float64(n)
+						}
+						rows = append(rows, one("traffic-over-sequential"+suffix, "", links[0]/links[1]), one("traffic-over-edgecut"+suffix, "", links[0]/links[2]))
+						rows[len(rows)-1].Note = fmt.Sprintf("%d cores by edge cut in %.3g s; %d in sequence", len(e.Cores), took.Seconds(), len(s.Cores))
+					}
 				}
 			}
 			if len(rows) == 0 {
@@ -99,4 +126,21 @@ func stack(layers int) *fixed.Network {
 		n.Layers = append(n.Layers, l)
 	}
 	return n
+}
+
+// unevenRates are rates such as a network has that looks at a scene: high in the middle of the
+// plane, falling with the layers, and of a neuron by chance, few of them busy.
+func unevenRates(n *fixed.Network) *compile.Rates {
+	r := rand.New(rand.NewPCG(3, 4))
+	rates := &compile.Rates{Ticks: 1000}
+	for k := range n.Layers {
+		s := n.Layers[k].Out
+		spikes := make([]int64, s.Size())
+		for o := range spikes {
+			x, y := float64(o%s.W)/float64(s.W)-0.5, float64(o/s.W%s.H)/float64(s.H)-0.5
+			spikes[o] = int64(100 * r.ExpFloat64() / (1 + 40*(x*x+y*y)) / (1 + 0.05*float64(k)))
+		}
+		rates.Spikes = append(rates.Spikes, spikes)
+	}
+	return rates
 }

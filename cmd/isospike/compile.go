@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -15,7 +16,7 @@ import (
 )
 
 func newCompile(a *app) *cobra.Command {
-	var out, target string
+	var f compileFlags
 	c := &cobra.Command{
 		Use:   "compile FIXED --target TARGET -o FILE",
 		Short: "Lay a fixed network out on the cores of a chip or board",
@@ -23,10 +24,16 @@ func newCompile(a *app) *cobra.Command {
 of every resource they use. A network that does not fit is refused with the layer,
 core, resource and amount, and what to change.
 
+Cores that talk are placed close to each other. How much they talk is taken from spikes
+that the network has on recordings (--data), or from one rate of all neurons (--rate), of
+which only the traffic that is reported depends. Traffic is counted in links of the mesh,
+those that copies of a spike share once; --map draws where it arises.
+
 Targets: ` + strings.Join(targets.List(), ", ") + `, or the path of a TOML file that inherits from one.
 The tables are Loihi-style: named after Loihi's, not packed as its vendor packs them.`,
 		Example: `  isospike compile fixed.safetensors --target loihi1 -o program.safetensors
-  isospike compile fixed.safetensors --target icebreaker -o board.safetensors`,
+  isospike compile fixed.safetensors --target icebreaker -o board.safetensors
+  isospike compile fixed.safetensors --target loihi1 --data test.tar.gz --map cores.svg -o program.safetensors`,
 		Args: exactly("FIXED"),
 		RunE: func(c *cobra.Command, args []string) error {
 			file, err := artifact.Read(args[0])
@@ -37,18 +44,18 @@ The tables are Loihi-style: named after Loihi's, not packed as its vendor packs 
 			if err != nil {
 				return diag.InFile(err, args[0])
 			}
-			p, err := compileFor(n, target, artifact.Hash(file))
-			if err != nil {
-				return err
-			}
-			if err := safetensors.WriteFile(out, compile.Encode(p)); err != nil {
-				return err
-			}
-			return a.result(useOf(p), func(w io.Writer) { printUse(w, p) })
+			return a.compile(c.Context(), n, artifact.Hash(file), &f)
 		},
 	}
-	c.Flags().StringVarP(&out, "output", "o", "", "program to write")
-	c.Flags().StringVar(&target, "target", "", "chip or board: "+strings.Join(targets.List(), ", ")+", or a .toml file")
+	fl := c.Flags()
+	fl.StringVarP(&f.out, "output", "o", "", "program to write")
+	fl.StringVar(&f.target, "target", "", "chip or board: "+strings.Join(targets.List(), ", ")+", or a .toml file")
+	fl.StringVar(&f.data.path, "data", "", "recordings whose spikes give the rates of the neurons (optional); see `isospike data info --help`")
+	fl.StringVar(&f.data.labels, "labels", "", "list of `id<TAB>class` lines (default: class folders, or the .txt beside the archive)")
+	encodingFlag(c, &f.encoding)
+	fl.IntVar(&f.samples, "samples", 20, "recordings to run, spread over --data (0: all)")
+	fl.Float64Var(&f.rate, "rate", 0.1, "spikes of every neuron in a tick, without --data")
+	fl.StringVar(&f.drawing, "map", "", ".svg file to draw the cores in, by use and by traffic")
 	_ = c.MarkFlagRequired("output")
 	_ = c.MarkFlagRequired("target")
 	_ = c.RegisterFlagCompletionFunc("target", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -57,13 +64,122 @@ The tables are Loihi-style: named after Loihi's, not packed as its vendor packs 
 	return c
 }
 
+type compileFlags struct {
+	out, target string
+	data        dataFlags
+	encoding    string
+	samples     int
+	rate        float64
+	drawing     string
+}
+
+// compile compiles n, whose artifact has the hash parent, as the flags say.
+func (a *app) compile(ctx context.Context, n *fixed.Network, parent string, f *compileFlags) error {
+	if !(f.rate > 0 && f.rate <= 1) || f.samples < 0 {
+		return diag.Usagef("usage", "--rate is %v and --samples %d; a rate is above 0 and at most 1, samples are not negative", f.rate, f.samples)
+	}
+	t, err := targets.Lookup(f.target)
+	if err != nil {
+		return err
+	}
+	var rates *compile.Rates
+	tr := traffic{Rates: fmt.Sprintf("%g of every neuron, assumed", f.rate)}
+	if f.data.path != "" {
+		var samples int
+		if rates, samples, err = a.rates(ctx, n, f); err != nil {
+			return err
+		}
+		tr.Rates = fmt.Sprintf("%d recordings", samples)
+	}
+	p, err := compileAt(n, t, parent, rates)
+	if err != nil {
+		return err
+	}
+	links, err := p.CoreTraffic(t, rates)
+	if err != nil {
+		return err
+	}
+	for _, l := range links {
+		tr.Links += float64(l)
+	}
+	if rates != nil {
+		p.Provenance["rates"] = tr.Rates
+		tr.Links /= float64(rates.Ticks)
+	} else {
+		tr.Links *= f.rate
+	}
+	if err := safetensors.WriteFile(f.out, compile.Encode(p)); err != nil {
+		return err
+	}
+	if f.drawing != "" {
+		unit := "links passed by one spike of every neuron"
+		if rates != nil {
+			unit = "links passed by the spikes of all recordings"
+		}
+		if err := writeMap(f.drawing, targetUse(p, t, links, unit)); err != nil {
+			return err
+		}
+	}
+	u := useOf(p)
+	u.Traffic = &tr
+	return a.result(u, func(w io.Writer) {
+		printUse(w, p)
+		fmt.Fprintf(w, "traffic: %.4g links a tick, rates of %s\n", tr.Links, tr.Rates)
+	})
+}
+
+// rates runs n on recordings and counts spikes.
+func (a *app) rates(ctx context.Context, n *fixed.Network, f *compileFlags) (*compile.Rates, int, error) {
+	e := fixedExecutor(n)
+	src, err := f.data.open(a, e.encodingOr(f.encoding))
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := e.takes(src); err != nil {
+		return nil, 0, err
+	}
+	samples := src.Len()
+	if f.samples > 0 {
+		samples = min(samples, f.samples)
+	}
+	r := &compile.Rates{}
+	for k := range n.Layers {
+		r.Spikes = append(r.Spikes, make([]int64, n.Layers[k].Out.Size()))
+	}
+	p := a.progress("rates", "samples", samples)
+	defer p.end()
+	run := e.start(false)
+	err = ordered(ctx, a.threads, samples, func(i int) ([]fixed.Record, error) {
+		in, err := src.Raster(i*src.Len()/samples, 0, 0)
+		if err != nil {
+			return nil, err
+		}
+		return run(ctx, in)
+	}, func(i int, recs []fixed.Record) error {
+		for k := range recs {
+			for _, o := range recs[k].Spikes.Index {
+				r.Spikes[k][o]++
+			}
+		}
+		r.Ticks += int64(recs[0].Spikes.Ticks())
+		p.set(i+1, "")
+		return nil
+	})
+	return r, samples, err
+}
+
 // compileFor compiles n, whose artifact has the hash parent.
 func compileFor(n *fixed.Network, target, parent string) (*compile.Program, error) {
 	t, err := targets.Lookup(target)
 	if err != nil {
 		return nil, err
 	}
-	p, err := compile.Compile(n, t)
+	return compileAt(n, t, parent, nil)
+}
+
+// compileAt is compileFor at the given rates; nil is all alike.
+func compileAt(n *fixed.Network, t compile.Target, parent string, rates *compile.Rates) (*compile.Program, error) {
+	p, err := compile.CompileWith(n, t, compile.Options{Rates: rates})
 	if err != nil {
 		return nil, err
 	}
@@ -80,6 +196,13 @@ type use struct {
 	Stored     int           `json:"stored"`               // synapses in the tables; a shared row's count once
 	Unverified bool          `json:"unverified,omitempty"` // the target's limits
 	Resources  []resourceUse `json:"resources"`
+	Traffic    *traffic      `json:"traffic,omitempty"`
+}
+
+// traffic is what passes the mesh.
+type traffic struct {
+	Links float64 `json:"links_per_tick"`
+	Rates string  `json:"rates"` // of the neurons, where they come from
 }
 
 type resourceUse struct {

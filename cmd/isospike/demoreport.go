@@ -145,26 +145,19 @@ func (d *demo) raster() (report.Figure, error) {
 	return report.Raster(s), nil
 }
 
+// targetUse is what a program takes, with the synaptic operations of one sample as traffic.
 func (d *demo) targetUse(p *compile.Program) (report.TargetUse, error) {
 	t, err := targets.Lookup(p.Target)
 	if err != nil {
 		return report.TargetUse{}, err
 	}
-	l := t.Limits()
-	u := report.TargetUse{Name: p.Target, Cores: len(p.Cores), Traffic: "synaptic operations in one sample",
-		Mesh: report.Mesh{Width: l.MeshWidth, TileCores: l.TileCores}}
-	if l.MeshWidth*l.TileCores > 0 {
-		u.Mesh.Height = (l.CoresPerChip + l.MeshWidth*l.TileCores - 1) / (l.MeshWidth * l.TileCores)
-	}
-	for _, r := range p.Manifest.Use {
-		u.Rows = append(u.Rows, report.UseRow{Resource: r.Resource, Used: r.Used, Limit: r.Limit})
-	}
 	counts, err := d.counts(context.Background(), p)
 	if err != nil {
 		return report.TargetUse{}, err
 	}
-	for i, c := range p.Cores {
-		u.Cells = append(u.Cells, report.CoreCell{Chip: c.Chip, X: c.X, Y: c.Y, Slot: c.Slot, Neurons: len(c.Profile), Limit: l.Neurons, Traffic: counts[i].Synapses})
+	operations := make([]int64, len(counts))
+	for i := range counts {
+		operations[i] = counts[i].Synapses
 	}
-	return u, nil
+	return targetUse(p, t, operations, "synaptic operations in one sample"), nil
 }

@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"sync"
 
 	"github.com/isospike/isospike/dataset"
 	"github.com/isospike/isospike/sim"
 	"github.com/isospike/isospike/snn/diag"
+	"github.com/isospike/isospike/snn/spike"
 	"github.com/spf13/cobra"
 )
 
@@ -16,6 +16,7 @@ func newEval(a *app) *cobra.Command {
 	var data dataFlags
 	var encoding string
 	var metrics bool
+	var model string
 	c := &cobra.Command{
 		Use:   "eval ARTIFACT --data DIR",
 		Short: "Measure the accuracy of a model, fixed network or program",
@@ -25,9 +26,12 @@ class is the output neuron with the most spikes, the lowest number on a tie.
 
 --neurobench gives the metrics of the NeuroBench harness of a program, with --json under
 its exact keys: Footprint in bytes (tables, state and delay rings), ConnectionSparsity,
-ClassificationAccuracy, ActivationSparsity, SynapticOperations and MembraneUpdates.`,
+ClassificationAccuracy, ActivationSparsity, SynapticOperations and MembraneUpdates.
+
+` + estimateHelp,
 		Example: `  isospike eval program.safetensors --data test.tar.gz --json
-  isospike eval program.safetensors --data test.tar.gz --neurobench --json > neurobench.json`,
+  isospike eval program.safetensors --data test.tar.gz --neurobench --json > neurobench.json
+  isospike eval program.safetensors --data test.tar.gz --estimate davies2018`,
 		Args: exactly("ARTIFACT"),
 		RunE: func(c *cobra.Command, args []string) error {
 			e, err := load(args[0])
@@ -48,6 +52,12 @@ ClassificationAccuracy, ActivationSparsity, SynapticOperations and MembraneUpdat
 					a.note("warning: the data has a class for every tick; counted here is the most frequent one of each sample, which is not training's accuracy")
 				}
 			}
+			if metrics && model != "" {
+				return diag.Usagef("usage", "--neurobench and --estimate are two results").WithFix("run eval twice")
+			}
+			if model != "" {
+				return a.estimate(c.Context(), e, src, model)
+			}
 			if metrics {
 				return a.neurobench(c.Context(), e, src)
 			}
@@ -65,6 +75,7 @@ ClassificationAccuracy, ActivationSparsity, SynapticOperations and MembraneUpdat
 	data.register(c, "recordings")
 	encodingFlag(c, &encoding)
 	c.Flags().BoolVar(&metrics, "neurobench", false, "give NeuroBench's metrics of a program")
+	estimateFlag(c, &model)
 	return c
 }
 
@@ -73,32 +84,14 @@ func (a *app) neurobench(ctx context.Context, e *executor, src dataset.Encoded) 
 	if e.program == nil {
 		return diag.Inputf("artifact-kind", "", "NeuroBench's metrics are counted on a program, this is %s", e.name).WithFix("compile it, for any target that holds it")
 	}
-	machine, err := sim.New(e.program)
-	if err != nil {
-		return err
-	}
 	m := sim.NewMetrics(e.program)
-	p := a.progress("run", "samples", src.Len())
-	defer p.end()
-	idle := sync.Pool{New: func() any { return machine.Clone() }}
 	ticks := src.Encoding.Ticks
-	err = ordered(ctx, a.threads, src.Len(), func(i int) (*sim.Result, error) {
-		in, err := src.Raster(i, 0, 0)
-		if err != nil {
-			return nil, err
-		}
-		run := idle.Get().(*sim.Machine)
-		defer idle.Put(run)
+	err := simulate(ctx, a, e, src, func(run *sim.Machine, in *spike.Raster) (*sim.Result, error) {
 		return run.Run(ctx, in, ticks, sim.Options{States: true})
-	}, func(i int, r *sim.Result) error {
-		m.Add(r, ticks, src.Label(i))
-		p.set(i+1, "")
-		return nil
-	})
+	}, func(i int, r *sim.Result) { m.Add(r, ticks, src.Label(i)) })
 	if err != nil {
 		return err
 	}
-	p.end()
 	n := m.NeuroBench()
 	return a.result(n, func(w io.Writer) {
 		fmt.Fprintf(w, "Footprint               %d bytes\nConnectionSparsity      %.4f\nClassificationAccuracy  %.4f\nActivationSparsity      %.4f\n",

@@ -14,6 +14,7 @@ import (
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
 	"github.com/isospike/isospike/snn/spike"
+	"github.com/isospike/isospike/targets/loihi"
 	"github.com/spf13/cobra"
 )
 
@@ -25,6 +26,7 @@ type simFlags struct {
 	encoding string
 	out      string
 	ticks    int
+	model    string
 }
 
 func newSim(a *app) *cobra.Command {
@@ -39,7 +41,9 @@ the registers uK and vK (int32), which are current and voltage of cuba neurons, 
 neurons × ticks; a model records spikes alone.
 
 The input is a recording of a data set, or an array of 0 and 1, inputs × ticks, in an
-.npz file; of integers, where the first layer takes graded spikes.`,
+.npz file; of integers, where the first layer takes graded spikes.
+
+` + estimateHelp,
 		Example: `  isospike sim program.safetensors --data test.tar.gz --sample 60001 -o trace.npz
   isospike sim fixed.safetensors --input spikes.npz --array s_in -o trace.npz
   python3 -c 'import numpy as np; print(np.load("trace.npz")["s0"].sum())'`,
@@ -55,6 +59,7 @@ The input is a recording of a data set, or an array of 0 and 1, inputs × ticks,
 	fl.IntVar(&f.ticks, "ticks", 0, "ticks to run (0: those of the input)")
 	fl.StringVarP(&f.out, "output", "o", "", ".npz file to write (optional)")
 	encodingFlag(c, &f.encoding)
+	estimateFlag(c, &f.model)
 	return c
 }
 
@@ -77,22 +82,31 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 		in = stretch(in, f.ticks)
 	}
 	type summary struct {
-		Ticks    int         `json:"ticks"`
-		Spikes   []int       `json:"spikes"`
-		Counts   []int       `json:"output_counts"`
-		Class    int         `json:"class"`
-		Synapses *int64      `json:"synaptic_operations,omitempty"`
-		Cores    []sim.Count `json:"cores,omitempty"`
-		Executor string      `json:"executor"`
+		Ticks    int             `json:"ticks"`
+		Spikes   []int           `json:"spikes"`
+		Counts   []int           `json:"output_counts"`
+		Class    int             `json:"class"`
+		Synapses *int64          `json:"synaptic_operations,omitempty"`
+		Cores    []sim.Count     `json:"cores,omitempty"`
+		Executor string          `json:"executor"`
+		Estimate *loihi.Estimate `json:"estimate,omitempty"`
 	}
 	s := summary{Ticks: in.Ticks(), Executor: e.name}
+	opts := sim.Options{States: true}
+	var meter *loihi.Meter
+	if f.model != "" {
+		if meter, err = e.meter(f.model); err != nil {
+			return err
+		}
+		opts.Observer = meter
+	}
 	var recs []fixed.Record
 	if e.program != nil {
 		m, err := sim.New(e.program)
 		if err != nil {
 			return err
 		}
-		res, err := m.Run(ctx, in, in.Ticks(), sim.Options{States: true})
+		res, err := m.Run(ctx, in, in.Ticks(), opts)
 		if err != nil {
 			return err
 		}
@@ -102,6 +116,9 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 			ops += c.Synapses
 		}
 		s.Synapses = &ops
+		if meter != nil {
+			s.Estimate = meter.Estimate(1)
+		}
 	} else if recs, err = e.start(true)(ctx, in); err != nil {
 		return err
 	}
@@ -123,6 +140,9 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 			fmt.Fprintf(w, ", %d synaptic operations on %d cores", *s.Synapses, len(s.Cores))
 		}
 		fmt.Fprintf(w, "\noutput counts %v: class %d\n", s.Counts, s.Class)
+		if s.Estimate != nil {
+			printEstimate(w, s.Estimate)
+		}
 	})
 }
 
