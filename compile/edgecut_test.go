@@ -47,6 +47,24 @@ func TestEdgeCut(t *testing.T) {
 	}
 }
 
+// TestGreedyPlacement: the cores of a chain lie one beside the next, though the rows of the mesh are short.
+func TestGreedyPlacement(t *testing.T) {
+	n := &fixed.Network{Input: snn.Flat(1), Convention: fixed.Axonal}
+	for range 11 {
+		n.Layers = append(n.Layers, fixed.Layer{In: snn.Flat(1), Out: snn.Flat(1), WeightBits: 8, Neuron: fixed.CUBA{VTh: 1, RefDelay: 1}, Weight: []int16{2}})
+	}
+	target := nettest.Tiny{L: compile.Limits{CoresPerChip: 25, MeshWidth: 5, TileCores: 1, Neurons: 1, AxonsIn: 99, SynapseWords: 999, MaxVTh: 99, MaxDelay: 1}}
+	for layout, want := range map[compile.Baseline]int64{0: 10, compile.EdgeCut: 10, compile.Sequential: 8 + 2*5} {
+		p, err := compile.CompileWith(n, target, compile.Options{Baseline: layout})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := p.Traffic(target, nil); err != nil || got != want {
+			t.Errorf("layout %d: traffic %d, %v", layout, got, err)
+		}
+	}
+}
+
 // TestEdgeCutByRates: a neuron goes with the one of its two listeners that itself has fewer spikes
 // to send elsewhere.
 func TestEdgeCutByRates(t *testing.T) {

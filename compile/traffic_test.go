@@ -64,14 +64,15 @@ func drawRates(t *rapid.T, n *fixed.Network) *compile.Rates {
 }
 
 // TestTraffic: Traffic is what the links count to. Improved places are places of the same
-// chips, no two cores have one, the limits hold that Verify knows, the traffic is at most what it
-// was, and all else stays.
+// chips, no two cores have one, the limits hold that Verify knows though the layout before was at
+// them, the traffic is at most what it was, and all else stays.
 func TestTraffic(t *testing.T) {
 	total, better, moved := int64(0), 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		n := nettest.Network(t, nettest.Config{MaxVTh: 1000, MaxDelay: 62, MaxSynDelay: 5})
 		tiny := nettest.DrawTiny(t)
 		r := drawRates(t, n)
+		ofCore := rapid.Bool().Draw(t, "tight cores")
 		var was int64
 		var before *compile.Program
 		for _, layout := range []compile.Baseline{compile.Unimproved, 0, compile.Sequential, compile.EdgeCut} {
@@ -92,6 +93,15 @@ func TestTraffic(t *testing.T) {
 			total += got
 			if layout == compile.Unimproved {
 				before, was = p, got
+				// From here on there is no entry to spare, of a core or of a neuron.
+				for _, u := range p.Manifest.Use {
+					switch {
+					case u.Resource == "axon-out entries" && ofCore:
+						tiny.L.AxonsOut = int(u.Used)
+					case u.Resource == "axon-out entries of one neuron" && !ofCore:
+						tiny.L.RoutesPerNeuron = int(u.Used)
+					}
+				}
 			}
 			if layout != 0 {
 				continue

@@ -24,20 +24,21 @@ func model(t *testing.T, name string) *loihi.Model {
 	return m
 }
 
-// TestEstimateByHand: neurons a and b repeat an input each, and c repeats a and b. a and c are in
-// one tile, b is two tiles east of them and one south. a spikes in tick 1, b in 2, c in 2 and 3;
-// each is active in the tick of its input and in the next, in which its current decays.
+// TestEstimateByHand: neurons a and b repeat an input each, c repeats a and b, and d hears b and is
+// silent. a and c are in one tile; b and d are in another, two tiles east and one south. a spikes in
+// tick 1, b in 2, c in 2 and 3; each is active in the tick of an input and in the next, in which its
+// current decays.
 func TestEstimateByHand(t *testing.T) {
 	repeat := fixed.CUBA{IDecay: 4096, VDecay: 4096, VTh: 5, RefDelay: 1}
 	n := &fixed.Network{Input: snn.Flat(2), Convention: fixed.Axonal, Layers: []fixed.Layer{
 		{Name: "1", In: snn.Flat(2), Out: snn.Flat(2), Weight: []int16{10, 0, 0, 10}, WeightBits: 8, Neuron: repeat},
-		{Name: "2", In: snn.Flat(2), Out: snn.Flat(1), Weight: []int16{10, 10}, WeightBits: 8, Neuron: repeat}}}
+		{Name: "2", In: snn.Flat(2), Out: snn.Flat(2), Weight: []int16{10, 10, 0, 2}, WeightBits: 8, Neuron: repeat}}}
 	chip := loihi.New("three", compile.Limits{Neurons: 1, CoresPerChip: 16, MeshWidth: 4, TileCores: 2, SynapticDelay: true})
 	p, err := compile.CompileWith(n, chip, compile.Options{Baseline: compile.Sequential})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, at := range [][3]int{{0, 0, 0}, {2, 1, 0}, {0, 0, 1}} {
+	for i, at := range [][3]int{{0, 0, 0}, {2, 1, 0}, {0, 0, 1}, {2, 1, 1}} {
 		p.Cores[i].X, p.Cores[i].Y, p.Cores[i].Slot = at[0], at[1], at[2]
 	}
 	machine, err := sim.New(p)
@@ -47,24 +48,25 @@ func TestEstimateByHand(t *testing.T) {
 	in := spike.NewRaster(2)
 	in.Append(0)
 	in.Append(1)
-	events := loihi.Events{Updates: 15, Active: 7, Spikes: 4, Dense: 4, Arrived: 4, Messages: 2, InTile: 1, EastWest: 2, NorthSouth: 1}
+	events := loihi.Events{Updates: 20, Active: 9, Spikes: 4, Dense: 5, Arrived: 5, Messages: 3, InTile: 2, EastWest: 2, NorthSouth: 1}
 	parts := []loihi.Events{
 		{Updates: 5, Active: 2, Spikes: 1, Dense: 1, Arrived: 1, Messages: 1, InTile: 1},
-		{Updates: 5, Active: 2, Spikes: 1, Dense: 1, Arrived: 1, Messages: 1, EastWest: 2, NorthSouth: 1},
-		{Updates: 5, Active: 3, Spikes: 2, Dense: 2, Arrived: 2}}
+		{Updates: 5, Active: 2, Spikes: 1, Dense: 1, Arrived: 1, Messages: 2, InTile: 1, EastWest: 2, NorthSouth: 1},
+		{Updates: 5, Active: 3, Spikes: 2, Dense: 2, Arrived: 2},
+		{Updates: 5, Active: 2, Dense: 1, Arrived: 1}}
 	for _, c := range []struct {
 		model        string
 		energy, time float64
 		parts, busy  []float64
 	}{
-		// 15·52 + 7·29 + 4·23.6 + 1.7 + 2·3 + 4 pJ. Slowest: any 5.3 ns; a 8.4 + 3.5 + 2.1; b 8.4 + 3.5 + 2·4.1 + 6.5;
-		// c 8.4 + 3.5; c 8.4; and five barriers of 2 tiles, 124.3.
-		{"davies2018", 1089.1, 66.2 + 5*124.3, []float64{260 + 58 + 23.6 + 1.7, 260 + 58 + 23.6 + 10, 260 + 87 + 47.2},
-			[]float64{26.5 + 6.2 + 3.5 + 2.1, 26.5 + 6.2 + 3.5 + 14.7, 26.5 + 9.3 + 7}},
-		// 15·51.2 + 7·21.6 + 4·69.3 + 4·35.5 + 2·111 + 2·3 + 4.2 pJ. Slowest: any 6 ns; a 9.7 + 16 + 3.8 + 30 + 5.1; b that
+		// 20·52 + 9·29 + 5·23.6 + 2·1.7 + 2·3 + 4 pJ. Slowest: any 5.3 ns; a 8.4 + 3.5 + 2.1; b 8.4 + 3.5 and its longer way,
+		// 2·4.1 + 6.5; c 8.4 + 3.5; c 8.4; and five barriers of 2 tiles, 124.3.
+		{"davies2018", 1432.4, 66.2 + 5*124.3, []float64{260 + 58 + 23.6 + 1.7, 260 + 58 + 23.6 + 10 + 1.7, 260 + 87 + 47.2, 260 + 58 + 23.6},
+			[]float64{26.5 + 6.2 + 3.5 + 2.1, 26.5 + 6.2 + 3.5 + 14.7, 26.5 + 9.3 + 7, 26.5 + 6.2 + 3.5}},
+		// 20·51.2 + 9·21.6 + 4·69.3 + 5·35.5 + 3·111 + 2·3 + 4.2 pJ. Slowest: any 6 ns; a 9.7 + 16 + 3.8 + 30 + 5.1; b that, 5.1 more
 		// and 2·4.1 + 6.5; c 9.7 + 16 + 3.8 + 30; c 9.7; and five barriers of 1000.
-		{"sanafe", 1570.6, 219.1 + 5*1000, []float64{256 + 43.2 + 69.3 + 35.5 + 111, 256 + 43.2 + 69.3 + 35.5 + 111 + 10.2, 256 + 64.8 + 138.6 + 71},
-			[]float64{30 + 7.4 + 16 + 3.8 + 30 + 5.1, 30 + 7.4 + 16 + 3.8 + 30 + 5.1 + 14.7, 30 + 11.1 + 2*(16+3.8+30)}},
+		{"sanafe", 2016.3, 224.2 + 5*1000, []float64{256 + 43.2 + 69.3 + 35.5 + 111, 256 + 43.2 + 69.3 + 35.5 + 222 + 10.2, 256 + 64.8 + 138.6 + 71, 256 + 43.2 + 35.5},
+			[]float64{30 + 7.4 + 16 + 3.8 + 30 + 5.1, 30 + 7.4 + 16 + 3.8 + 30 + 10.2 + 14.7, 30 + 11.1 + 2*(16+3.8+30), 30 + 7.4 + 16 + 3.8}},
 	} {
 		m := loihi.NewMeter(p, chip, model(t, c.model))
 		all := m.Clone()
@@ -98,7 +100,7 @@ func TestEstimateByHand(t *testing.T) {
 			}
 		}
 		near("a layer's energy", e.Layers[0].Energy, c.parts[0]+c.parts[1])
-		near("a layer's energy", e.Layers[1].Energy, c.parts[2])
+		near("a layer's energy", e.Layers[1].Energy, c.parts[2]+c.parts[3])
 		if got := []int64{e.Cores[0].Slowest, e.Cores[1].Slowest, e.Cores[2].Slowest}; !cmp.Equal(got, []int64{4, 2, 4}) {
 			t.Errorf("ticks that waited for a core: %v", got)
 		}
@@ -125,12 +127,12 @@ func TestEstimateAddsUp(t *testing.T) {
 		}
 		const ticks = 30
 		in := nettest.Raster(rt, n.Input.Size(), ticks)
-		plain, err := machine.Run(context.Background(), in, ticks, sim.Options{})
+		plain, err := machine.Run(context.Background(), in, ticks, sim.Options{States: true})
 		if err != nil {
 			rt.Fatal(err)
 		}
 		m := loihi.NewMeter(p, loihi.New("tiny", tiny.L), model(t, rapid.SampledFrom(loihi.Models()).Draw(rt, "model")))
-		r, err := machine.Run(context.Background(), in, ticks, sim.Options{Observer: m})
+		r, err := machine.Run(context.Background(), in, ticks, sim.Options{States: true, Observer: m})
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -151,6 +153,19 @@ func TestEstimateAddsUp(t *testing.T) {
 			if sum != e.Events || math.Abs(energy-e.Energy) > 1e-9*energy {
 				rt.Fatalf("%v pJ of %+v are not %v pJ of %+v", energy, sum, e.Energy, e.Events)
 			}
+		}
+		// A neuron that is not at rest before or after an update was active in it.
+		restless := int64(0)
+		for k := range r.Layers {
+			l := &r.Layers[k]
+			for at := range l.U {
+				if l.U[at] != 0 || l.V[at] != 0 || at%ticks > 0 && (l.U[at-1] != 0 || l.V[at-1] != 0) {
+					restless++
+				}
+			}
+		}
+		if e.Events.Active < restless {
+			rt.Fatalf("%d active updates of at least %d", e.Events.Active, restless)
 		}
 		slowest := int64(0)
 		for i, c := range r.Cores {
