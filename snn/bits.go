@@ -68,6 +68,12 @@ func (b *WeightBits) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
+// Set and Type make it a flag.
+func (b *WeightBits) Set(s string) error { return b.UnmarshalText([]byte(s)) }
+
+// Type is what help calls the flag's value.
+func (WeightBits) Type() string { return "bits" }
+
 // MarshalTOML writes a number, or the string "ternary".
 func (b WeightBits) MarshalTOML() ([]byte, error) {
 	if b == Ternary {
@@ -114,4 +120,35 @@ func (e *Experiment) SetLayer(l Layer) {
 		e.Layer = map[string]layer{}
 	}
 	e.Layer[l.Name] = o
+}
+
+// LayerBits returns the weight_bits that the experiment sets for a single layer.
+func (e *Experiment) LayerBits(name string) (WeightBits, bool) {
+	if b := e.Layer[name].WeightBits; b != nil {
+		return *b, true
+	}
+	return 0, false
+}
+
+// HasScale reports whether the experiment sets the exponents of a layer's weights.
+func (e *Experiment) HasScale(name string) bool { return len(e.Layer[name].WeightExp) > 0 }
+
+// SetScale sets a layer's threshold and the exponents of its weights.
+func (e *Experiment) SetScale(name string, vTh int, exp []int) {
+	if e.Layer == nil {
+		e.Layer = map[string]layer{}
+	}
+	l := e.Layer[name]
+	l.VTh, l.WeightExp = &vTh, exp
+	e.Layer[name] = l
+}
+
+// TakeScales takes over thresholds and exponents of layers from an experiment that has them,
+// where this one sets no exponents of its own.
+func (e *Experiment) TakeScales(from *Experiment) {
+	for name, l := range from.Layer {
+		if l.VTh != nil && from.HasScale(name) && !e.HasScale(name) {
+			e.SetScale(name, *l.VTh, l.WeightExp)
+		}
+	}
 }
