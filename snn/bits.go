@@ -68,6 +68,9 @@ func (b *WeightBits) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
+// MarshalText implements encoding.TextMarshaler.
+func (b WeightBits) MarshalText() ([]byte, error) { return []byte(b.String()), nil }
+
 // Set and Type make it a flag.
 func (b *WeightBits) Set(s string) error { return b.UnmarshalText([]byte(s)) }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"path/filepath"
+	"strings"
 
 	"github.com/isospike/isospike/dataset"
 	"github.com/isospike/isospike/internal/artifact"
@@ -24,6 +26,8 @@ type quantizeFlags struct {
 	clipDelays      bool
 	samples         int // to measure on; 0 is all
 	calibration     int // to search scales and bits on
+	budget          float64
+	pareto          string
 }
 
 func newQuantize(a *app) *cobra.Command {
@@ -46,10 +50,17 @@ gives every neuron, or channel of a convolution, an exponent of its own. --delay
 delays have to fit: b bits hold 2^b − 2 ticks. --data runs samples before and after: accuracy,
 spikes of each layer and how far they shift, and the layer that is to blame for most of the
 difference. With --scale greedy the samples also choose the scales: layer by layer, the one
-with which spikes shift least.`,
+with which spikes shift least.
+
+--budget gives every layer bits of its own, so that the weights take no more kB (of 1000
+bytes, a kernel counted once) and the output's spikes shift least, by what each layer does to them
+alone. --pareto measures the accuracy of such networks for all budgets, and of those with the
+same bits in all layers: a table as .csv or a figure as .svg.`,
 		Example: `  isospike quantize model.safetensors -o fixed.safetensors
   isospike quantize model.safetensors --bits 4 --data test.tar.gz -o fixed4.safetensors
-  isospike quantize model.safetensors --bits 3 --per channel --scale greedy --data train.tar.gz -o fixed3.safetensors`,
+  isospike quantize model.safetensors --bits 3 --per channel --scale greedy --data train.tar.gz -o fixed3.safetensors
+  isospike quantize model.safetensors --budget 12.5 --data train.tar.gz -o mixed.safetensors
+  isospike quantize model.safetensors --pareto accuracy.svg --data test.tar.gz`,
 		Args: exactly("MODEL"),
 		RunE: func(c *cobra.Command, args []string) error { return a.quantize(c, args[0], &f) },
 	}
@@ -63,8 +74,9 @@ with which spikes shift least.`,
 	fl.StringVar(&f.data.path, "data", "", "samples to run before and after; see `isospike data info --help`")
 	fl.StringVar(&f.data.labels, "labels", "", "list of `id<TAB>class` lines for --data")
 	fl.IntVar(&f.samples, "samples", 0, "number of samples to run before and after (0: all)")
-	fl.IntVar(&f.calibration, "calibration", 64, "number of samples, spread over --data, that --scale greedy runs")
-	_ = c.MarkFlagRequired("output")
+	fl.IntVar(&f.calibration, "calibration", 64, "number of samples, spread over --data, that --scale greedy, --budget and --pareto run")
+	fl.Float64Var(&f.budget, "budget", 0, "kB of weights that bits by layer may take")
+	fl.StringVar(&f.pareto, "pareto", "", "file for accuracy against kB: .csv or .svg")
 	return c
 }
 
@@ -91,6 +103,20 @@ func (f *quantizeFlags) options(a *app) (o quantize.Options, err error) {
 	}
 	if f.calibration < 1 {
 		return o, diag.Usagef("usage", "--calibration is %d", f.calibration)
+	}
+	if f.out == "" && f.pareto == "" {
+		return o, diag.Usagef("usage", "--output is missing").WithFix("give -o, or --pareto alone")
+	}
+	if mixed := f.mixed(); mixed && f.data.path == "" {
+		return o, diag.Usagef("usage", "--budget and --pareto need samples").WithFix("give --data")
+	} else if mixed && o.Bits != nil {
+		return o, diag.Usagef("usage", "--bits says which bits there are to be, --budget and --pareto find them").WithFix("give one of them")
+	}
+	if ext := strings.ToLower(filepath.Ext(f.pareto)); f.pareto != "" && ext != ".csv" && ext != ".svg" {
+		return o, diag.Usagef("usage", "--pareto is %s: it is not clear which form it is to have", f.pareto).WithFix("name a file that ends in .csv or .svg")
+	}
+	if !(f.budget >= 0 && f.budget <= 1e12) {
+		return o, diag.Usagef("usage", "--budget is %v", f.budget)
 	}
 	if f.delayBits == 0 {
 		return o, diag.Usagef("bits", "delays of 0 bits; allowed are 1 to 6")
@@ -125,12 +151,31 @@ func (a *app) quantize(c *cobra.Command, path string, f *quantizeFlags) error {
 			return err
 		}
 	}
-	if f.scale == "greedy" {
+	if f.scale == "greedy" || f.mixed() {
 		if o.Samples, err = a.calibration(c.Context(), e, src, f.calibration); err != nil {
 			return err
 		}
 	}
-	n, r, err := quantize.Quantize(m, o)
+	s, err := quantize.SourceOf(m)
+	if err != nil {
+		return err
+	}
+	var mix *mixedResult
+	if f.mixed() {
+		if mix, err = a.mixed(c.Context(), f, s, o, e, src); err != nil {
+			return err
+		}
+		if f.out == "" {
+			return a.result(mix, func(w io.Writer) { printMixed(w, mix) })
+		}
+		if mix.Choice != nil {
+			o.Bits = mix.Choice.Bits
+		}
+		if f.scale != "greedy" {
+			o.Samples = nil
+		}
+	}
+	n, r, err := s.Quantize(o)
 	if err != nil {
 		return err
 	}
@@ -144,8 +189,19 @@ func (a *app) quantize(c *cobra.Command, path string, f *quantizeFlags) error {
 	if err := safetensors.WriteFile(f.out, n.File()); err != nil {
 		return err
 	}
-	return a.result(r, func(w io.Writer) { printQuantize(w, r) })
+	result := struct {
+		*quantize.Report
+		Mixed *mixedResult `json:"mixed,omitempty"`
+	}{r, mix}
+	return a.result(result, func(w io.Writer) {
+		if mix != nil {
+			printMixed(w, mix)
+		}
+		printQuantize(w, r)
+	})
 }
+
+func (f *quantizeFlags) mixed() bool { return f.budget > 0 || f.pareto != "" }
 
 func printQuantize(w io.Writer, r *quantize.Report) {
 	if r.Lossless {
