@@ -32,6 +32,11 @@ func TestFrontIsExact(t *testing.T) {
 			all = next
 		}
 		m := Mix{Layers: layers, Front: front(layers)}
+		for i := 1; i < len(m.Front); i++ {
+			if a, b := m.Front[i-1], m.Front[i]; a.Bytes >= b.Bytes || a.Shift <= b.Shift {
+				rt.Fatalf("%+v is no better than %+v", a, b)
+			}
+		}
 		for _, at := range all { // its memory is a budget at which something may change
 			for _, budget := range []float64{at.Bytes, at.Bytes - 0.125} {
 				least, fits := int64(math.MaxInt64), false

@@ -66,6 +66,18 @@ func TestLossless(t *testing.T) {
 	t.Logf("compared %d spikes", spikes)
 }
 
+// Clipped delays are not what was trained.
+func TestClippedIsNotLossless(t *testing.T) {
+	m := model(t, "integer", 30)
+	_, r, err := Quantize(m, Options{DelayBits: 3, ClipDelays: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Lossless || r.Layers[0].DelaysClipped == 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestFloatReport(t *testing.T) {
 	m := model(t, "float", 1)
 	w := m.Params[0].Weight.Value

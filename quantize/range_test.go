@@ -107,3 +107,28 @@ func TestRangeByHand(t *testing.T) {
 		t.Errorf("%+v", r[0])
 	}
 }
+
+// The first values that may wrap and saturate, and the last that may not.
+func TestRangeEnds(t *testing.T) {
+	net := func(weight int, bias int16) *fixed.Network {
+		l := fixed.Layer{Name: "1", In: snn.Flat(600), Out: snn.Flat(1), WeightBits: 8, Mode: fixed.Excitatory, Neuron: fixed.CUBA{IDecay: 4096, VDecay: 4096, VTh: 1, RefDelay: 1}, BiasMant: []int16{bias}}
+		for range 600 {
+			w := min(255, weight)
+			l.Weight, weight = append(l.Weight, int16(w)), weight-w
+		}
+		return &fixed.Network{Input: l.In, Layers: []fixed.Layer{l}}
+	}
+	for _, c := range []struct {
+		weight         int
+		bias           int16
+		wrap, saturate bool
+	}{{1<<17 - 1, 63, false, false}, {1<<17 - 1, 64, false, true}, {1 << 17, 0, true, true}, {1<<17 - 1, -4096, false, false}} {
+		r, err := Prove(net(c.weight, c.bias))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r[0].WrapFree == c.wrap || r[0].SaturationFree == c.saturate {
+			t.Errorf("%+v: %+v", c, r[0])
+		}
+	}
+}

@@ -43,6 +43,9 @@ type Layer struct {
 	Grid *Grid
 }
 
+// maxValue bounds the numbers of a layer, so that no error of them overflows.
+const maxValue = 1e30
+
 // Grid is how a layer's integer weights are stored: w is w·2^Exp.
 type Grid struct {
 	Bits snn.WeightBits
@@ -153,16 +156,16 @@ func (s *Source) check() error {
 		if l.Bias != nil && len(l.Bias) != size || l.Delay != nil && len(l.Delay) != size {
 			return bad("has %d biases and %d delays for %d neurons", len(l.Bias), len(l.Delay), size)
 		}
-		if !(l.Threshold >= 0 && l.Threshold < math.Inf(1)) {
-			return bad("has a threshold of %v", l.Threshold)
+		if !(l.Threshold == 0 || l.Threshold >= 1/maxValue && l.Threshold <= maxValue) {
+			return bad("has a threshold of %v, allowed are 0 and %v to %v", l.Threshold, 1/maxValue, maxValue)
 		}
 		if !(l.IDecay >= 0 && l.IDecay <= fixed.DecayOne && l.VDecay >= 0 && l.VDecay <= fixed.DecayOne) {
 			return bad("has decays of %v and %v, allowed are 0 to %d", l.IDecay, l.VDecay, fixed.DecayOne)
 		}
 		for _, values := range [][]float64{l.Weight, l.Bias, l.Delay} {
 			for i, x := range values {
-				if x-x != 0 {
-					return bad("holds %v at position %d", x, i)
+				if !(math.Abs(x) <= maxValue) {
+					return bad("holds %v at position %d, allowed are ±%v", x, i, maxValue)
 				}
 			}
 		}

@@ -106,7 +106,9 @@ func TestErrorsAreBounded(t *testing.T) {
 		s := drawSource(rt, func(r *rand.Rand, _, row int) float64 { return unit * r.NormFloat64() * float64(1+row) })
 		for k := range s.Layers {
 			l := &s.Layers[k]
-			l.Threshold *= unit * rapid.Float64Range(0, 2).Draw(rt, "threshold")
+			if l.Threshold *= unit * rapid.Float64Range(0, 2).Draw(rt, "threshold"); l.Threshold < 1e-30 {
+				l.Threshold = 0
+			}
 			for i := range l.Bias {
 				l.Bias[i] *= unit
 			}
@@ -183,6 +185,23 @@ func TestBiases(t *testing.T) {
 	}
 }
 
+// The largest and smallest numbers that are taken still give a network.
+func TestExtremes(t *testing.T) {
+	for _, th := range []float64{0, 1e-30, 0.37, 1 << 17, 1<<17 + 1, 1e30} {
+		for _, w := range []float64{0, 1e-30, 1e30} {
+			for _, each := range []bool{false, true} {
+				s := &Source{Input: snn.Flat(2), Layers: []Layer{{Name: "1", In: snn.Flat(2), Out: snn.Flat(1), Weight: []float64{w, -w / 3}, Bias: []float64{w}, IDecay: 4096, Threshold: th, RefDelay: 1}}}
+				n, r, err := s.Quantize(Options{PerChannel: each})
+				if err != nil {
+					t.Errorf("threshold %v, weight %v: %v", th, w, err)
+				} else if l := r.Layers[0]; math.IsNaN(l.RMSError) || l.MaxError > w || w == 0 && n.Layers[0].Weight[0] != 0 {
+					t.Errorf("threshold %v, weight %v: %+v", th, w, l)
+				}
+			}
+		}
+	}
+}
+
 // A bias bounds the scale: thresholds with which its mantissa would not fit are not tried.
 func TestScaleLeavesRoomForBias(t *testing.T) {
 	l := Layer{In: snn.Flat(2), Out: snn.Flat(1), Weight: []float64{0.37, 0.11}, Threshold: 8, IDecay: 4096}
@@ -228,6 +247,18 @@ func TestDelayBits(t *testing.T) {
 	}
 }
 
+// Decays of no whole 1/4096 are rounded to the nearest, and the report says how far.
+func TestDecays(t *testing.T) {
+	s := &Source{Input: snn.Flat(1), Layers: []Layer{{Name: "1", In: snn.Flat(1), Out: snn.Flat(1), Weight: []float64{2}, IDecay: 1000.75, VDecay: 4095.6, Threshold: 1, RefDelay: 1}}}
+	n, r, err := s.Quantize(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := n.Layers[0].Neuron.(fixed.CUBA); p.IDecay != 1001 || p.VDecay != 4096 || math.Abs(r.Layers[0].DecayError-0.4) > 1e-9 {
+		t.Errorf("%+v, %+v", p, r.Layers[0])
+	}
+}
+
 func TestBadSources(t *testing.T) {
 	for what, spoil := range map[string]func(l *Layer){
 		"a weight too many":      func(l *Layer) { l.Weight = append(l.Weight, 1) },
@@ -236,6 +267,10 @@ func TestBadSources(t *testing.T) {
 		"a bias for one of two":  func(l *Layer) { l.Bias = []float64{1} },
 		"NaN":                    func(l *Layer) { l.Weight[0] = math.NaN() },
 		"an infinite bias":       func(l *Layer) { l.Bias = []float64{0, math.Inf(1)} },
+		"a weight of 1e31":       func(l *Layer) { l.Weight[3] = -1e31 },
+		"a threshold of 1e-31":   func(l *Layer) { l.Threshold = 1e-31 },
+		"a threshold of 1e31":    func(l *Layer) { l.Threshold = 1e31 },
+		"a threshold of NaN":     func(l *Layer) { l.Threshold = math.NaN() },
 		"a negative threshold":   func(l *Layer) { l.Threshold = -1 },
 		"a decay above 1":        func(l *Layer) { l.IDecay = 4097 },
 		"a negative delay":       func(l *Layer) { l.Delay = []float64{0, -1} },

@@ -223,6 +223,54 @@ func TestForwardIsFixed(t *testing.T) {
 	t.Logf("compared %d networks, %d spikes", nets, spikes)
 }
 
+// TestExponentsByChannel: the same with an exponent for every channel of grouped convolutions, and
+// every neuron of a dense layer, in networks in which all layers spike.
+func TestExponentsByChannel(t *testing.T) {
+	spikes := make([]int, 4)
+	for seed := range uint64(6) {
+		e := testExperiment("7x6x4-8c3g2-2a-6c2p1g2-9")
+		e.Seed, e.Training.InitGain = seed, 12
+		net, err := e.Network()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range net.Layers {
+			if l.Kind == snn.Pool {
+				continue
+			}
+			l.Bits, l.Exp = []snn.WeightBits{3, 5, snn.Ternary}[seed%3], nil
+			for c := range l.Out.C * (l.Out.W * l.Out.H) {
+				if l.Kind == snn.Conv && c >= l.Out.C {
+					break
+				}
+				l.Exp = append(l.Exp, (c*5+int(seed))%4)
+			}
+			e.SetLayer(l)
+		}
+		m, err := NewModel(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := randomRaster(rand.New(rand.NewPCG(seed, 1)), m.Net.Input.Size(), 50, 0.2)
+		want, err := fixedOf(m).Run(in, 50, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, got := range NewTrainer(m, 50, 1).Runner().Run(in) {
+			if d := got.Diff(want[k].Spikes); d > 0 {
+				t.Errorf("seed %d, layer %d: %d spikes differ", seed, k+1, d)
+			}
+			spikes[k] += got.Count()
+		}
+	}
+	t.Logf("compared %v spikes", spikes)
+	for k, n := range spikes {
+		if n == 0 {
+			t.Errorf("layer %d was silent", k+1)
+		}
+	}
+}
+
 // blobs is a small classification task: each class spikes on its own inputs.
 type blobs struct{ n, ticks int }
 
