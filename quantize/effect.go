@@ -12,6 +12,7 @@ type Effect struct {
 	Before   int           `json:"correct_before"`
 	After    int           `json:"correct_after"`
 	Layers   []LayerEffect `json:"layers"`
+	ToBlame  string        `json:"to_blame,omitempty"` // name of the layer that Blame returns
 }
 
 // LayerEffect compares the spikes of a layer.
@@ -104,6 +105,10 @@ func (e *Effect) Add(o *Effect) {
 		l.Before, l.After, l.Differ, l.Own = l.Before+x.Before, l.After+x.After, l.Differ+x.Differ, l.Own+x.Own
 		l.Shift += x.Shift
 		l.mean()
+	}
+	e.ToBlame = ""
+	if k := e.Blame(); k >= 0 {
+		e.ToBlame = e.Layers[k].Name
 	}
 }
 

@@ -83,6 +83,10 @@ func SourceOf(m *train.Model) (*Source, error) {
 			return nil, (&diag.Error{Kind: diag.Input, Code: "not-yet-supported", Layer: l.Name, Msg: "srm neurons are not yet supported by quantize"}).
 				WithFix("train cuba neurons for hardware")
 		}
+		if l.Kind != snn.Dense && l.In != in {
+			return nil, (&diag.Error{Kind: diag.Input, Code: "not-yet-supported", Layer: l.Name, Msg: fmt.Sprintf("a %s of a flattened population is not yet supported by quantize", l.Kind)}).
+				WithFix("flatten before dense layers alone")
+		}
 		p := m.Neuron(k)
 		sl := Layer{Name: l.Name, In: in, Out: l.Out, IDecay: float64(p.IDecay), VDecay: float64(p.VDecay), Threshold: float64(p.VTh), RefDelay: p.RefDelay}
 		switch {
@@ -149,8 +153,11 @@ func (s *Source) check() error {
 		if l.Kernel != nil && l.Kernel.Groups < 1 {
 			return bad("has %d groups", l.Kernel.Groups)
 		}
-		if !l.Out.Valid() || l.In != in || l.rows() == 0 || len(l.Weight) != l.geometry().Weights() {
-			return bad("takes %v but is fed %v, or has %d weights where its shapes ask for others", l.In, in, len(l.Weight))
+		if !l.Out.Valid() || l.In != in {
+			return bad("takes %v but is fed %v, and gives %v", l.In, in, l.Out)
+		}
+		if n := l.geometry().Weights(); len(l.Weight) != n || n == 0 {
+			return bad("has %d weights, its shapes ask for %d", len(l.Weight), n)
 		}
 		size := l.Out.Size()
 		if l.Bias != nil && len(l.Bias) != size || l.Delay != nil && len(l.Delay) != size {

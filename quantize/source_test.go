@@ -10,6 +10,7 @@ import (
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
 	"github.com/isospike/isospike/snn/spike"
+	"github.com/isospike/isospike/train"
 	"pgregory.net/rapid"
 )
 
@@ -256,6 +257,20 @@ func TestDecays(t *testing.T) {
 	}
 	if p := n.Layers[0].Neuron.(fixed.CUBA); p.IDecay != 1001 || p.VDecay != 4096 || math.Abs(r.Layers[0].DecayError-0.4) > 1e-9 {
 		t.Errorf("%+v, %+v", p, r.Layers[0])
+	}
+}
+
+// A convolution of what was flattened before is refused by name.
+func TestFlattenedConvolution(t *testing.T) {
+	e := snn.DefaultExperiment()
+	e.Net = "6x6x2-4c3-flat-4c3p1-5"
+	m, err := train.NewModel(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d *diag.Error
+	if _, _, err := Quantize(m, Options{}); !errors.As(err, &d) || d.Layer != "2" || d.Code != "not-yet-supported" {
+		t.Error(err)
 	}
 }
 
