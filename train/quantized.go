@@ -18,7 +18,7 @@ const (
 // arithmetic: whole steps of what the bits hold, times a power of two.
 type Grid struct {
 	lo, hi float64 // in steps
-	step   float64 // in codes, each of which is WeightStep units of integer weight
+	step   int8    // in codes, each of which is WeightStep units of integer weight; 128 is −128, modulo 256
 	factor float64 // steps in a weight of 1.0
 	unit   float32 // weight of a code
 }
@@ -27,7 +27,7 @@ type Grid struct {
 func NewGrid(b snn.WeightBits, exp int) Grid {
 	lo, hi, step := b.Levels()
 	return Grid{
-		lo: float64(lo / step), hi: float64(hi / step), step: float64(step / WeightStep),
+		lo: float64(lo / step), hi: float64(hi / step), step: int8(step / WeightStep),
 		factor: math.Ldexp(WeightOne/float64(step), -exp), unit: float32(math.Ldexp(WeightStep/float64(WeightOne), exp)),
 	}
 }
@@ -36,7 +36,7 @@ func NewGrid(b snn.WeightBits, exp int) Grid {
 // the integer weight, which is rounded half to even and clamped to what the bits hold.
 // With 8 bits that is −128..127, as SLAYER clamps to [−4, 254/64].
 func (g Grid) Code(w float32) int8 {
-	return int8(max(g.lo, min(g.hi, math.RoundToEven(float64(w)*g.factor))) * g.step)
+	return int8(max(g.lo, min(g.hi, math.RoundToEven(float64(w)*g.factor)))) * g.step
 }
 
 // Weight returns the weight, 1.0 an integer weight of 64, that a code stands for.

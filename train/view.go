@@ -220,10 +220,10 @@ func (v *view) row(r int) int {
 
 // round writes the codes of shadow weights, and the weights that these stand for.
 func (g Grid) round(codes []int8, weight, value []float32) {
-	for i := range codes {
-		c := g.Code(value[i])
-		codes[i] = c
-		weight[i] = g.Weight(c)
+	value, weight = value[:len(codes)], weight[:len(codes)]
+	for i, x := range value {
+		c := g.Code(x)
+		codes[i], weight[i] = c, g.Weight(c)
 	}
 }
 
