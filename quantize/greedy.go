@@ -1,6 +1,7 @@
 package quantize
 
 import (
+	"context"
 	"math"
 	"sync/atomic"
 
@@ -22,10 +23,14 @@ type feed struct {
 	samples []Sample
 	in      []*spike.Raster
 	threads int
+	ctx     context.Context
 }
 
 func newFeed(o Options) *feed {
-	f := &feed{samples: o.Samples, threads: max(1, o.Threads)}
+	f := &feed{samples: o.Samples, threads: max(1, o.Threads), ctx: o.Context}
+	if f.ctx == nil {
+		f.ctx = context.Background()
+	}
 	for _, s := range o.Samples {
 		f.in = append(f.in, s.In)
 	}
@@ -33,30 +38,34 @@ func newFeed(o Options) *feed {
 }
 
 // each runs layer k of n on what reaches it in every sample.
-func (f *feed) each(n *fixed.Network, k int, use func(i int, out *spike.Raster)) {
+func (f *feed) each(n *fixed.Network, k int, use func(i int, out *spike.Raster)) error {
 	var g errgroup.Group
 	g.SetLimit(f.threads)
 	for i, in := range f.in {
 		g.Go(func() error {
+			if f.ctx.Err() != nil {
+				return f.ctx.Err()
+			}
 			use(i, n.RunLayer(k, in, in.Ticks(), false).Spikes)
 			return nil
 		})
 	}
-	_ = g.Wait() // nothing in it fails
+	return g.Wait()
 }
 
 // advance makes the spikes of layer k what reaches the next.
-func (f *feed) advance(n *fixed.Network, k int) {
+func (f *feed) advance(n *fixed.Network, k int) error {
 	next := make([]*spike.Raster, len(f.in))
-	f.each(n, k, func(i int, out *spike.Raster) { next[i] = out })
+	err := f.each(n, k, func(i int, out *spike.Raster) { next[i] = out })
 	f.in = next
+	return err
 }
 
 // scaled are the thresholds that choose tries, in 1/16 of that with the least error of weights.
 var scaled = []float64{16, 8, 9, 10, 11, 12, 13, 14, 15, 18, 20, 22, 24, 26, 28, 32}
 
 // choose returns the scale around c with which the spikes of l, the last layer of n, shift least.
-func (f *feed) choose(n *fixed.Network, l *Layer, c scale, o Options) scale {
+func (f *feed) choose(n *fixed.Network, l *Layer, c scale, o Options) (scale, error) {
 	k := len(n.Layers) - 1
 	best, least, limits := c, int64(math.MaxInt64), l.limits()
 	tried := *n
@@ -73,10 +82,12 @@ func (f *feed) choose(n *fixed.Network, l *Layer, c scale, o Options) scale {
 		fl, _ := l.integers(s, o, &LayerReport{})
 		tried.Layers[k] = *fl
 		var sum atomic.Int64
-		f.each(&tried, k, func(i int, out *spike.Raster) { sum.Add(shift(f.samples[i].Before[k], out)) })
+		if err := f.each(&tried, k, func(i int, out *spike.Raster) { sum.Add(shift(f.samples[i].Before[k], out)) }); err != nil {
+			return c, err
+		}
 		if sum.Load() < least {
 			best, least = s, sum.Load()
 		}
 	}
-	return best
+	return best, nil
 }

@@ -64,24 +64,30 @@ func (s *Source) Mix(o Options) (*Mix, error) {
 				tried.Layers = slices.Clone(n.Layers)
 				tried.Layers[k] = *fl
 				var sum atomic.Int64
-				fed.through(&tried, k, func(i int, out *spike.Raster) { sum.Add(shift(o.Samples[i].Before[last], out)) })
+				if err := fed.through(&tried, k, func(i int, out *spike.Raster) { sum.Add(shift(o.Samples[i].Before[last], out)) }); err != nil {
+					return nil, err
+				}
 				c.Shift = append(c.Shift, sum.Load())
 			}
 			m.Layers = append(m.Layers, c)
 		}
-		fed.advance(n, k)
+		if err := fed.advance(n, k); err != nil {
+			return nil, err
+		}
 	}
 	m.Front = front(m.Layers)
 	return m, nil
 }
 
 // through runs the layers of n from k on.
-func (f *feed) through(n *fixed.Network, k int, use func(i int, out *spike.Raster)) {
-	rest := feed{samples: f.samples, in: slices.Clone(f.in), threads: f.threads}
+func (f *feed) through(n *fixed.Network, k int, use func(i int, out *spike.Raster)) error {
+	rest := *f
 	for ; k < len(n.Layers)-1; k++ {
-		rest.advance(n, k)
+		if err := rest.advance(n, k); err != nil {
+			return err
+		}
 	}
-	rest.each(n, k, use)
+	return rest.each(n, k, use)
 }
 
 // front returns the choices of which no other has as little memory and as little shift.

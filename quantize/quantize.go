@@ -1,6 +1,7 @@
 package quantize
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -26,7 +27,8 @@ type Options struct {
 	// layer by layer, the one with which the layer's spikes shift least (see LayerEffect), the
 	// layers before being quantized already.
 	Samples []Sample
-	Threads int // that run samples; 0 is one
+	Threads int             // that run samples; 0 is one
+	Context context.Context // that ends running samples; nil is none
 }
 
 // of returns the bits of the weights of the layer that is number i of those that have any.
@@ -111,11 +113,15 @@ func (s *Source) Quantize(o Options) (*fixed.Network, *Report, error) {
 				return nil, nil, err
 			}
 			if !given {
-				c = fed.choose(n, l, c, o)
+				if c, err = fed.choose(n, l, c, o); err != nil {
+					return nil, nil, err
+				}
 				fl, _ = l.integers(c, o, &lr) // it succeeded on another scale
 				n.Layers[k] = *fl
 			}
-			fed.advance(n, k)
+			if err := fed.advance(n, k); err != nil {
+				return nil, nil, err
+			}
 		}
 		r.Layers = append(r.Layers, lr)
 	}

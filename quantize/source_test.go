@@ -1,6 +1,7 @@
 package quantize
 
 import (
+	"context"
 	"errors"
 	"math"
 	"math/rand/v2"
@@ -341,6 +342,21 @@ func TestShift(t *testing.T) {
 	t.Logf("compared %d ticks", seen)
 	if seen == 0 {
 		t.Error("nothing shifted")
+	}
+}
+
+// A stop ends what runs samples.
+func TestStop(t *testing.T) {
+	s := &Source{Input: snn.Flat(1), Layers: []Layer{{Name: "1", In: snn.Flat(1), Out: snn.Flat(1), Weight: []float64{2}, Threshold: 1, RefDelay: 1}}}
+	in := noise(1, 1, 9, 0.5)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	o := Options{Samples: []Sample{{in, s.Run(in), -1}}, Context: ctx}
+	if _, _, err := s.Quantize(o); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if _, err := s.Mix(o); !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }
 

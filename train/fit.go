@@ -77,7 +77,11 @@ func (t *Trainer) Calibrate(ctx context.Context, src Source) error {
 	if _, err := t.check(src); err != nil {
 		return err
 	}
-	return t.begin(ctx, src, nil)
+	err := t.begin(ctx, src, nil)
+	if err != nil && ctx.Err() != nil {
+		return interrupted(ctx)
+	}
+	return err
 }
 
 // begin calibrates a fresh model and reports what is wrong with it then. On an error,

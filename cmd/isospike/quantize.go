@@ -151,6 +151,7 @@ func (a *app) quantize(c *cobra.Command, path string, f *quantizeFlags) error {
 			return err
 		}
 	}
+	o.Context = c.Context()
 	if f.scale == "greedy" || f.mixed() {
 		if o.Samples, err = a.calibration(c.Context(), e, src, f.calibration); err != nil {
 			return err
@@ -174,6 +175,9 @@ func (a *app) quantize(c *cobra.Command, path string, f *quantizeFlags) error {
 		if f.scale != "greedy" {
 			o.Samples = nil
 		}
+	}
+	if len(o.Samples) > 0 {
+		a.note("greedy scales: measuring on %d samples", len(o.Samples))
 	}
 	n, r, err := s.Quantize(o)
 	if err != nil {

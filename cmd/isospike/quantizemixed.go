@@ -39,6 +39,7 @@ type mixedResult struct {
 
 // mixed finds the bits of each layer within --budget, and draws or writes --pareto.
 func (a *app) mixed(ctx context.Context, f *quantizeFlags, s *quantize.Source, o quantize.Options, e *executor, src dataset.Encoded) (*mixedResult, error) {
+	a.note("bits by layer: measuring what each does on %d samples", len(o.Samples))
 	m, err := s.Mix(o)
 	if err != nil {
 		return nil, err
