@@ -80,7 +80,11 @@ func Measure(n *fixed.Network, s Sample) (*Effect, error) {
 		l.Differ = before[k].Diff(recs[k].Spikes)
 		l.Shift = shift(before[k], recs[k].Spikes)
 		l.mean()
-		l.Own = before[k].Diff(n.RunLayer(k, feed, in.Ticks(), false).Spikes)
+		own := recs[k].Spikes
+		if k > 0 && !feed.Equal(recs[k-1].Spikes) {
+			own = n.RunLayer(k, feed, in.Ticks(), false).Spikes
+		}
+		l.Own = before[k].Diff(own)
 		feed = before[k]
 	}
 	if s.Label >= 0 {
