@@ -15,7 +15,8 @@ type build struct {
 	shares []*share
 	prog   *Program
 
-	sequential bool // see Sequential
+	byDelay    [][]int32 // orders of dense layers; nil is that of their numbers
+	sequential bool      // see Sequential
 }
 
 // Compile lays net out on the cores of t. The passes, in this order:
@@ -45,12 +46,35 @@ func compileWith(net *fixed.Network, t Target, sequential bool) (*Program, error
 	if err := b.check(); err != nil {
 		return nil, err
 	}
-	if err := b.layout(); err != nil {
+	if err := b.layoutBest(); err != nil {
 		return nil, err
 	}
 	b.encode()
 	b.manifest()
 	return b.prog, nil
+}
+
+// layoutBest lays dense layers out in the order of their neurons or, where that saves cores, in
+// that of their delays.
+func (b *build) layoutBest() error {
+	b.byDelay = make([][]int32, len(b.net.Layers))
+	err := b.layout()
+	if b.sequential {
+		return err
+	}
+	plain, any := *b, false
+	for k := range b.net.Layers {
+		b.byDelay[k] = b.delayOrder(k)
+		any = any || b.byDelay[k] != nil
+	}
+	if !any {
+		return err
+	}
+	if e := b.layout(); e != nil || err == nil && len(b.shares) >= len(plain.shares) {
+		*b = plain
+		return err
+	}
+	return nil
 }
 
 // layout runs the passes that decide where everything lies, until the axons out fit.

@@ -15,7 +15,7 @@ type box struct{ l compile.Limits }
 
 func (box) Name() string             { return "box" }
 func (b box) Limits() compile.Limits { return b.l }
-func (box) RowWords(r *compile.RowShape, _ int) (int, compile.RowFormat) {
+func (box) RowWords(r *compile.RowShape) (int, compile.RowFormat) {
 	return int(r.N), compile.Plain
 }
 
@@ -30,6 +30,9 @@ func one(set func(l *compile.Limits, amount int), amount int) box {
 func TestCoreLimits(t *testing.T) {
 	net := network(5, 7, 9, 6)
 	net.Layers[1].Mode = fixed.Excitatory
+	for o, d := range net.Layers[0].Delay {
+		net.Layers[0].Delay[o] = max(1, d) // one width of all rows of a layer
+	}
 	net.Layers[0].Neuron, net.Layers[1].Neuron = fixed.CUBA{IDecay: 0, VTh: 80, RefDelay: 1}, fixed.CUBA{IDecay: 4096, VTh: 81, RefDelay: 1}
 	loose := compiled(t, net, one(func(*compile.Limits, int) {}, 0))
 	used := map[string]int64{}

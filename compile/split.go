@@ -134,15 +134,12 @@ func (f *filler) withPatch(p patch) (usage, *part) {
 		return u, nil
 	}
 	x := f.patchRows(&f.limits, f.layer, p, c.neurons)
-	bits := delayBits(max(c.longest, x.store.longest))
-	if bits != delayBits(c.longest) {
-		u.synapseWords, u.rowWords = f.words(c.rows, bits)
-	}
-	words, longest := f.words(x.store.rows, bits)
-	u.synapseWords += words
-	u.rowWords = max(u.rowWords, longest)
+	all, most := words(f.target, x.store.rows)
+	u.fineWords += all
+	u.fineRow = max(u.fineRow, most)
+	u.synapseWords, u.rowWords = u.fineWords, u.fineRow
 	u.axonsIn += len(x.axons)
-	u.delayAccumulators = u.neurons << bits
+	u.delayAccumulators = u.neurons << delayBits(max(c.longest, x.store.longest))
 	profiles := f.profiles(p)
 	f.countProfiles(&u, profiles)
 	exps := uint16(0)
@@ -150,7 +147,7 @@ func (f *filler) withPatch(p patch) (usage, *part) {
 		exps |= 1 << (p.WeightExp + 8)
 	}
 	if f.manyFormats(exps) {
-		u.formats = formats(f.target, append(slices.Clip(c.rows), x.store.rows...), bits)
+		f.countFormats(&u, append(slices.Clip(c.rows), x.store.rows...))
 	}
 	return u, x
 }
