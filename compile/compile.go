@@ -15,6 +15,7 @@ type build struct {
 	shares []*share
 	prog   *Program
 
+	cuts       map[cutKey][]patch
 	byDelay    [][]int32 // orders of dense layers; nil is that of their numbers
 	sequential bool      // see Sequential
 }
@@ -42,7 +43,7 @@ func Compile(net *fixed.Network, t Target) (*Program, error) { return compileWit
 func Sequential(net *fixed.Network, t Target) (*Program, error) { return compileWith(net, t, true) }
 
 func compileWith(net *fixed.Network, t Target, sequential bool) (*Program, error) {
-	b := &build{net: net, target: t, limits: t.Limits().bounded(), sequential: sequential}
+	b := &build{net: net, target: t, limits: t.Limits().bounded(), cuts: map[cutKey][]patch{}, sequential: sequential}
 	if err := b.check(); err != nil {
 		return nil, err
 	}

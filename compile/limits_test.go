@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/isospike/isospike/compile"
+	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
 )
@@ -227,6 +228,26 @@ func TestFormats(t *testing.T) {
 			t.Errorf("%s: %+v", c.name, e)
 		}
 		t.Logf("%v\n\tfix: %s", e, e.Fix)
+	}
+}
+
+// TestConnections: what Check refuses is not made. The first layer has some 2^30 connections, the
+// second 2^34.
+func TestConnections(t *testing.T) {
+	in := snn.Shape{W: 1 << 15, H: 1, C: 1}
+	net := &fixed.Network{Input: in, Convention: fixed.Axonal}
+	for k := range 3 {
+		kernel := &fixed.Kernel{Size: [2]int{1 << 11, 1}, Stride: [2]int{1, 1}, Dilation: [2]int{1, 1}, Groups: 1}
+		out := kernel.Output(in)
+		out.C = 16
+		l := fixed.Layer{Name: string(rune('1' + k)), In: in, Out: out, Kernel: kernel, WeightBits: 8, Neuron: fixed.CUBA{RefDelay: 1}}
+		l.Weight = make([]int16, l.Weights())
+		net.Layers = append(net.Layers, l)
+		in = out
+	}
+	e := failure(t, net, box{})
+	if e.Code != "connections-exceeded" || e.Layer != "2" || e.Limit != 1<<31 || e.Used <= e.Limit {
+		t.Errorf("%+v", e)
 	}
 }
 

@@ -149,41 +149,30 @@ func (c *Core) shape(row, axon int) RowShape {
 	return s
 }
 
-// format is synapse formats that differ in their exponents only.
-type format struct {
-	mode              fixed.SignMode
-	weight, delayBits uint8
-	row               RowFormat
-	skip              uint8
-	exps              uint16
-}
-
-func (f format) butExps(g format) bool { g.exps = f.exps; return f == g }
-
 // formats counts the synapse formats of a core's rows: combinations of sign mode, weight
 // bits, delay bits, format of the row, bits of a run-length entry's distances, and weight
 // exponent. The bits of an index are the same for all rows of a target.
 func formats(t Target, rows []rowHead) (n int) {
-	var seen []format
-	last := 0
+	var exps [3][9][7][4][6]uint16
 	for i := range rows {
 		r := &rows[i]
 		_, f := t.RowWords(&r.shape)
-		key := format{r.mode, FieldBits(r.weightBits), uint8(r.shape.DelayBits()), f, 0, r.shape.Exps}
+		skip := uint8(0)
 		if f == RunLength {
-			key.skip = SkipBits(r.shape.Skip)
+			skip = SkipBits(r.shape.Skip)
 		}
-		if last < len(seen) && seen[last] == key { // as the row before
-			continue
-		}
-		last = slices.IndexFunc(seen, key.butExps)
-		if last < 0 {
-			last, seen = len(seen), append(seen, key)
-		}
-		seen[last].exps |= key.exps
+		exps[r.mode][FieldBits(r.weightBits)][r.shape.DelayBits()][f][skip] |= r.shape.Exps
 	}
-	for _, f := range seen {
-		n += bits.OnesCount16(f.exps)
+	for i := range exps {
+		for j := range exps[i] {
+			for k := range exps[i][j] {
+				for _, f := range exps[i][j][k] {
+					for _, e := range f {
+						n += bits.OnesCount16(e)
+					}
+				}
+			}
+		}
 	}
 	return n
 }

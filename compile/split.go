@@ -171,6 +171,24 @@ func (f *filler) profiles(p patch) (ps []Profile) {
 // again gives, with its channels in one piece or in several, the ones that take the fewest cores,
 // those for the axons out of the layer before included.
 func (f *filler) cut(p patch) ([]patch, error) {
+	key := cutKey{f.layer, f.caps[f.layer], p}
+	if best := f.cuts[key]; best != nil && f.limits == f.build.limits {
+		return best, nil
+	}
+	best, err := f.newCut(p)
+	if f.limits == f.build.limits {
+		f.cuts[key] = best
+	}
+	return best, err
+}
+
+// cutKey is what the cut of a patch depends on, so that rounds of the layout need not repeat it.
+type cutKey struct {
+	layer, cap int
+	patch      patch
+}
+
+func (f *filler) newCut(p patch) ([]patch, error) {
 	empty := &filler{build: f.build, limits: f.limits, caps: f.caps, layer: f.layer, wiring: f.wiring, core: &share{}}
 	least := 1
 	for _, l := range []int{f.limits.Neurons, f.caps[f.layer]} {
