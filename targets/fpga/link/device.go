@@ -163,12 +163,15 @@ func (d *device) question(f frame) error {
 		d.sent = d.tail
 		return d.report(codeOK, byte(f.seq))
 	case opRead:
-		if len(p) != spanLen || le.Uint32(p[4:]) > uint32(d.info.MaxPayload) {
+		if len(p) != spanLen {
 			return d.fail(codeLength)
 		}
 		m, ok := d.span(p)
-		if !ok {
+		switch {
+		case !ok:
 			return d.fail(codeAddress)
+		case len(m) > d.info.MaxPayload:
+			return d.fail(codeLength)
 		}
 		a = m
 	case opCRC:
@@ -184,7 +187,9 @@ func (d *device) question(f frame) error {
 		}
 	case opCounters:
 		c := d.m.Counters()
-		a = le.AppendUint64(le.AppendUint64(le.AppendUint64(nil, c.Ticks), c.Synapses), c.Spikes)
+		for _, n := range []uint64{c.Ticks, c.Synapses, c.Spikes, c.Cycles} {
+			a = le.AppendUint64(a, n)
+		}
 	default:
 		return d.fail(codeOp)
 	}

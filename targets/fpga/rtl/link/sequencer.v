@@ -19,7 +19,7 @@
 // Numbers of four bytes, which lie at multiples of 4, are worked on in loops: the counter of
 // the loop instruction, 0 otherwise, is the lowest part of every memory address that is
 // not x. While it is not 0, add and subtract use the carry and leave zero set only if it
-// was, and the others leave zero alone, as those with an immediate always do.
+// was, and the others leave zero alone. Load and xor of an immediate always do.
 
 `default_nettype none
 
@@ -121,7 +121,7 @@ module sequencer (
             if (loop) lane <= lane + 1'b1;
             if (compute) begin
                 if (!word[9]) a <= result;
-                if (word[12] || (!inner && kind != IMMEDIATE)) zero <= result == 8'd0 && (zero || !inner);
+                if (word[12] || (!inner && (word[11] || kind != IMMEDIATE))) zero <= result == 8'd0 && (zero || !inner);
                 if (word[12]) carry <= sum[8];
             end
             if (compute && word[8] && !step) x <= result;

@@ -43,6 +43,7 @@ public:
     void reset() {
         top.i_ready = 0;
         for (int i = 0; i < 4; i++) step();
+        receiving = false; // a byte that broke off
         top.i_ready = 1;
         for (int i = 0; i < 20; i++) step();
     }
@@ -105,7 +106,7 @@ private:
         }
         if (count-- > 0) return;
         count = clocks - 1;
-        if (bit == 0 && top.o_tx) fail("the board sends a glitch");
+        if (bit == 0 && top.o_tx && top.i_ready) fail("the board sends a glitch");
         if (bit > 0 && bit < 9) byte |= top.o_tx << (bit - 1);
         if (bit == 9) {
             if (!top.o_tx) fail("the board sends a byte without a stop bit");

@@ -89,6 +89,7 @@ module chip #(
     reg [2:0] state;
     reg [11:0] at;
     reg [15:0] neuron;
+    reg [15:0] events; // three times those for the coming tick
     reg [31:0] hash, draw, ticks;
 
     wire burst = first[10:8] == 3'd0 || ((ticks >> (first[10:8] - 3'd1)) & 32'd1) != 32'd0;
@@ -116,7 +117,7 @@ module chip #(
         if (i_event_valid && !o_event_ready && slow && fault != 8'hDD) begin
             o_event_ready <= 1'b1;
             hash <= mix(hash, {16'd1, i_event_axon});
-            o_synops <= o_synops + 48'd3;
+            events <= events + 16'd3;
         end
 
         case (state)
@@ -127,11 +128,14 @@ module chip #(
                     state <= CLEAR;
                     hash <= 32'd1;
                     ticks <= 32'd0;
+                    events <= 16'd0;
                 end
                 if (i_step) begin
                     state <= DRAW;
                     hash <= mix(hash, 32'hFFFF);
                     draw <= mix(hash, 32'hFFFF);
+                    o_synops <= o_synops + {32'd0, events};
+                    events <= 16'd0;
                 end
             end
             CLEAR: if (fault != 8'hDB) begin
