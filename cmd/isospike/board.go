@@ -33,7 +33,8 @@ type boardRun struct {
 	tally   tally
 	stats   link.Stats
 	seconds float64 // streaming the samples
-	synops  int64   // synaptic operations that the board counted
+	counted link.Counters // by the board, for all samples
+	synops  int64         // the synaptic operations that the simulator counted, for the same
 	first   []fixed.Record
 }
 

@@ -10,13 +10,12 @@ import (
 
 // A twin is a device and a verilated board that get the same bytes.
 type twin struct {
-	t    *testing.T
-	b    *rtlBoard
-	d    *device
-	f    *fake
-	out  bytes.Buffer
-	rx   decoder // of the line to the device
-	skip bool    // do not compare the clocks in COUNTERS
+	t   *testing.T
+	b   *rtlBoard
+	d   *device
+	f   *fake
+	out bytes.Buffer
+	rx  decoder // of the line to the device
 
 	nonce    uint32
 	compared int // bytes
@@ -106,19 +105,14 @@ func (w *twin) command(op byte, payload ...byte) []frame {
 	return w.send(op, w.seq, payload...)
 }
 
-// load loads a random image whose first word is the given.
-func (w *twin) load(rng *rand.Rand, first uint32) []Region {
+// load writes an image.
+func (w *twin) load(image []Region) {
 	w.t.Helper()
-	image := w.f.image(rng)
-	binary.LittleEndian.PutUint32(image[0].Data, first)
 	for _, r := range image {
 		for at := 0; at < len(r.Data); at += 228 {
 			w.command(opWrite, write(uint32(r.ID)<<24+uint32(at), r.Data[at:min(at+228, len(r.Data))])...)
 		}
 	}
-	w.command(opCommit, commit(image)...)
-	w.command(opReset)
-	return image
 }
 
 // TestRTLEqualsDevice: random conversations, with much that makes no sense, get the same
@@ -126,12 +120,14 @@ func (w *twin) load(rng *rand.Rand, first uint32) []Region {
 func TestRTLEqualsDevice(t *testing.T) {
 	program := verilated(t)
 	compared, ops := 0, map[byte]int{}
-	for seed := range uint64(25) {
+	for seed := range uint64(12) {
 		rng := rand.New(rand.NewPCG(seed, 99))
 		w := newTwin(t, program, seed+100)
 		pick := func(v ...int) int { return v[rng.IntN(len(v))] }
 		word := func() []byte { return binary.LittleEndian.AppendUint32(nil, rng.Uint32()) }
-		address := func() uint32 { return uint32(pick(0, 1, 2, 3, 3, 3, 4, 5, 6, 7, 200))<<24 + uint32(4*rng.IntN(pick(2, 20, 600))) }
+		address := func() uint32 {
+			return uint32(pick(0, 1, 2, 3, 3, 3, 4, 5, 6, 7, 200))<<24 + uint32(4*rng.IntN(pick(2, 20, 160)))
+		}
 		someSpan := func() []byte {
 			s := span{address(), uint32(4 * rng.IntN(pick(2, 10, 70)))}
 			if rng.IntN(30) == 0 {
@@ -169,7 +165,11 @@ func TestRTLEqualsDevice(t *testing.T) {
 				w.hello(rng.Uint32())
 			}
 			if rng.IntN(4) > 0 {
-				w.load(rng, uint32(pick(10, 50, 255, 0x10A, 0x3FF, 0x2FF, toyRefuses<<24)))
+				image := w.f.image(rng)
+				binary.LittleEndian.PutUint32(image[0].Data, uint32(pick(10, 50, 255, 0x10A, 0x3FF, 0x2FF, toyRefuses)))
+				w.load(image)
+				w.command(opCommit, commit(image)...)
+				w.command(opReset)
 			}
 			for range 40 {
 				seq := w.seq
@@ -230,5 +230,131 @@ func TestRTLEqualsDevice(t *testing.T) {
 	t.Logf("compared %d bytes of replies; commands %v", compared, ops)
 	if compared < 10000 {
 		t.Error("too little was compared")
+	}
+}
+
+// TestRTLStuckCore: a core that never ends what it does is reset, the session ends with a code,
+// and the next session works.
+func TestRTLStuckCore(t *testing.T) {
+	program := verilated(t)
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, c := range []struct {
+		name  string
+		first uint32
+		hang  func(w *twin) []byte // the line that makes it hang
+	}{
+		{"access", toyMemoryHangs, func(w *twin) []byte {
+			return appendFrame(nil, frame{opRead, w.key, 5, appendSpan(nil, span{1<<24 + 8, 20})})
+		}},
+		{"access of CRC", toyMemoryHangs, func(w *twin) []byte {
+			return appendFrame(nil, frame{opCRC, w.key, 5, appendSpan(appendSpan(nil, span{0, 4}), span{1 << 24, 20})})
+		}},
+		{"clear", toyClearHangs, func(w *twin) []byte { return appendFrame(nil, frame{opReset, w.key, w.seq, nil}) }},
+		{"event", toyEventHangs, func(w *twin) []byte {
+			w.command(opReset)
+			return appendFrame(nil, frame{opRun, w.key, w.seq, run(0, 3, gapTick)})
+		}},
+		{"step", toyStepHangs, func(w *twin) []byte {
+			w.command(opReset)
+			return appendFrame(nil, frame{opRun, w.key, w.seq, run(0, 3, gapTick, gapTick)})
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newTwin(t, program, 3)
+			w.t = t
+			w.hello(1)
+			image := w.f.image(rng)
+			binary.LittleEndian.PutUint32(image[0].Data, c.first)
+			w.load(image[1:])
+			w.command(opWrite, write(0, image[0].Data)...)
+			if c.first != toyMemoryHangs {
+				w.command(opCommit, commit(image)...)
+			}
+			line := c.hang(w)
+			for _, f := range [][]byte{line, appendFrame(nil, frame{opPoll, w.key, 3, run(0)})} {
+				got := received(t, w.b.bytes(f))
+				if len(got) != 1 || got[0].op != opStatus || got[0].payload[0] != codeCore {
+					t.Fatalf("replies %v", got)
+				}
+			}
+			w.d.halt = codeCore // the device cannot know
+			w.f.count = Counters{}
+			w.hello(2)
+			binary.LittleEndian.PutUint32(image[0].Data, 100)
+			w.load(image)
+			w.command(opCommit, commit(image)...)
+			w.command(opReset)
+			w.command(opRun, run(0, 3, gapTick, gapTick)...)
+			if w.compared < 300 {
+				t.Errorf("compared %d bytes", w.compared)
+			}
+		})
+	}
+}
+
+// TestRTLSilence: the line may fall silent within a frame; what comes then is damaged only if the
+// silence was long.
+func TestRTLSilence(t *testing.T) {
+	program := verilated(t)
+	w := newTwin(t, program, 3)
+	w.hello(1)
+	line := appendFrame(nil, frame{opPoll, w.key, 3, run(0)})
+	const tick = 1 << 9
+	for _, c := range []struct {
+		clocks  int
+		damaged bool
+	}{{30 * tick, false}, {34 * tick, true}} {
+		w.b.bytes(line[:9])
+		sent := w.b.run(c.clocks)
+		if c.damaged {
+			if fs := received(t, sent); len(fs) != 1 || fs[0].payload[0] != codeLost {
+				t.Errorf("after %d clocks: %v", c.clocks, fs)
+			}
+		} else if fs := received(t, w.b.bytes(line[9:])); len(fs) != 1 || fs[0].payload[0] != codeOK || len(sent) > 0 {
+			t.Errorf("after %d clocks: %x, %v", c.clocks, sent, fs)
+		}
+	}
+	w.d.bad = 1
+	w.send(opPoll, 3, run(0)...)
+}
+
+// TestRTLOverflow: frames that do not fit the receive buffer while the board works are lost, and
+// the board says so; the frames that did fit are executed, and it goes on as if nothing had been.
+func TestRTLOverflow(t *testing.T) {
+	program := verilated(t)
+	rng := rand.New(rand.NewPCG(4, 4))
+	lost := 0
+	for seed := range uint64(20) {
+		w := newTwin(t, program, seed)
+		w.hello(1)
+		image := w.f.image(rng)
+		binary.LittleEndian.PutUint32(image[0].Data, 0)
+		w.load(image)
+		w.command(opCommit, commit(image)...)
+		w.command(opReset)
+		// 100 ticks take the toy some 30000 clocks, and a byte 40.
+		line := appendFrame(nil, frame{opRun, w.key, w.seq, run(0, bytes.Repeat([]byte{gapTick}, 100)...)})
+		n := 1 + rng.IntN(40)
+		for i := range n {
+			line = append(line, appendFrame(nil, frame{opWrite, w.key, w.seq + 1 + uint32(i), write(3<<24, make([]byte, 4*(1+rng.IntN(50))))})...)
+		}
+		fs := received(t, w.b.bytes(line))
+		last := fs[len(fs)-1]
+		if done := int(last.seq - w.seq); done < 1 || done > n+1 {
+			t.Fatalf("%d of %d commands", done, n+1)
+		} else if done < n+1 {
+			lost++
+			if last.payload[0] != codeLost || last.payload[3] == 0 {
+				t.Errorf("seed %d: %d of %d commands, code %d, %d damaged", seed, done, n+1, last.payload[0], last.payload[3])
+			}
+		}
+		ps := received(t, w.b.bytes(appendFrame(nil, frame{opPoll, w.key, 9, run(0)})))
+		if len(ps) != 1 || ps[0].seq != last.seq || ps[0].payload[0] != codeOK {
+			t.Fatalf("POLL: %v", ps)
+		}
+	}
+	t.Logf("%d of 20 overflowed", lost)
+	if lost == 0 || lost == 20 {
+		t.Error("the test does not tell the two apart")
 	}
 }

@@ -7,19 +7,19 @@ import (
 
 // The regions, neurons and axons of rtl/sim/link/chip.v and of the board that it is put on.
 var (
-	toyRegions = []int{4, 64, 512, 2048, 0, 256, 1024}
+	toyRegions = []int{4, 64, 128, 512, 0, 32, 256}
 	toyNeurons = 100
 	toyAxons   = 300
 	toyOut     = 256
 )
 
-// The faults that the first memory's last byte gives the toy.
+// First words that break the toy.
 const (
-	toyRefuses     = 0xBB
-	toyMemoryHangs = 0xDA
-	toyClearHangs  = 0xDB
-	toyStepHangs   = 0xDC
-	toyEventHangs  = 0xDD
+	toyRefuses     = 0xBB5A0000
+	toyMemoryHangs = 0xDA5A0000
+	toyClearHangs  = 0xDB5A0000
+	toyStepHangs   = 0xDC5A0000
+	toyEventHangs  = 0xDD5A0000
 )
 
 // newToy returns a fake that computes what rtl/sim/link/chip.v does.
@@ -34,10 +34,8 @@ func toyMix(a, b uint32) uint32 {
 	return m ^ m>>15
 }
 
-func (f *fake) toyFault() byte { return f.mem[0][3] }
-
 func (f *fake) toyStart() error {
-	if f.toyFault() == toyRefuses {
+	if f.mem[0][2] == 0x5A && f.mem[0][3] == toyRefuses>>24 {
 		return errors.New("refused")
 	}
 	return nil

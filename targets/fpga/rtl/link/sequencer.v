@@ -72,7 +72,7 @@ module sequencer (
     wire step = word[8] && (kind == INDEXED || kind == PORT || kind == STORE);
 
     assign o_ram_addr = indexed ? x : {word[7:2], word[1:0] | lane};
-    assign o_ram_write = execute && kind == STORE;
+    assign o_ram_write = execute && kind == STORE && !i_rst; // execute is anything at power-up
 
     assign o_out = execute && kind == OUT;
     assign o_in = execute && kind == PORT;

@@ -213,6 +213,6 @@ int main(int argc, char **argv) {
     context.randReset(2); // what power-up leaves in memory and registers
     context.randSeed(static_cast<int>(seed % 0x7FFFFFFF) + 1);
     Board board(&context, std::atoi(argv[2]));
-    for (unsigned i = 0; i < seed % 100003; i++) board.step(); // the time until someone speaks
+    for (unsigned i = 0; i < seed % 10007; i++) board.step(); // the time until someone speaks
     return scripted ? script(board) : serve(board);
 }

@@ -4,8 +4,8 @@
 // answer comes after a pseudo-random number of clocks.
 //
 // The first word of memory says how it behaves: bits 7..0 are the share of neurons that
-// spike, in 1/256; bits 10..8, if not 0, silence every other 2^(n-1) ticks; bits 31..24
-// break the core: 0xBB refuses the tables, 0xDA never ends an access to region 1, 0xDB a
+// spike, in 1/256; bits 10..8, if not 0, silence every other 2^(n-1) ticks; bits 31..24, if
+// bits 23..16 are 0x5A, break the core: 0xBB refuses the tables, 0xDA never ends an access to region 1, 0xDB a
 // clear, 0xDC a step, 0xDD never takes an event.
 
 `default_nettype none
@@ -43,8 +43,8 @@ module chip #(
     output reg [47:0] o_cycles
 );
 
-    // Regions 0 to 6 have 4, 64, 512, 2048, 0, 256 and 1024 bytes.
-    localparam [11:0] WORDS = 12'd977;
+    // Regions 0 to 6 have 4, 64, 128, 512, 0, 32 and 256 bytes.
+    localparam [11:0] WORDS = 12'd249;
     localparam [15:0] LAST = NEURONS - 1;
 
     reg [31:0] mem [0:1023];
@@ -54,10 +54,10 @@ module chip #(
             3'd0: base = 12'd0;
             3'd1: base = 12'd1;
             3'd2: base = 12'd17;
-            3'd3: base = 12'd145;
-            3'd4: base = 12'd657;
-            3'd5: base = 12'd657;
-            default: base = 12'd721;
+            3'd3: base = 12'd49;
+            3'd4: base = 12'd177;
+            3'd5: base = 12'd177;
+            default: base = 12'd185;
         endcase
     endfunction
 
@@ -79,7 +79,7 @@ module chip #(
     endfunction
 
     wire [31:0] first = mem[0];
-    wire [7:0] fault = first[31:24];
+    wire [7:0] fault = first[23:16] == 8'h5A ? first[31:24] : 8'd0;
     assign o_tables_ok = fault != 8'hBB;
 
     reg [15:0] noise;
