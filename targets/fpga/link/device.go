@@ -303,7 +303,7 @@ func (d *device) run(p []byte) (byte, error) {
 			d.axons = append(d.axons, id)
 		case gapEnd:
 			d.tick()
-			if err := d.flush(); err != nil {
+			if err := d.flush(codeOK, 0); err != nil {
 				return 0, err
 			}
 		}
@@ -337,18 +337,18 @@ func (d *device) fail(code byte) error {
 }
 
 // flush sends the output that fills whole frames.
-func (d *device) flush() error {
+func (d *device) flush(code, echo byte) error {
 	for d.head-d.sent >= maxOutput {
-		if err := d.status(codeOK, 0); err != nil {
+		if err := d.status(code, echo); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// report sends all output not yet sent, and code in the last STATUS.
+// report sends all output not yet sent, in one STATUS or more.
 func (d *device) report(code, echo byte) error {
-	if err := d.flush(); err != nil {
+	if err := d.flush(code, echo); err != nil {
 		return err
 	}
 	return d.status(code, echo)

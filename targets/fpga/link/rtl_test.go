@@ -109,8 +109,8 @@ func (w *twin) command(op byte, payload ...byte) []frame {
 func (w *twin) load(image []Region) {
 	w.t.Helper()
 	for _, r := range image {
-		for at := 0; at < len(r.Data); at += 228 {
-			w.command(opWrite, write(uint32(r.ID)<<24+uint32(at), r.Data[at:min(at+228, len(r.Data))])...)
+		for at := 0; at < len(r.Data); at += 224 {
+			w.command(opWrite, write(uint32(r.ID)<<24+uint32(at), r.Data[at:min(at+224, len(r.Data))])...)
 		}
 	}
 }
@@ -126,7 +126,7 @@ func TestRTLEqualsDevice(t *testing.T) {
 		pick := func(v ...int) int { return v[rng.IntN(len(v))] }
 		word := func() []byte { return binary.LittleEndian.AppendUint32(nil, rng.Uint32()) }
 		address := func() uint32 {
-			return uint32(pick(0, 1, 2, 3, 3, 3, 4, 5, 6, 7, 200))<<24 + uint32(4*rng.IntN(pick(2, 20, 160)))
+			return uint32(pick(0, 1, 2, 3, 3, 3, 4, 5, 6, 7, 8, 200))<<24 + uint32(4*rng.IntN(pick(2, 20, 160)))
 		}
 		someSpan := func() []byte {
 			s := span{address(), uint32(4 * rng.IntN(pick(2, 10, 70)))}
@@ -157,7 +157,7 @@ func TestRTLEqualsDevice(t *testing.T) {
 			if rng.IntN(10) == 0 && len(p) > 0 {
 				p[rng.IntN(len(p))] = byte(pick(0, 253, 254, 255))
 			}
-			p = p[:min(len(p), 228)]
+			p = p[:min(len(p), 224)]
 			return p[:rng.IntN(len(p)+1)]
 		}
 		for range 6 {
@@ -219,7 +219,7 @@ func TestRTLEqualsDevice(t *testing.T) {
 					line = line[rng.IntN(len(line)):]
 				}
 				if rng.IntN(60) == 0 {
-					line = append(line, appendFrame(nil, frame{op, key, seq + 1, make([]byte, pick(231, 232, 233, 240))})...)
+					line = append(line, appendFrame(nil, frame{op, key, seq + 1, make([]byte, pick(227, 228, 229, 240))})...)
 				}
 				w.bytes(line)
 				w.seq = w.d.next

@@ -24,7 +24,7 @@ func toyDesign() *rtl.Design {
 	return &rtl.Design{Chip: "sim/link", Parameters: map[string]string{
 		"DIVIDER": strconv.Itoa(toyDivider), "TICK_BITS": "9", "OUT_BITS": "8",
 		"NEURONS": strconv.Itoa(toyNeurons), "AXONS": strconv.Itoa(toyAxons), "BUILD": "64'h0123456789abcdef",
-		"REGION_BYTES": "224'h" + sizes,
+		"REGION_BYTES": "256'h" + sizes,
 	}}
 }
 

@@ -7,7 +7,7 @@ import (
 
 // The regions, neurons and axons of rtl/sim/link/chip.v and of the board that it is put on.
 var (
-	toyRegions = []int{4, 64, 128, 512, 0, 32, 256}
+	toyRegions = []int{4, 64, 128, 512, 0, 32, 256, 0}
 	toyNeurons = 100
 	toyAxons   = 300
 	toyOut     = 256
@@ -25,7 +25,7 @@ const (
 // newToy returns a fake that computes what rtl/sim/link/chip.v does.
 func newToy() *fake {
 	f := newFake(toyNeurons, toyAxons, toyOut, toyRegions...)
-	f.info.RxBuffer, f.info.MaxPayload, f.toy = 512, 232, true
+	f.info.RxBuffer, f.info.MaxPayload, f.toy = 512, 228, true
 	return f
 }
 

@@ -18,6 +18,8 @@ import (
 	"maps"
 	"path"
 	"slices"
+
+	"github.com/isospike/isospike/snn/diag"
 )
 
 //go:embed */*.v sim/*/*.v sim/*.cpp
@@ -43,7 +45,8 @@ func (d *Design) sources() ([]string, error) {
 	}
 	slices.Sort(list)
 	if !slices.Contains(list, path.Join(d.Chip, "chip.v")) {
-		return nil, fmt.Errorf("rtl: there is no chip in %q", d.Chip)
+		return nil, &diag.Error{Kind: diag.Tool, Code: "rtl-chip", Msg: fmt.Sprintf("this isospike has no Verilog of the chip %q", d.Chip),
+			Fix: "use an isospike that was built with it"}
 	}
 	return list, nil
 }

@@ -68,7 +68,7 @@ func build(ctx context.Context, d *Design, list []string, dir, program string) e
 		return wrap(err)
 	}
 	defer os.RemoveAll(work)
-	args := []string{"--cc", "--exe", "--build", "-O3", "--x-assign", "unique", "--x-initial", "unique",
+	args := []string{"--cc", "--exe", "--build", "-O3", "-Wno-fatal", "--x-assign", "unique", "--x-initial", "unique",
 		"--top-module", "board", "--prefix", "Vboard", "--Mdir", "obj", "-CFLAGS", "-O2"}
 	for name, v := range d.Parameters {
 		args = append(args, "-G"+name+"="+v)

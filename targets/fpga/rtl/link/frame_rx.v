@@ -4,7 +4,7 @@
 // right, it becomes a record: a byte n + 1, then the n bytes of the frame with its CRC.
 // A damaged frame becomes a record of the single byte 0. Until then nothing of it can be
 // seen, so what is dropped costs nothing. Damaged is: another CRC, an end within a COBS
-// block, fewer than 13 bytes or more than 245, or no room. A good frame leaves a byte
+// block, fewer than 13 bytes or more than 241, or no room. A good frame leaves a byte
 // free, so the byte that fills the ring is a record of damage, and the frames that are lost
 // after it need none of their own: the reader learns of every loss, after all that
 // came before it.
@@ -39,7 +39,7 @@ module frame_rx #(
     input wire        i_free
 );
 
-    localparam [7:0] MIN = 8'd14, MAX = 8'd246; // of a frame with its record byte
+    localparam [7:0] MIN = 8'd14, MAX = 8'd242; // of a frame with its record byte
 
     // COBS
     reg       any;   // a byte has arrived since the last delimiter
@@ -77,7 +77,7 @@ module frame_rx #(
 
     // The reader's place may be the byte that is written only when there is no record
     // yet, or past the record's end, and then nobody looks.
-    ram #(.WIDTH(8), .ADDR_BITS(ADDR_BITS)) u_ring (
+    link_ram #(.WIDTH(8), .ADDR_BITS(ADDR_BITS)) u_ring (
         .i_clk(i_clk),
         .i_write(store || record),
         .i_waddr(finish ? base : top),

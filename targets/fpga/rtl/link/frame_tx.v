@@ -51,7 +51,7 @@ module frame_tx (
     assign o_idle = state == IDLE && full == 2'd0;
 
     // The sender looks only at a bank that the writer has left.
-    ram #(.WIDTH(8), .ADDR_BITS(9)) u_buffer (
+    link_ram #(.WIDTH(8), .ADDR_BITS(9)) u_buffer (
         .i_clk(i_clk),
         .i_write(close || i_put || ending),
         .i_waddr({bank, close ? code : fill}),

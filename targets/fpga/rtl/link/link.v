@@ -23,7 +23,7 @@ module link #(
     parameter OUT_BITS = 9, // the output ring has 2^OUT_BITS bytes, more than NEURONS
     parameter MAX_BAUD = 3000000,
     parameter [63:0] BUILD = 64'd0,
-    parameter [7*32-1:0] REGION_BYTES = 224'd0
+    parameter [255:0] REGION_BYTES = 256'd0
 ) (
     input wire i_clk,
     input wire i_rst,

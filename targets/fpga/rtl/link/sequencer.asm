@@ -28,9 +28,8 @@
 .reg HALT   0x35
 .reg SIZE   0x36 ; of the record
 .reg PLEN   0x37 ; payload bytes, or those of them that are left
-.reg RCODE  0x38 ; the code to report,
-.reg RECHO  0x39 ; and its echo
-.reg OP     0x3A
+.reg OP     0x38
+.reg NTH    0x39 ; of several
 .reg TICKS  0x3C
 ; Of the other counters the core has the lower three bytes. Here is the third of them when
 ; last seen, so that a wrap shows, and three bytes above it.
@@ -38,10 +37,12 @@
 .reg SPIKES 0x44
 .reg CYCLES 0x48
 .reg HAVE   0x4C ; or the CRC that COMMIT expects
-.reg SUMS   0x4C ; up to 29 CRCs
-.reg INFO   0xC0 ; constant, up to the nonce
-.reg INFO2  0xC6 ; constant, after it
-.reg SIZES  0xE4 ; of the regions, the end of INFO
+.reg SUMS   0x4C ; up to 28 CRCs
+.reg INFO   0xBC ; constant, up to the nonce
+.reg CORES  0xC1
+.reg INFO2  0xC2 ; constant, after it
+.reg REGIONS 0xCB
+.reg SIZES  0xE0 ; of the 8 regions of a core, the end of INFO
 
 .const CLOSED 0
 .const OPEN   1
@@ -49,8 +50,7 @@
 .const READY  3
 
 .const VERSION 1
-.const REGIONS 7
-.const PAYLOAD 232 ; bytes, so that 29 spans are the most
+.const PAYLOAD 228 ; bytes, so that 28 spans are the most
 .const OUTPUT  232 ; bytes in one STATUS
 
 ; Codes
@@ -114,15 +114,11 @@ badop:  ld      #E_OP
 fail:   st      HALT
 
 ; report sends all output not yet sent, and the code in a.
-report: st      RCODE
+report: st      CODE
         ld      #0
-        st      RECHO
+        st      ECHO
 report2:
         call    flush
-        ld      RCODE
-        st      CODE
-        ld      RECHO
-        st      ECHO
         call    status
 
 done:   out     rewind
@@ -173,8 +169,6 @@ flush1: ld      #OUTPUT
         st      N
         ld      #0
         st      N+1
-        st      CODE
-        st      ECHO
         call    status
         jmp     flush
 
@@ -217,13 +211,11 @@ put4:   put     [x+]
         jnxa    put4
         ret
 
-; finish ends it.
-finish: ldx     #0
-        call    crc
+; finish ends it; x is a multiple of 4.
+finish: call    crc
         jmp     done
 
-zero4:  put     #0
-        put     #0
+zero4:  call    zero2
 zero2:  put     #0
         put     #0
         ret
@@ -292,9 +284,16 @@ info:   ld      #0x81
         put     [x+]
         ldx     #NONCE
         call    put4
+        ld      CORES
+        st      NTH
         ldx     #INFO2
 info1:  put     [x+]
         jnxz    info1
+        ld      NTH             ; all cores have the same memories
+        sub     #1
+        st      NTH
+        ldx     #SIZES
+        jnz     info1
         jmp     finish
 
 poll:   ld      PLEN
@@ -309,9 +308,9 @@ poll1:  ld      TAIL
         ld      SENT+1
         out     seek_high
         ld      #OK
-        st      RCODE
+        st      CODE
         ld      SEQ
-        st      RECHO
+        st      ECHO
         jmp     report2
 
 badlength:
@@ -364,9 +363,11 @@ span:   ld      ADDR
         and     #3
         jnz     badaddress
         ld      ADDR+3
-        cmp     #REGIONS
+        cmp     REGIONS
         jge     badaddress
-        add     ADDR+3
+        and     #7
+        st      T
+        add     T
         st      T
         add     T
         addx    #SIZES
@@ -433,24 +434,24 @@ sums:   ld      PLEN
         and     #7
         jnz     badlength
         ld      #SUMS
-        st      RCODE
+        st      NTH
 sums1:  call    getspan
         out     begin           ; of a CRC
         call    sum
-        ldx     RCODE
+        ldx     NTH
 sums2:  ld      crc
         st      [x+]
         out     shift
         jnxa    sums2
         ld      x
-        st      RCODE
+        st      NTH
         ld      PLEN
         jnz     sums1
         call    answer
         ldx     #SUMS
 sums3:  call    put4
         ld      x
-        cmp     RCODE
+        cmp     NTH
         jnz     sums3
         jmp     finish
 
@@ -539,8 +540,6 @@ write:  ld      PLEN
         ldx     #ADDR
         call    get4
         call    span
-        ld      #OPEN
-        st      MODE
         ld      #0
         subx    LEN
 write1: ld      rx, x+
@@ -548,7 +547,8 @@ write1: ld      rx, x+
         jnxa    write1
         out     store
         jnxz    write1
-        jmp     executed
+        ld      #OPEN
+        jmp     tables
 
 commit: ld      PLEN
         cmp     #12
@@ -557,8 +557,6 @@ commit: ld      PLEN
         st      PLEN
         and     #7
         jnz     badlength
-        ld      #OPEN
-        st      MODE
         ldx     #HAVE
         call    get4
         out     begin           ; of a CRC
@@ -576,7 +574,7 @@ commit2:
         ld      #E_TABLES
         jntables fail
         ld      #LOADED
-tables: st      MODE
+tables: st      MODE            ; after a failure it does not matter
         jmp     executed
 
 reset:  ld      PLEN
@@ -599,6 +597,9 @@ run:    ld      PLEN
         cmp     #READY
         jlt     notready
         call    confirm
+        ld      #OK
+        st      CODE
+        st      ECHO
         ld      PLEN
         sub     #4
         st      PLEN

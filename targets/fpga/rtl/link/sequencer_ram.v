@@ -14,7 +14,7 @@ module sequencer_ram #(
     parameter OUT_BYTES = 512,
     parameter MAX_BAUD = 3000000,
     parameter [63:0] BUILD = 64'd0,
-    parameter [7*32-1:0] REGION_BYTES = 224'd0 // region 0 lowest
+    parameter [255:0] REGION_BYTES = 256'd0 // of a core: eight, region 0 lowest
 ) (
     input wire i_clk,
 
@@ -25,12 +25,13 @@ module sequencer_ram #(
 );
 
     localparam [31:0] NEURONS_W = NEURONS, AXONS_W = AXONS, SYNAPSES_W = SYNAPSES, SLOTS_W = SLOTS,
-        CORES_W = CORES, RX_W = RX_BYTES, OUT_W = OUT_BYTES, BAUD_W = MAX_BAUD, ROOM_W = OUT_BYTES - NEURONS;
+        CORES_W = CORES, RX_W = RX_BYTES, OUT_W = OUT_BYTES, BAUD_W = MAX_BAUD, ROOM_W = OUT_BYTES - NEURONS,
+        REGIONS_W = 8 * CORES;
 
-    // INFO without its nonce, which is a register: the bytes before it from 0xC0 on, those
-    // after it from 0xC6 to the end.
+    // INFO without its nonce, which is a register: the bytes before it from 0xBC on, those
+    // after it from 0xC2 to the end.
     localparam [47:0] BEFORE = {CORES_W[7:0], 8'd1, "KPSI"};
-    localparam [79:0] AFTER = {8'd7, 8'd232, RX_W[15:0], SLOTS_W[15:0], AXONS_W[15:0], NEURONS_W[15:0]};
+    localparam [79:0] AFTER = {REGIONS_W[7:0], 8'd228, RX_W[15:0], SLOTS_W[15:0], AXONS_W[15:0], NEURONS_W[15:0]};
 
     // Read and written in different clocks.
     (* no_rw_check *)
@@ -38,16 +39,16 @@ module sequencer_ram #(
 
     integer i;
     initial begin
-        for (i = 0; i < 192; i = i + 1) mem[i] = 8'd0;
-        for (i = 0; i < 6; i = i + 1) mem[192 + i] = BEFORE[8*i +: 8];
-        for (i = 0; i < 10; i = i + 1) mem[198 + i] = AFTER[8*i +: 8];
+        for (i = 0; i < 188; i = i + 1) mem[i] = 8'd0;
+        for (i = 0; i < 6; i = i + 1) mem[188 + i] = BEFORE[8*i +: 8];
+        for (i = 0; i < 10; i = i + 1) mem[194 + i] = AFTER[8*i +: 8];
         for (i = 0; i < 4; i = i + 1) begin
-            mem[208 + i] = SYNAPSES_W[8*i +: 8];
-            mem[212 + i] = OUT_W[8*i +: 8];
-            mem[216 + i] = BAUD_W[8*i +: 8];
+            mem[204 + i] = SYNAPSES_W[8*i +: 8];
+            mem[208 + i] = OUT_W[8*i +: 8];
+            mem[212 + i] = BAUD_W[8*i +: 8];
         end
-        for (i = 0; i < 8; i = i + 1) mem[220 + i] = BUILD[8*i +: 8];
-        for (i = 0; i < 28; i = i + 1) mem[228 + i] = REGION_BYTES[8*i +: 8];
+        for (i = 0; i < 8; i = i + 1) mem[216 + i] = BUILD[8*i +: 8];
+        for (i = 0; i < 32; i = i + 1) mem[224 + i] = REGION_BYTES[8*i +: 8];
         mem[8'h30] = ROOM_W[7:0];
         mem[8'h31] = ROOM_W[15:8];
     end
@@ -57,7 +58,7 @@ module sequencer_ram #(
         o_rdata <= mem[i_addr];
     end
 
-    wire unused = &{1'b0, NEURONS_W, AXONS_W, SLOTS_W, CORES_W, RX_W, ROOM_W};
+    wire unused = &{1'b0, NEURONS_W, AXONS_W, SLOTS_W, CORES_W, RX_W, ROOM_W, REGIONS_W};
 
 endmodule
 

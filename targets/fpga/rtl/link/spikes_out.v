@@ -53,7 +53,7 @@ module spikes_out #(
     assign o_head = head;
 
     // Nothing is read during a tick.
-    ram #(.WIDTH(8), .ADDR_BITS(ADDR_BITS)) u_ring (
+    link_ram #(.WIDTH(8), .ADDR_BITS(ADDR_BITS)) u_ring (
         .i_clk(i_clk),
         .i_write(i_valid || i_end),
         .i_waddr(head[ADDR_BITS-1:0]),

@@ -10,11 +10,14 @@ module board #(
     parameter AXONS = 512,
     parameter SYNAPSES = 65536,
     parameter SLOTS = 64,
+    parameter ROUTES = 512,
     parameter CORES = 1,
+    parameter [0:0] SPRAM = 0,  // the device has large single-port RAMs, the chip's synapses are there
+    parameter [0:0] SERIAL = 0, // the device has few multipliers or none
     parameter OUT_BITS = 9,
     parameter MAX_BAUD = 3000000,
     parameter [63:0] BUILD = 64'd0,
-    parameter [223:0] REGION_BYTES = 224'd0
+    parameter [255:0] REGION_BYTES = 256'd0
 ) (
     input wire i_clk,
     input wire i_ready, // the clock is good
@@ -60,7 +63,9 @@ module board #(
         .i_tables_ok(tables_ok), .i_synops(synops), .i_spikes(spikes), .i_cycles(cycles)
     );
 
-    chip u_chip (
+    chip #(
+        .CORES(CORES), .NEURONS(NEURONS), .AXONS(AXONS), .SYNAPSES(SYNAPSES), .ROUTES(ROUTES), .SPRAM(SPRAM), .SERIAL(SERIAL)
+    ) u_chip (
         .i_clk(i_clk), .i_rst(core_rst),
         .i_mem_valid(mem_valid), .i_mem_write(mem_write), .i_mem_addr(mem_addr), .i_mem_wdata(mem_wdata),
         .o_mem_ready(mem_ready), .o_mem_rdata(mem_rdata),

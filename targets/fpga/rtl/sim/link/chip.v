@@ -11,7 +11,14 @@
 `default_nettype none
 
 module chip #(
-    parameter NEURONS = 100
+    parameter NEURONS = 100,
+    // Those of the real one, without a meaning here
+    parameter CORES = 1,
+    parameter AXONS = 0,
+    parameter SYNAPSES = 0,
+    parameter ROUTES = 0,
+    parameter [0:0] SPRAM = 0,
+    parameter [0:0] SERIAL = 0
 ) (
     input wire i_clk,
     input wire i_rst,
@@ -174,7 +181,7 @@ module chip #(
         end
     end
 
-    wire unused = &{1'b0, i_mem_addr, word, first};
+    wire unused = &{1'b0, i_mem_addr, word, first, CORES[0], AXONS[0], SYNAPSES[0], ROUTES[0], SPRAM, SERIAL};
 
 endmodule
 

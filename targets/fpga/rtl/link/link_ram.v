@@ -4,7 +4,7 @@
 
 `default_nettype none
 
-module ram #(
+module link_ram #(
     parameter WIDTH = 8,
     parameter ADDR_BITS = 9
 ) (
