@@ -305,7 +305,7 @@ func TestRTLSilence(t *testing.T) {
 		damaged bool
 	}{{30 * tick, false}, {34 * tick, true}} {
 		w.b.bytes(line[:9])
-		sent := w.b.run(c.clocks)
+		sent := append(w.b.run(c.clocks), w.b.bytes(nil)...)
 		if c.damaged {
 			if fs := received(t, sent); len(fs) != 1 || fs[0].payload[0] != codeLost {
 				t.Errorf("after %d clocks: %v", c.clocks, fs)

@@ -1,10 +1,12 @@
-// The sending half of the framing: COBS and two frames of buffer, so that the next frame
-// can be made while one is on the line.
+// The sending half of the framing: COBS, in a buffer of one frame of 256 bytes, which lies in a
+// memory that is shared.
 //
-// i_begin starts a frame afresh, i_put appends a byte, i_end hands the frame over; i_put and
-// i_end may come only while o_ready. The code byte of a block is written when its end is
-// known, in place of the zero that ends it. A frame has 1 to 253 bytes, so no code is 0xFF,
-// and the first zero in the buffer is the delimiter after it.
+// While o_idle, i_begin starts a frame, i_put appends a byte, and i_end sends it. The code
+// byte of a block is written when its end is known, in place of the zero that ends it. A
+// frame has 1 to 253 bytes, so no code is 0xFF, and the first zero in the buffer is the
+// delimiter after it, which is written in the clock after i_end.
+//
+// A byte is read when i_grant answers o_ask, and is there in the clock after that alone.
 
 `default_nettype none
 
@@ -17,91 +19,65 @@ module frame_tx (
     input wire       i_put,
     input wire [7:0] i_byte,
     input wire       i_end,
-    output wire      o_ready,
+    output wire      o_idle,
 
-    // Bytes for the line
+    // Buffer
+    output wire       o_write,
+    output wire [7:0] o_waddr,
+    output wire [7:0] o_wdata,
+    output wire       o_ask,
+    output wire [7:0] o_raddr,
+    input wire        i_grant,
+    input wire [7:0]  i_rdata,
+
+    // Line: a byte is taken in a clock with o_valid and i_ready
     output wire       o_valid,
     output wire [7:0] o_data,
-    input wire        i_taken,
-
-    output wire o_idle
+    input wire        i_ready
 );
 
-    // Writer
-    reg       bank;   // that is being written
-    reg [1:0] full;   // banks handed over
-    reg [7:0] fill;   // next free byte
-    reg [7:0] code;   // place of the code byte of the block
-    reg       ending; // the delimiter is to be written
+    localparam [2:0] IDLE = 3'd0, END = 3'd1, LEAD = 3'd2, ASK = 3'd3, GIVE = 3'd4;
+    reg [2:0] state;
+    reg [7:0] at;   // next free byte, or the next to be sent
+    reg [7:0] code; // place of the code byte of the block
 
     wire zero = i_byte == 8'd0;
-    wire close = i_end || (i_put && zero); // the block ends
+    wire close = i_end || zero; // the block ends
 
-    assign o_ready = !full[bank] && !ending;
-
-    // Sender
-    localparam [1:0] IDLE = 2'd0, LEAD = 2'd1, LOAD = 2'd2, SEND = 2'd3;
-    reg [1:0] state;
-    reg       turn;   // bank that is being sent
-    reg [7:0] at;
-    wire [7:0] data;
-
-    assign o_valid = state == LEAD || state == SEND;
-    assign o_data = state == SEND ? data : 8'd0;
-    assign o_idle = state == IDLE && full == 2'd0;
-
-    // The sender looks only at a bank that the writer has left.
-    link_ram #(.WIDTH(8), .ADDR_BITS(9)) u_buffer (
-        .i_clk(i_clk),
-        .i_write(close || i_put || ending),
-        .i_waddr({bank, close ? code : fill}),
-        .i_wdata(ending ? 8'd0 : close ? fill - code : i_byte),
-        .i_raddr({turn, at}), .o_rdata(data)
-    );
+    assign o_idle = state == IDLE;
+    assign o_write = i_put || i_end || state == END;
+    assign o_waddr = close && state != END ? code : at;
+    assign o_wdata = state == END ? 8'd0 : close ? at - code : i_byte;
+    assign o_ask = state == ASK && i_ready;
+    assign o_raddr = at;
+    assign o_valid = state == LEAD || state == GIVE;
+    assign o_data = state == LEAD ? 8'd0 : i_rdata;
 
     always @(posedge i_clk) begin
-        if (i_put) begin
-            fill <= fill + 1'b1;
-            if (zero) code <= fill;
-        end
-        if (i_begin || ending) begin
-            fill <= 8'd1;
-            code <= 8'd0;
-        end
-        ending <= i_end;
-        if (ending) begin
-            full[bank] <= 1'b1;
-            bank <= !bank;
-        end
-
         case (state)
             IDLE: begin
-                at <= 8'd0;
-                if (full[turn]) state <= LEAD;
-            end
-            LEAD: if (i_taken) state <= SEND;
-            LOAD: state <= SEND;
-            SEND: if (i_taken) begin
-                at <= at + 1'b1;
-                state <= LOAD;
-                if (data == 8'd0) begin
-                    full[turn] <= 1'b0;
-                    turn <= !turn;
-                    state <= IDLE;
+                if (i_put) begin
+                    at <= at + 1'b1;
+                    if (zero) code <= at;
                 end
+                if (i_begin) begin
+                    at <= 8'd1;
+                    code <= 8'd0;
+                end
+                if (i_end) state <= END;
+            end
+            END: state <= LEAD;
+            LEAD: begin
+                at <= 8'd0;
+                if (i_ready) state <= ASK;
+            end
+            ASK: if (i_ready && i_grant) state <= GIVE;
+            default: begin
+                at <= at + 1'b1;
+                state <= i_rdata == 8'd0 ? IDLE : ASK;
             end
         endcase
-
-        if (i_rst) begin
-            bank <= 1'b0;
-            full <= 2'd0;
-            fill <= 8'd1;
-            code <= 8'd0;
-            ending <= 1'b0;
-            state <= IDLE;
-            turn <= 1'b0;
-            at <= 8'd0;
-        end
+        if (i_rst) state <= IDLE;
     end
 
 endmodule

@@ -87,7 +87,7 @@ module link #(
     wire do_skip = rx && word[1] && go;
     wire do_free = rx && word[2] && go;
 
-    wire do_begin = tx && word[0] && go;
+    wire do_begin = tx && word[0] && go; // of a frame, and of a CRC
     wire do_end = tx && word[1] && go;
     wire do_put = (push[0] || push[1]) && go;
     wire do_crc = (push[0] || push[2]) && go;
@@ -123,13 +123,15 @@ module link #(
     );
 
     // Line out. While the board waits for a frame, the CRC's register runs as a clock.
-    wire tx_ready, tx_idle, line_valid, line_ready, crc_busy;
-    wire [7:0] line_byte;
+    wire tx_idle, tx_write, tx_ask, ram_free, line_valid, line_ready, crc_busy;
+    wire [7:0] tx_waddr, tx_wdata, tx_raddr, ram_rdata, line_byte;
     wire [31:0] crc;
     frame_tx u_frame_tx (
         .i_clk(i_clk), .i_rst(i_rst),
-        .i_begin(do_begin), .i_put(do_put), .i_byte(b), .i_end(do_end), .o_ready(tx_ready),
-        .o_valid(line_valid), .o_data(line_byte), .i_taken(line_ready), .o_idle(tx_idle)
+        .i_begin(do_begin), .i_put(do_put), .i_byte(b), .i_end(do_end), .o_idle(tx_idle),
+        .o_write(tx_write), .o_waddr(tx_waddr), .o_wdata(tx_wdata),
+        .o_ask(tx_ask), .o_raddr(tx_raddr), .i_grant(ram_free), .i_rdata(ram_rdata),
+        .o_valid(line_valid), .o_data(line_byte), .i_ready(line_ready)
     );
     uart_tx #(.DIVIDER(DIVIDER)) u_uart_tx (
         .i_clk(i_clk), .i_rst(i_rst),
@@ -196,23 +198,25 @@ module link #(
         endcase
     end
 
-    wire hold = (do_wait && !rx_ready) || (!tx_ready && (push[0] || push[1] || (tx && word[1]))) ||
+    wire hold = (do_wait && !rx_ready) || (tx && word[0] && !tx_idle) ||
         (crc_busy && (push != 3'd0 || (tx && !word[1]) || (in && word[4:0] == 5'd3))) || core_level;
 
-    wire ram_write;
-    wire [7:0] ram_addr, ram_rdata;
+    wire ram_read, ram_write;
+    wire [7:0] ram_addr;
     sequencer u_sequencer (
         .i_clk(i_clk), .i_rst(i_rst || (stuck && core_level)),
-        .o_ram_write(ram_write), .o_ram_addr(ram_addr), .i_ram_rdata(ram_rdata),
+        .o_ram_read(ram_read), .o_ram_free(ram_free), .o_ram_write(ram_write), .o_ram_addr(ram_addr), .i_ram_rdata(ram_rdata),
         .o_out(out), .o_in(in), .o_word(word), .o_push(push), .o_go(go), .i_wait(hold), .i_port(port),
         .i_flags({stuck, i_tables_ok, past}),
         .o_a(a), .o_b(b), .o_x(x)
     );
-    sequencer_ram #(
+    link_memory #(
         .NEURONS(NEURONS), .AXONS(AXONS), .SYNAPSES(SYNAPSES), .SLOTS(SLOTS), .CORES(CORES), .RX_BYTES(1 << RX_BITS),
         .OUT_BYTES(1 << OUT_BITS), .MAX_BAUD(MAX_BAUD), .BUILD(BUILD), .REGION_BYTES(REGION_BYTES)
-    ) u_ram (
-        .i_clk(i_clk), .i_write(ram_write), .i_addr(ram_addr), .i_wdata(a), .o_rdata(ram_rdata)
+    ) u_memory (
+        .i_clk(i_clk),
+        .i_write(ram_write || tx_write), .i_waddr(tx_write ? {1'b1, tx_waddr} : {1'b0, ram_addr}), .i_wdata(tx_write ? tx_wdata : a),
+        .i_read(ram_read || (tx_ask && ram_free)), .i_raddr(ram_read ? {1'b0, ram_addr} : {1'b1, tx_raddr}), .o_rdata(ram_rdata)
     );
 
     assign o_idle = do_wait && !rx_ready && !rx_busy && !rx_valid && tx_idle && line_ready;

@@ -5,7 +5,7 @@
 ; needs of it is read on the way. Handlers end in report, which sends STATUS, or in
 ; finish, which ends another answer. Two calls may be nested.
 
-; Registers: sequencer_ram. Those of 4 bytes lie at multiples of 4. A STATUS is the 16
+; Registers: link_memory. Those of 4 bytes lie at multiples of 4. A STATUS is the 16
 ; bytes from KEY on, after its op.
 .reg KEY    0x00 ; session XOR nonce
 .reg NEXT   0x04

@@ -1,5 +1,5 @@
 // A small processor that runs the board's side of the protocol: the program is
-// sequencer.asm, its registers are sequencer_ram. An instruction takes two clocks, one to
+// sequencer.asm, its registers are in link_memory. An instruction takes two clocks, one to
 // read its operand and one to execute, and stays in the second while i_wait.
 //
 //   15 14 13 | 12 11 10   9   8 | 7 … 0
@@ -27,7 +27,9 @@ module sequencer (
     input wire i_clk,
     input wire i_rst, // restarts the program; a, x and the flags hold anything
 
-    // Registers
+    // Registers: read when o_ram_read, and then left alone until o_ram_free
+    output wire       o_ram_read,
+    output wire       o_ram_free,
     output wire       o_ram_write,
     output wire [7:0] o_ram_addr,
     input wire [7:0]  i_ram_rdata,
@@ -71,6 +73,8 @@ module sequencer (
     wire [7:0] result = word[12] ? sum[7:0] : bits;
     wire step = word[8] && (kind == INDEXED || kind == PORT || kind == STORE);
 
+    assign o_ram_read = !execute;
+    assign o_ram_free = execute && (go || word[15] || word[14] == word[13]);
     assign o_ram_addr = indexed ? x : {word[7:2], word[1:0] | lane};
     assign o_ram_write = execute && kind == STORE && !i_rst; // execute is anything at power-up
 

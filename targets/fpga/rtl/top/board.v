@@ -6,11 +6,11 @@
 module board #(
     parameter DIVIDER = 12,   // clocks a bit of the line
     parameter TICK_BITS = 16, // the time base of timeouts and lamp: 2^TICK_BITS clocks
-    parameter NEURONS = 256,
+    parameter NEURONS = 256,  // a core, and so are the next three
     parameter AXONS = 512,
     parameter SYNAPSES = 65536,
-    parameter SLOTS = 64,
     parameter ROUTES = 512,
+    parameter SLOTS = 64,
     parameter CORES = 1,
     parameter [0:0] SPRAM = 0,  // the device has large single-port RAMs, the chip's synapses are there
     parameter [0:0] SERIAL = 0, // the device has few multipliers or none
@@ -50,8 +50,8 @@ module board #(
     wire [47:0] synops, spikes, cycles;
 
     link #(
-        .DIVIDER(DIVIDER), .TICK_BITS(TICK_BITS), .NEURONS(NEURONS), .AXONS(AXONS), .SYNAPSES(SYNAPSES), .SLOTS(SLOTS),
-        .CORES(CORES), .OUT_BITS(OUT_BITS), .MAX_BAUD(MAX_BAUD), .BUILD(BUILD), .REGION_BYTES(REGION_BYTES)
+        .DIVIDER(DIVIDER), .TICK_BITS(TICK_BITS), .NEURONS(CORES * NEURONS), .AXONS(CORES * AXONS), .SYNAPSES(CORES * SYNAPSES),
+        .SLOTS(SLOTS), .CORES(CORES), .OUT_BITS(OUT_BITS), .MAX_BAUD(MAX_BAUD), .BUILD(BUILD), .REGION_BYTES(REGION_BYTES)
     ) u_link (
         .i_clk(i_clk), .i_rst(rst), .i_rx(i_rx), .o_tx(o_tx), .o_tick(tick), .o_idle(link_idle),
         .o_core_rst(core_rst),

@@ -1,10 +1,11 @@
-// The sequencer's registers, 256 bytes: see sequencer.asm for what lies where. What the
-// board says of itself in INFO, and the constants that follow from it, are there from
-// power-up on and never written. A reset leaves the memory as it is.
+// One block RAM of 512 bytes: the sequencer's registers, and from 256 on the frame that is sent.
+// sequencer.asm says what lies where. What the board says of itself in INFO, and the constants
+// that follow from it, are there from power-up on and never written. A reset leaves the
+// memory as it is. What was read stays until the next read.
 
 `default_nettype none
 
-module sequencer_ram #(
+module link_memory #(
     parameter NEURONS = 256,
     parameter AXONS = 512,
     parameter SYNAPSES = 65536,
@@ -19,8 +20,10 @@ module sequencer_ram #(
     input wire i_clk,
 
     input wire       i_write,
-    input wire [7:0] i_addr,
+    input wire [8:0] i_waddr,
     input wire [7:0] i_wdata,
+    input wire       i_read,
+    input wire [8:0] i_raddr,
     output reg [7:0] o_rdata
 );
 
@@ -33,13 +36,14 @@ module sequencer_ram #(
     localparam [47:0] BEFORE = {CORES_W[7:0], 8'd1, "KPSI"};
     localparam [79:0] AFTER = {REGIONS_W[7:0], 8'd228, RX_W[15:0], SLOTS_W[15:0], AXONS_W[15:0], NEURONS_W[15:0]};
 
-    // Read and written in different clocks.
+    // No byte is read while it is written: registers are read and written in different clocks,
+    // and a frame is sent when it is written.
     (* no_rw_check *)
-    reg [7:0] mem [0:255];
+    reg [7:0] mem [0:511];
 
     integer i;
     initial begin
-        for (i = 0; i < 188; i = i + 1) mem[i] = 8'd0;
+        for (i = 0; i < 512; i = i + 1) mem[i] = 8'd0;
         for (i = 0; i < 6; i = i + 1) mem[188 + i] = BEFORE[8*i +: 8];
         for (i = 0; i < 10; i = i + 1) mem[194 + i] = AFTER[8*i +: 8];
         for (i = 0; i < 4; i = i + 1) begin
@@ -49,13 +53,13 @@ module sequencer_ram #(
         end
         for (i = 0; i < 8; i = i + 1) mem[216 + i] = BUILD[8*i +: 8];
         for (i = 0; i < 32; i = i + 1) mem[224 + i] = REGION_BYTES[8*i +: 8];
-        mem[8'h30] = ROOM_W[7:0];
-        mem[8'h31] = ROOM_W[15:8];
+        mem[9'h30] = ROOM_W[7:0];
+        mem[9'h31] = ROOM_W[15:8];
     end
 
     always @(posedge i_clk) begin
-        if (i_write) mem[i_addr] <= i_wdata;
-        o_rdata <= mem[i_addr];
+        if (i_write) mem[i_waddr] <= i_wdata;
+        if (i_read) o_rdata <= mem[i_raddr];
     end
 
     wire unused = &{1'b0, NEURONS_W, AXONS_W, SLOTS_W, CORES_W, RX_W, ROOM_W, REGIONS_W};
