@@ -53,8 +53,8 @@ func leastWords(t Target, weightBits uint8, neurons int) float64 {
 	r := RowShape{WeightBits: weightBits}
 	least := 0.0
 	for n := range neurons {
-		r.Add(n, 0)
-		words, _ := t.RowWords(&r, 0)
+		r.Add(n, 0, 0)
+		words, _ := t.RowWords(&r)
 		if each := float64(words) / float64(n+1); n == 0 || each < least {
 			least = each
 		}

@@ -22,8 +22,13 @@ func (b *build) check() error {
 			Msg: fmt.Sprintf("%s cannot zero its neurons every %d ticks", b.target.Name(), b.net.Reset.Interval),
 			Fix: "train without a periodic reset, or use a target that has one"}
 	}
+	connections := int64(0)
 	for k := range b.net.Layers {
 		layer := &b.net.Layers[k]
+		if connections += int64(layer.Synapses()); connections > maxConnections {
+			return &diag.Error{Kind: diag.Limit, Code: "connections-exceeded", Layer: layer.Name, Msg: "a program cannot have as many connections",
+				Resource: "connections", Used: connections, Limit: maxConnections, Fix: "make the layers smaller"}
+		}
 		if kind := layer.Neuron.Kind(); !l.has(kind) {
 			e := &diag.Error{Kind: diag.Limit, Code: "neuron-unsupported", Layer: layer.Name,
 				Msg: fmt.Sprintf("%s has no %s neurons, only %s", b.target.Name(), kind, strings.Join(l.NeuronKinds, ", "))}

@@ -17,6 +17,9 @@ type build struct {
 	prog    *Program
 
 	Options
+
+	cuts    map[cutKey][]patch
+	byDelay [][]int32 // orders of dense layers; nil is that of their numbers
 }
 
 // Compile lays net out on the cores of t. The passes, in this order:
@@ -68,7 +71,7 @@ func CompileWith(net *fixed.Network, t Target, o Options) (*Program, error) {
 	if err := b.checkRates(); err != nil {
 		return nil, err
 	}
-	if err := b.layout(); err != nil {
+	if err := b.layoutBest(); err != nil {
 		return nil, err
 	}
 	b.encode()
@@ -77,11 +80,34 @@ func CompileWith(net *fixed.Network, t Target, o Options) (*Program, error) {
 }
 
 func newBuild(net *fixed.Network, t Target) *build {
-	b := &build{net: realParts(net), target: t, limits: t.Limits().bounded()}
+	b := &build{net: realParts(net), target: t, limits: t.Limits().bounded(), cuts: map[cutKey][]patch{}}
 	for k := range net.Layers {
 		b.complex = append(b.complex, net.Layers[k].WeightImag != nil)
 	}
 	return b
+}
+
+// layoutBest lays dense layers out in the order of their neurons or, where that saves cores, in
+// that of their delays.
+func (b *build) layoutBest() error {
+	b.byDelay = make([][]int32, len(b.net.Layers))
+	err := b.layout()
+	if b.Baseline == Sequential || b.Baseline == EdgeCut {
+		return err
+	}
+	plain, any := *b, false
+	for k := range b.net.Layers {
+		b.byDelay[k] = b.delayOrder(k)
+		any = any || b.byDelay[k] != nil
+	}
+	if !any {
+		return err
+	}
+	if e := b.layout(); e != nil || err == nil && len(b.shares) >= len(plain.shares) {
+		*b = plain
+		return err
+	}
+	return nil
 }
 
 // layout runs the passes that decide where everything lies, until the axons out fit.

@@ -80,9 +80,10 @@ func (b *build) encodeCore(s *share, core *Core) {
 	if core.DelayBits > 0 {
 		core.Delay = slices.Clone(store.delay)
 	}
-	for i := range store.rows {
-		h := &store.rows[i]
-		_, format := b.target.RowWords(&h.shape, core.DelayBits)
+	rows := stored(b.target, store.rows, b.limits.Formats)
+	for i := range rows {
+		h := &rows[i]
+		_, format := b.target.RowWords(&h.shape)
 		core.Mode, core.WeightBits, core.Format = append(core.Mode, h.mode), append(core.WeightBits, h.weightBits), append(core.Format, format)
 	}
 }

@@ -123,6 +123,7 @@ type filler struct {
 	layer   int
 	wiring  wiring
 	profile Profile
+	grown   []rowHead
 	head    []int32 // by source of the layer, as share.find takes it
 }
 
@@ -130,7 +131,7 @@ type filler struct {
 // of layer k when it has caps[k] neurons takes no more of them; a cap of 0 is none.
 func (b *build) partition(limits Limits, caps []int) ([]*share, error) {
 	f := &filler{build: b, limits: limits, caps: caps}
-	b.orders = make([][]int32, len(b.net.Layers))
+	b.orders = slices.Clone(b.byDelay)
 	f.open()
 	for k := range b.net.Layers {
 		f.layer, f.wiring = k, b.wiring(k)
@@ -201,60 +202,63 @@ func (s *share) find(head []int32, source int, x synapse) int {
 func (f *filler) with(o int) (u usage, longest int) {
 	w, c := &f.wiring, f.core
 	u, longest = c.usage, c.longest
-	if w.synaptic && w.delayed() {
-		for i, at := range w.Into(o) {
-			if w.Weight[at] != 0 {
-				longest = max(longest, int(w.synapse(i, at).delay))
-			}
-		}
-	}
-	width := delayBits(longest)
-	if width != delayBits(c.longest) { // every row grows
-		u.synapseWords, u.rowWords = f.words(c.rows, width)
-	}
 	exp := w.Exp(o)
 	for i, at := range w.Into(o) {
 		if w.Weight[at] == 0 {
 			continue
 		}
+		x := w.synapse(i, at)
+		longest = max(longest, int(x.delay))
 		grown := RowShape{WeightBits: w.bits()}
-		if n := c.find(f.head, i, w.synapse(i, at)); n >= 0 {
+		if n := c.find(f.head, i, x); n >= 0 {
 			grown = c.rows[c.axons[n].row].shape
-			before, _ := f.target.RowWords(&grown, width)
-			u.synapseWords -= before
+			before, _ := f.target.RowWords(&grown)
+			u.fineWords -= before
 		} else {
 			u.axonsIn++
 		}
-		grown.Add(u.neurons, exp)
-		words, _ := f.target.RowWords(&grown, width)
-		u.synapseWords += words
-		u.rowWords = max(u.rowWords, words)
+		grown.Add(u.neurons, exp, x.delay)
+		words, _ := f.target.RowWords(&grown)
+		u.fineWords += words
+		u.fineRow = max(u.fineRow, words)
 	}
 	u.neurons++
-	u.delayAccumulators = u.neurons << width
+	u.delayAccumulators = u.neurons << delayBits(longest)
 	f.countProfiles(&u, []Profile{f.profile})
+	u.synapseWords, u.rowWords = u.fineWords, u.fineRow
 	if f.manyFormats(1 << (exp + 8)) {
-		rows := append([]rowHead{}, c.rows...)
+		rows := append(f.grown[:0], c.rows...)
 		for i, at := range w.Into(o) {
 			if w.Weight[at] == 0 {
 				continue
 			}
 			x := w.synapse(i, at)
 			if n := c.find(f.head, i, x); n >= 0 {
-				rows[c.axons[n].row].shape.Add(c.neurons, exp)
+				rows[c.axons[n].row].shape.Add(c.neurons, exp, x.delay)
 			} else {
 				rows = append(rows, rowHead{x.mode, w.bits(), RowShape{WeightBits: w.bits()}})
-				rows[len(rows)-1].shape.Add(c.neurons, exp)
+				rows[len(rows)-1].shape.Add(c.neurons, exp, x.delay)
 			}
 		}
-		u.formats = formats(f.target, rows, width)
+		f.countFormats(&u, rows)
+		f.grown = rows
 	}
 	return u, longest
 }
 
+// countFormats counts the formats of a core's rows, and their words where their fields must be alike.
+func (f *filler) countFormats(u *usage, rows []rowHead) {
+	if u.formats = formats(f.target, rows); u.formats > f.build.limits.Formats {
+		rows = alike(rows)
+		u.synapseWords, u.rowWords = words(f.target, rows)
+		u.formats = formats(f.target, rows)
+	}
+}
+
 // manyFormats reports whether the core and synapses of the layer to neurons of the given
 // exponents might have more synapse formats than there are: a sparse, a dense and four
-// run-length ones for each combination of signs, weight bits and exponent.
+// run-length ones for each combination of signs, weight bits and exponent, of three widths where
+// there are delays.
 func (f *filler) manyFormats(exps uint16) bool {
 	most := f.build.limits.Formats // not f.limits, so that a network on the one core there is has them counted
 	if most == 0 {
@@ -276,16 +280,10 @@ func (f *filler) manyFormats(exps uint16) bool {
 	for _, e := range seen {
 		n += 6 * bits.OnesCount16(e)
 	}
-	return n > most
-}
-
-// words returns what rows take of the synapse memory together, and the longest of them.
-func (f *filler) words(rows []rowHead, delayBits int) (all, most int) {
-	for i := range rows {
-		n, _ := f.target.RowWords(&rows[i].shape, delayBits)
-		all, most = all+n, max(most, n)
+	if f.wiring.synaptic && (f.wiring.delayed() || f.core.longest > 0) {
+		n *= 3
 	}
-	return all, most
+	return n > most
 }
 
 // countProfiles counts those of the core and the given ones.
@@ -325,7 +323,7 @@ func (f *filler) add(o, position int, u usage, longest int) {
 			c.rows = append(c.rows, rowHead{x.mode, w.bits(), RowShape{WeightBits: w.bits()}})
 			f.head[i] = int32(n + 1)
 		}
-		c.rows[c.axons[n].row].shape.Add(here, exp)
+		c.rows[c.axons[n].row].shape.Add(here, exp, x.delay)
 	}
 	f.addProfiles([]Profile{f.profile})
 	c.usage, c.longest = u, longest

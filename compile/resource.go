@@ -3,6 +3,7 @@ package compile
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
@@ -13,6 +14,7 @@ type usage struct {
 	neurons, axonsIn, axonsOut, routes, synapseWords, rowWords int
 	profiles, thresholds, delayAccumulators, formats           int
 	decayOffsets                                               int
+	fineWords, fineRow                                         int // synapse words, and those of one row, before stored
 }
 
 // resource is one line of the table that limits, manifest and errors share.
@@ -42,7 +44,7 @@ func (u *usage) resources(l *Limits) [11]resource {
 		{"decay offsets", "decay-offsets-exceeded", u.decayOffsets, l.DecayOffsets,
 			"give the layers decays that are all at least 1, or all at most 4095"},
 		{"synapse formats", "synapse-formats-exceeded", u.formats, l.Formats,
-			"give more layers the same weight bits, signs and weight exponents"},
+			"give more layers the same weight bits, signs and weight exponents, and neurons the exponent of their layer"},
 		{"axon-out entries", "axons-out-exceeded", u.axonsOut, l.AxonsOut,
 			"prune connections, or make the layers smaller so that a neuron's targets lie on fewer cores"},
 		{"axon-out entries of one neuron", "routes-exceeded", u.routes, l.RoutesPerNeuron,
@@ -75,13 +77,9 @@ func measure(p *Program, ci int, t Target) usage {
 	c, l := &p.Cores[ci], t.Limits().bounded()
 	u := usage{neurons: len(c.Profile), axonsIn: len(c.Row), profiles: len(c.Profiles), thresholds: thresholds(c.Profiles), decayOffsets: decayOffsets(c.Profiles)}
 	u.delayAccumulators = u.neurons << c.DelayBits
-	rows := c.rows()
-	for i := range rows {
-		words, _ := t.RowWords(&rows[i].shape, c.DelayBits)
-		u.synapseWords += words
-		u.rowWords = max(u.rowWords, words)
-	}
-	u.formats = formats(t, rows, c.DelayBits)
+	rows := stored(t, c.rows(), l.Formats)
+	u.synapseWords, u.rowWords = words(t, rows)
+	u.formats = formats(t, rows)
 	u.axonsOut, u.routes, _ = p.out(ci, &l)
 	return u
 }
@@ -92,37 +90,89 @@ func (c *Core) rows() []rowHead {
 	for a, n := range c.Row {
 		r := &rows[n]
 		if r.shape.N == 0 { // those who share a row have neurons of the same exponents
-			*r = rowHead{c.Mode[n], c.WeightBits[n], c.Shape(int(n), a)}
+			*r = rowHead{c.Mode[n], c.WeightBits[n], c.shape(int(n), a)}
 		}
 	}
 	return rows
 }
 
-// Shape returns the shape of a row that belongs to an axon.
-func (c *Core) Shape(row, axon int) RowShape {
+// RowShapes returns the shapes of c's rows as t stores them.
+func (c *Core) RowShapes(t Target) []RowShape {
+	rows := stored(t, c.rows(), t.Limits().Formats)
+	shapes := make([]RowShape, len(rows))
+	for i := range rows {
+		shapes[i] = rows[i].shape
+	}
+	return shapes
+}
+
+// stored returns a core's rows with the widths of their fields: each its own or, where that takes
+// more synapse formats than there are, those of the delays and of a run-length entry's distances
+// alike in all of them.
+func stored(t Target, rows []rowHead, most int) []rowHead {
+	if most == 0 || formats(t, rows) <= most {
+		return rows
+	}
+	return alike(rows)
+}
+
+func alike(rows []rowHead) []rowHead {
+	all, late := slices.Clone(rows), uint8(0)
+	for i := range all {
+		late = max(late, all[i].shape.Delay)
+	}
+	for i := range all {
+		all[i].shape.Delay, all[i].shape.Skip = late, MaxSkip
+	}
+	return all
+}
+
+// words returns what rows take of the synapse memory together, and the longest of them.
+func words(t Target, rows []rowHead) (all, most int) {
+	for i := range rows {
+		n, _ := t.RowWords(&rows[i].shape)
+		all, most = all+n, max(most, n)
+	}
+	return all, most
+}
+
+// shape returns the shape of a row that belongs to an axon.
+func (c *Core) shape(row, axon int) RowShape {
 	s := RowShape{WeightBits: c.WeightBits[row]}
-	for _, t := range c.Target[c.RowStart[row]:c.RowStart[row+1]] {
-		s.Add(int(t), c.exp(c.Base[axon]+t))
+	for i := c.RowStart[row]; i < c.RowStart[row+1]; i++ {
+		t, delay := c.Target[i], uint8(0)
+		if c.Delay != nil {
+			delay = c.Delay[i]
+		}
+		s.Add(int(t), c.exp(c.Base[axon]+t), delay)
 	}
 	return s
 }
 
 // formats counts the synapse formats of a core's rows: combinations of sign mode, weight
-// bits, format of the row, bits of a run-length entry's distances, and weight exponent. The
-// delay bits are the same for all rows of a core, and so are those of an index.
-func formats(t Target, rows []rowHead, delayBits int) (n int) {
-	seen := map[[4]uint8]uint16{} // exponents
+// bits, delay bits, format of the row, bits of a run-length entry's distances, and weight
+// exponent. The bits of an index are the same for all rows of a target.
+func formats(t Target, rows []rowHead) (n int) {
+	var exps [3][9][7][4][6]uint16
 	for i := range rows {
 		r := &rows[i]
-		_, f := t.RowWords(&r.shape, delayBits)
-		key := [4]uint8{uint8(r.mode), FieldBits(r.weightBits), uint8(f), 0}
+		_, f := t.RowWords(&r.shape)
+		skip := uint8(0)
 		if f == RunLength {
-			key[3] = SkipBits(r.shape.Skip)
+			skip = SkipBits(r.shape.Skip)
 		}
-		seen[key] |= r.shape.Exps
+		exps[r.mode][FieldBits(r.weightBits)][r.shape.DelayBits()][f][skip] |= r.shape.Exps
 	}
-	for _, exps := range seen {
-		n += bits.OnesCount16(exps)
+	for i := range exps {
+		for j := range exps[i] {
+			for k := range exps[i][j] {
+				for _, f := range exps[i][j][k] {
+					for _, e := range f {
+						n += bits.OnesCount16(e)
+					}
+				}
+			}
+		}
 	}
 	return n
 }

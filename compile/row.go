@@ -41,12 +41,14 @@ type RowShape struct {
 	Skip       uint8 // largest distance within a run-length entry
 	WeightBits uint8
 	exp        int8
+	Delay      uint8  // longest synaptic delay
 	Exps       uint16 // weight exponents of the neurons: bit exp + 8
 }
 
-// Add appends a synapse to a neuron beyond the last one, whose weight exponent is exp. A
-// synapse format has one exponent, so another one begins an entry.
-func (r *RowShape) Add(target, exp int) {
+// Add appends a delayed synapse to a neuron beyond the last one, whose weight exponent is
+// exp. A synapse format has one exponent, so another one begins an entry.
+func (r *RowShape) Add(target, exp int, delay uint8) {
+	r.Delay = max(r.Delay, delay)
 	gap := int32(target) - r.last
 	if r.N == 0 {
 		gap = 1
@@ -77,6 +79,19 @@ func (r *RowShape) Add(target, exp int) {
 
 // SkipBits returns the bits of a distance in a run-length entry whose largest is skip: 2 to 5.
 func SkipBits(skip uint8) uint8 { return uint8(max(2, bits.Len8(skip))) }
+
+// DelayBits returns the width of the row's delay field: 0, 3 or 6. It belongs to the format of
+// the row's synapses and need not be that of the core's accumulators. Any width would do, but few
+// different ones leave formats to others.
+func (r *RowShape) DelayBits() int {
+	switch {
+	case r.Delay == 0:
+		return 0
+	case r.Delay < 8:
+		return 3
+	}
+	return 6
+}
 
 // FieldBits returns the bits of Loihi's field for weights of some bits: 1 to 6 and 8, but not 7.
 func FieldBits(weightBits uint8) uint8 {

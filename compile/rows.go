@@ -63,7 +63,7 @@ func (s *rowStore) add(r *row) (number int32, base uint16) {
 	head := rowHead{mode: r.mode, weightBits: r.weightBits, shape: RowShape{WeightBits: r.weightBits}}
 	for i, t := range r.target {
 		s.target = append(s.target, t-base)
-		head.shape.Add(int(t-base), int(r.exp[i]))
+		head.shape.Add(int(t-base), int(r.exp[i]), r.delay[i])
 	}
 	s.code, s.delay, s.exp = append(s.code, r.code...), append(s.delay, r.delay...), append(s.exp, r.exp...)
 	s.longest = max(s.longest, longest(r.delay))

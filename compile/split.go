@@ -2,6 +2,7 @@ package compile
 
 import (
 	"math"
+	"reflect"
 	"slices"
 )
 
@@ -134,15 +135,12 @@ func (f *filler) withPatch(p patch) (usage, *part) {
 		return u, nil
 	}
 	x := f.patchRows(&f.limits, f.layer, p, c.neurons)
-	bits := delayBits(max(c.longest, x.store.longest))
-	if bits != delayBits(c.longest) {
-		u.synapseWords, u.rowWords = f.words(c.rows, bits)
-	}
-	words, longest := f.words(x.store.rows, bits)
-	u.synapseWords += words
-	u.rowWords = max(u.rowWords, longest)
+	all, most := words(f.target, x.store.rows)
+	u.fineWords += all
+	u.fineRow = max(u.fineRow, most)
+	u.synapseWords, u.rowWords = u.fineWords, u.fineRow
 	u.axonsIn += len(x.axons)
-	u.delayAccumulators = u.neurons << bits
+	u.delayAccumulators = u.neurons << delayBits(max(c.longest, x.store.longest))
 	profiles := f.profiles(p)
 	f.countProfiles(&u, profiles)
 	exps := uint16(0)
@@ -150,7 +148,7 @@ func (f *filler) withPatch(p patch) (usage, *part) {
 		exps |= 1 << (p.WeightExp + 8)
 	}
 	if f.manyFormats(exps) {
-		u.formats = formats(f.target, append(slices.Clip(c.rows), x.store.rows...), bits)
+		f.countFormats(&u, append(slices.Clip(c.rows), x.store.rows...))
 	}
 	return u, x
 }
@@ -174,6 +172,24 @@ func (f *filler) profiles(p patch) (ps []Profile) {
 // again gives, with its channels in one piece or in several, the ones that take the fewest cores,
 // those for the axons out of the layer before included.
 func (f *filler) cut(p patch) ([]patch, error) {
+	key := cutKey{f.layer, f.caps[f.layer], p}
+	if best := f.cuts[key]; best != nil && reflect.DeepEqual(f.limits, f.build.limits) {
+		return best, nil
+	}
+	best, err := f.newCut(p)
+	if reflect.DeepEqual(f.limits, f.build.limits) {
+		f.cuts[key] = best
+	}
+	return best, err
+}
+
+// cutKey is what the cut of a patch depends on, so that rounds of the layout need not repeat it.
+type cutKey struct {
+	layer, cap int
+	patch      patch
+}
+
+func (f *filler) newCut(p patch) ([]patch, error) {
 	empty := &filler{build: f.build, limits: f.limits, caps: f.caps, layer: f.layer, wiring: f.wiring, core: &share{}}
 	least := 1
 	for _, l := range []int{f.limits.Neurons, f.caps[f.layer]} {

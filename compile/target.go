@@ -14,11 +14,10 @@ type Target interface {
 	// Limits returns the amounts there are. Compile and Verify ask for them, and
 	// they must stay the same.
 	Limits() Limits
-	// RowWords returns how many words of synapse memory a row with the given delay
-	// bits takes in the format that takes the fewest, and which that is. It must
-	// not fall as a row or the delay bits grow. Partitioning asks it for
-	// every row that a neuron is added to.
-	RowWords(r *RowShape, delayBits int) (words int, format RowFormat)
+	// RowWords returns how many words of synapse memory a row takes in the format
+	// that takes the fewest, and which that is. It must not fall as a row grows.
+	// Partitioning asks it for every row that a neuron is added to.
+	RowWords(r *RowShape) (words int, format RowFormat)
 }
 
 // Limits are the amounts of a target. A limit of 0 is none. The keys are those

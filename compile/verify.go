@@ -84,8 +84,8 @@ func (c *Core) verifyRows(t Target, l *Limits) error {
 			}
 		}
 	}
-	for r, h := range c.rows() {
-		if _, f := t.RowWords(&h.shape, c.DelayBits); f != c.Format[r] {
+	for r, h := range stored(t, c.rows(), l.Formats) {
+		if _, f := t.RowWords(&h.shape); f != c.Format[r] {
 			return invalid(c.name(), "row %d is %v, on %s it takes the fewest words %v", r, c.Format[r], t.Name(), f)
 		}
 	}

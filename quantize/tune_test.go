@@ -180,12 +180,6 @@ func TestUntrainable(t *testing.T) {
 			l.In, l.Kernel = n.Input, fixed.Square(1, 1, 0, 1, 1)
 			l.Kernel.Size[0] = 2
 		},
-			n.Input, l.In = snn.Shape{W: 2, H: 1, C: 1}, snn.Shape{W: 2, H: 1, C: 1}
-			l.Out = snn.Flat(2)
-			l.Kernel = fixed.Square(1, 1, 0, 1, 1)
-			l.Kernel.Size[0] = 2
-			l.Weight = l.Weight[:4]
-		},
 	} {
 		n := &fixed.Network{Input: snn.Flat(2), Convention: fixed.Axonal, Encoding: "", Layers: []fixed.Layer{
 			{Name: "1", In: snn.Flat(2), Out: snn.Flat(2), Weight: []int16{2, 4, 6, 8}, WeightBits: 8, Neuron: fixed.CUBA{VTh: 1, RefDelay: 1}}}}

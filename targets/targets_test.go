@@ -160,8 +160,8 @@ func FuzzParse(f *testing.F) {
 		case err == nil:
 			x.Limits()
 			r := compile.RowShape{WeightBits: 8}
-			r.Add(20, 0)
-			x.RowWords(&r, 6)
+			r.Add(20, 0, 3)
+			x.RowWords(&r)
 		}
 	})
 }

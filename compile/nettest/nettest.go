@@ -196,6 +196,6 @@ func (x Tiny) Name() string { return "tiny" }
 func (x Tiny) Limits() compile.Limits { return x.L }
 
 // RowWords implements compile.Target.
-func (x Tiny) RowWords(r *compile.RowShape, delayBits int) (int, compile.RowFormat) {
-	return (int(r.N)*(8+int(r.WeightBits)+delayBits) + 31) / 32, compile.Plain
+func (x Tiny) RowWords(r *compile.RowShape) (int, compile.RowFormat) {
+	return (int(r.N)*(8+int(r.WeightBits)+r.DelayBits()) + 31) / 32, compile.Plain
 }

@@ -65,6 +65,6 @@ func (b *Board) Name() string { return b.name }
 func (b *Board) Limits() compile.Limits { return b.limits }
 
 // RowWords returns the 16-bit words of a row: one for each synapse.
-func (b *Board) RowWords(r *compile.RowShape, delayBits int) (int, compile.RowFormat) {
+func (b *Board) RowWords(r *compile.RowShape) (int, compile.RowFormat) {
 	return int(r.N), compile.Plain
 }

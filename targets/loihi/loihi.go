@@ -60,11 +60,11 @@ func (c *Chip) Name() string { return c.name }
 func (c *Chip) Limits() compile.Limits { return c.limits }
 
 // RowWords returns the 64-bit words of a row in the format that takes the fewest bits.
-func (c *Chip) RowWords(r *compile.RowShape, delayBits int) (words int, format compile.RowFormat) {
+func (c *Chip) RowWords(r *compile.RowShape) (words int, format compile.RowFormat) {
 	if r.N == 0 {
 		return 0, compile.Sparse
 	}
-	synapse := int(compile.FieldBits(r.WeightBits)) + delayBits
+	synapse := int(compile.FieldBits(r.WeightBits)) + r.DelayBits()
 	const head = formatBits + countBits
 	n := int(r.N)
 	bits, format := int(r.Sparse)*head+n*(c.indexBits+synapse), compile.Sparse

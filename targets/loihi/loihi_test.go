@@ -9,10 +9,10 @@ import (
 )
 
 // shape returns a row of synapses to the given neurons.
-func shape(weightBits int, targets ...int) *compile.RowShape {
+func shape(weightBits int, delay uint8, targets ...int) *compile.RowShape {
 	r := &compile.RowShape{WeightBits: uint8(weightBits)}
 	for _, t := range targets {
-		r.Add(t, 0)
+		r.Add(t, 0, delay)
 	}
 	return r
 }
@@ -29,18 +29,22 @@ func every(step, n int) (x []int) {
 func TestRowWords(t *testing.T) {
 	chip := New("x", compile.Limits{Neurons: 1024})
 	for _, c := range []struct {
-		targets              []int
-		weight, delay, words int
-		format               compile.RowFormat
+		targets []int
+		weight  int
+		delay   uint8
+		words   int
+		format  compile.RowFormat
 	}{
-		{every(1, 1), 8, 0, 1, compile.Dense},            // each way 28 bits
-		{every(200, 2), 8, 0, 1, compile.Sparse},         // 10 + 2·18 = 46
-		{every(200, 3), 8, 0, 2, compile.Sparse},         // 10 + 3·18 = 64: the end takes another word
-		{every(1, 60), 8, 0, 8, compile.Dense},           // 20 + 60·8 = 500
-		{every(1, 61), 8, 0, 9, compile.Dense},           // 2·20 + 61·8 = 528: two entries
-		{every(1, 60), 7, 0, 8, compile.Dense},           // 7 bits take 8
-		{every(1, 60), 6, 0, 7, compile.Dense},           // 380
-		{every(1, 60), 8, 6, 14, compile.Dense},          // 20 + 60·14 = 860
+		{every(1, 1), 8, 0, 1, compile.Dense},    // each way 28 bits
+		{every(200, 2), 8, 0, 1, compile.Sparse}, // 10 + 2·18 = 46
+		{every(200, 3), 8, 0, 2, compile.Sparse}, // 10 + 3·18 = 64: the end takes another word
+		{every(1, 60), 8, 0, 8, compile.Dense},   // 20 + 60·8 = 500
+		{every(1, 61), 8, 0, 9, compile.Dense},   // 2·20 + 61·8 = 528: two entries
+		{every(1, 60), 7, 0, 8, compile.Dense},   // 7 bits take 8
+		{every(1, 60), 6, 0, 7, compile.Dense},   // 380
+		{every(1, 60), 8, 1, 11, compile.Dense},  // 20 + 60·11 = 680
+		{every(1, 60), 8, 7, 11, compile.Dense},
+		{every(1, 60), 8, 8, 14, compile.Dense},          // 20 + 60·14 = 860
 		{every(31, 30), 8, 0, 7, compile.RunLength},      // 20 + 30·(5+8) = 410; sparse 550
 		{every(32, 30), 8, 0, 9, compile.Sparse},         // sparse 10 + 30·18 = 550; each distance would begin an entry
 		{every(3, 30), 8, 0, 6, compile.RunLength},       // 20 + 30·(2+8) = 410 − 30·3 = 320, and the end
@@ -51,8 +55,8 @@ func TestRowWords(t *testing.T) {
 		{[]int{0, 1, 2, 23, 24}, 1, 0, 1, compile.Dense}, // run-length 20 + 5·6 = 50; dense fills 20: 20 + 25 = 45
 		{nil, 8, 6, 0, compile.Sparse},
 	} {
-		if words, format := chip.RowWords(shape(c.weight, c.targets...), c.delay); words != c.words || format != c.format {
-			t.Errorf("%d synapses to %v…, %d and %d bits: %d words, %v; want %d, %v", len(c.targets), c.targets[:min(3, len(c.targets))], c.weight, c.delay, words, format, c.words, c.format)
+		if words, format := chip.RowWords(shape(c.weight, c.delay, c.targets...)); words != c.words || format != c.format {
+			t.Errorf("%d synapses to %v…, %d bits, delay %d: %d words, %v; want %d, %v", len(c.targets), c.targets[:min(3, len(c.targets))], c.weight, c.delay, words, format, c.words, c.format)
 		}
 	}
 }
@@ -62,14 +66,14 @@ func TestRowWordsRise(t *testing.T) {
 	chip := New("x", compile.Limits{Neurons: 1024})
 	formats := map[compile.RowFormat]int{}
 	rapid.Check(t, func(t *rapid.T) {
-		r := shape(rapid.IntRange(1, 8).Draw(t, "weight bits"))
-		d, gap := rapid.IntRange(0, 5).Draw(t, "delay bits"), rapid.SampledFrom([]int{1, 3, 10, 40, 100}).Draw(t, "gap")
+		r := shape(rapid.IntRange(1, 8).Draw(t, "weight bits"), 0)
+		most, gap := rapid.IntRange(0, 62).Draw(t, "longest delay"), rapid.SampledFrom([]int{1, 3, 10, 40, 100}).Draw(t, "gap")
 		before := 0
 		for at := 0; at < 1024; at += rapid.IntRange(1, gap).Draw(t, "step") {
-			r.Add(at, at/700)
-			words, format := chip.RowWords(r, d)
-			if more, _ := chip.RowWords(r, d+1); words < before || more < words {
-				t.Fatalf("%d words, then %d, with another bit %d", before, words, more)
+			r.Add(at, at/700, uint8(rapid.IntRange(0, most).Draw(t, "delay")))
+			words, format := chip.RowWords(r)
+			if words < before {
+				t.Fatalf("%d words, then %d", before, words)
 			}
 			before = words
 			formats[format]++
@@ -111,7 +115,7 @@ func TestFormatIsCheapest(t *testing.T) {
 			dense, i = dense+20+(targets[j-1]-targets[i]+1)*w, j
 		}
 		least := min(sparse, runs*20+n*(skip+w), dense)
-		if words, _ := chip.RowWords(shape(w, targets...), 0); words != (least+6+63)/64 {
+		if words, _ := chip.RowWords(shape(w, 0, targets...)); words != (least+6+63)/64 {
 			t.Fatalf("%d words; bits sparse %d, run-length %d, dense %d", words, sparse, runs*20+n*(skip+w), dense)
 		}
 		compared++

@@ -201,17 +201,17 @@ func (x *Core) neurons(core *compile.Core) error {
 func (c *Chip) rows(x *Core, core *compile.Core) {
 	x.SynapseFmt = make([]SynapseFmt, 1)
 	words := make([][2]int, len(core.Mode)) // where a row begins in the synapse memory, and its length
-	axon := make([]int, len(core.Mode))
+	axon, shapes := make([]int, len(core.Mode)), core.RowShapes(c)
 	for a, r := range core.Row {
 		axon[r] = a
 	}
 	next := 0
 	for r, mode := range core.Mode {
-		shape := core.Shape(r, axon[r])
-		n, _ := c.RowWords(&shape, core.DelayBits)
+		shape := &shapes[r]
+		n, _ := c.RowWords(shape)
 		words[r] = [2]int{next, n}
 		next += n
-		format := SynapseFmt{WgtBits: min(int(core.WeightBits[r]), 7), DlyBits: core.DelayBits, NumSynapses: 63, IdxBits: c.indexBits - 5,
+		format := SynapseFmt{WgtBits: min(int(core.WeightBits[r]), 7), DlyBits: shape.DelayBits(), NumSynapses: 63, IdxBits: c.indexBits - 5,
 			FanoutType: 1 + int(mode), Compression: [...]int{compile.Sparse: 0, compile.RunLength: 1, compile.Dense: 3}[core.Format[r]]}
 		if core.Format[r] == compile.RunLength {
 			format.SkipBits = int(compile.SkipBits(shape.Skip))
