@@ -1,0 +1,326 @@
+package interop
+
+import (
+	"fmt"
+	"math/bits"
+	"slices"
+	"strconv"
+
+	"github.com/isospike/isospike/internal/hdf5"
+	"github.com/isospike/isospike/snn/diag"
+	"github.com/isospike/isospike/snn/fixed"
+)
+
+// ToLava returns the lava-dl network from which Lava's netx.hdf5.Network computes what n
+// computes. What netx would drop, ignore or refuse is a "lava-export" error that names the
+// layer, unless it can be rewritten without loss: weight exponents go into the weights, a
+// pool becomes a convolution in as many groups as channels, and windows that reach over the
+// border become larger kernels. The notes tell what a user has to know or do beside the file.
+func ToLava(n *fixed.Network) (net *LavaNet, notes []string, err error) {
+	net = &LavaNet{}
+	if n.Input.W*n.Input.H > 1 || n.Layers[0].Kernel != nil {
+		net.Layers = append(net.Layers, LavaLayer{Type: "input", Shape: []int{n.Input.C, n.Input.H, n.Input.W}})
+	}
+	for k := range n.Layers {
+		l := &n.Layers[k]
+		e := lavaExport{l: l, reset: n.Reset.Interval > 0}
+		switch after := k > 0 && n.Layers[k-1].Kernel != nil; {
+		case l.Kernel == nil && after:
+			net.Layers = append(net.Layers, LavaLayer{Type: "flatten", Shape: []int{l.In.Size()}})
+		case l.Kernel != nil && k > 0 && !after:
+			return nil, nil, e.refuse("it is a convolution over a dense layer, whose neurons have no columns and rows in netx")
+		}
+		ll, err := e.layer()
+		if err != nil {
+			return nil, nil, err
+		}
+		net.Layers = append(net.Layers, ll)
+		notes = append(notes, e.notes...)
+	}
+	if r := n.Reset; r.Interval > 0 {
+		notes = append(notes, fmt.Sprintf("a .net file has no reset: give netx.hdf5.Network reset_interval=%d, reset_offset=%d", r.Interval, r.Offset))
+	}
+	return net, notes, nil
+}
+
+// lavaExport turns one layer into lava-dl's.
+type lavaExport struct {
+	l     *fixed.Layer
+	reset bool
+	notes []string
+}
+
+func (e *lavaExport) refuse(format string, args ...any) *diag.Error {
+	return &diag.Error{Kind: diag.Input, Code: "lava-export", Layer: e.l.Name, Msg: "cannot be exported to lava: " + fmt.Sprintf(format, args...)}
+}
+
+func (e *lavaExport) note(format string, args ...any) {
+	e.notes = append(e.notes, fmt.Sprintf("layer %s: ", e.l.Name)+fmt.Sprintf(format, args...))
+}
+
+func (e *lavaExport) layer() (ll LavaLayer, err error) {
+	l := e.l
+	if l.SynDelay != nil {
+		return ll, e.refuse("it has synaptic delays, for which a .net file has no place")
+	}
+	weights, err := e.weights()
+	if err != nil {
+		return ll, err
+	}
+	if l.Kernel == nil {
+		if err := e.netxDense(weights); err != nil {
+			return ll, err
+		}
+		ll = LavaLayer{Type: "dense", Shape: []int{l.Out.Size()}, InFeatures: l.In.Size(), OutFeatures: l.Out.Size(),
+			Weight: &LavaArray{[]int{l.Out.Size(), l.In.Size()}, weights}}
+	} else if ll, err = e.conv(weights); err != nil {
+		return ll, err
+	}
+	if ll.Neuron, err = e.neuron(); err != nil {
+		return ll, err
+	}
+	if ll.Bias, err = e.bias(); err != nil {
+		return ll, err
+	}
+	ll.Delay, err = e.delay()
+	return ll, err
+}
+
+// neuron returns the parameters of the layer's neurons, of which netx reads iDecay, vDecay
+// and vThMant.
+func (e *lavaExport) neuron() (*LavaNeuron, error) {
+	p := e.l.Neuron
+	if p.RefDelay != 1 {
+		return nil, e.refuse("its refractory delay is %d, and netx ignores refDelay: Lava's neurons have none", p.RefDelay)
+	}
+	return &LavaNeuron{Type: "CUBA", Params: map[string]float64{
+		"iDecay": float64(p.IDecay), "vDecay": float64(p.VDecay), "vThMant": float64(p.VTh), "refDelay": 1, "gradedSpike": 0,
+	}}, nil
+}
+
+// weights returns the weights with the exponent applied, in the range that Lava keeps.
+func (e *lavaExport) weights() ([]int32, error) {
+	l := e.l
+	weights := make([]int32, len(l.Weight))
+	for i, w := range l.Weight {
+		x := fixed.Shift(int64(w), l.WeightExp)
+		if l.WeightExp < 0 && x<<-l.WeightExp != int64(w) {
+			return nil, e.refuse("its weight exponent is %d, which netx does not read, and weight %d, %d, is no multiple of %d", l.WeightExp, i, w, 1<<-l.WeightExp)
+		}
+		weights[i] = int32(x)
+	}
+	mode := fixed.InferMode(weights)
+	for i, w := range weights {
+		if int32(fixed.Truncate(int64(w), 8, mode)) != w {
+			return nil, e.refuse("weight %d is %d (exponent %d applied), and the %s weights that Lava takes it for do not hold it", i, w, l.WeightExp, mode)
+		}
+	}
+	return weights, nil
+}
+
+// netxDense follows what netx does to the weights of a dense layer (optimize_weight_bits: the
+// largest shift to the left that fits, undone by the exponent, and as few bits as suffice)
+// and what Lava then does (clip to the sign mode, clear low bits), and refuses weights that
+// do not come through unchanged.
+func (e *lavaExport) netxDense(weights []int32) error {
+	least, most := slices.Min(weights), slices.Max(weights)
+	var shift, signed int
+	switch {
+	case least == 0 && most == 0:
+		return e.refuse("all its weights are 0, and netx divides by the largest").WithFix("remove the layer, or prune fewer weights")
+	case least >= 0:
+		shift = log2(255, most)
+	case most < 0:
+		shift = log2(256, -least)
+	default:
+		signed = 1
+		shift = log2(128, -least)
+		if most > 0 {
+			shift = min(shift, log2(127, most))
+		}
+		shift++
+	}
+	even := 0 // every weight is a multiple of 2^even
+	for even < 8 && !slices.ContainsFunc(weights, func(w int32) bool { return w%(2<<even) != 0 }) {
+		even++
+	}
+	width := 8 - shift - (even - signed)
+	mode := fixed.InferMode(weights)
+	for i, w := range weights {
+		if stored := int64(w) << shift; width < 1 || width > 8 || int64(fixed.Truncate(stored, width, mode)) != stored {
+			return e.refuse("netx stores weight %d, %d, shifted left by %d as one of %d %s bits, and Lava does not hold that", i, w, shift, width, mode)
+		}
+	}
+	return nil
+}
+
+// log2 returns the largest s, which may be negative, with b·2^s <= a, for a and b above 0.
+func log2(a, b int32) int {
+	s := bits.Len32(uint32(a)) - bits.Len32(uint32(b))
+	if s < 0 && b > a<<-s || s >= 0 && b<<s > a {
+		s--
+	}
+	return s
+}
+
+// conv returns a convolution. A pool is one as well: netx has no pool layers.
+func (e *lavaExport) conv(weights []int32) (ll LavaLayer, err error) {
+	l, k := e.l, *e.l.Kernel
+	var front [2]int // columns and rows of zeros put before the kernels
+	for a, n := range [2][2]int{{l.In.W, l.Out.W}, {l.In.H, l.Out.H}} {
+		// netx counts 1 + reach/stride neurons along an axis. A kernel with a zero more in front, at
+		// one more place of padding, takes the same inputs and has a longer reach.
+		reach := n[0] + 2*k.Padding[a] - k.Dilation[a]*(k.Size[a]-1) - 1
+		lacks := (n[1]-1)*k.Stride[a] - reach
+		front[a] = (max(0, lacks) + k.Dilation[a] - 1) / k.Dilation[a]
+		if reach += front[a] * k.Dilation[a]; reach >= n[1]*k.Stride[a] {
+			return ll, e.refuse("netx gives %d neurons along axis %c, where the layer has %d", reach/k.Stride[a]+1, "xy"[a], n[1])
+		}
+		k.Padding[a] += front[a] * k.Dilation[a]
+		k.Size[a] += front[a]
+	}
+	if front != [2]int{} {
+		e.note("its last windows reach over the border, as those of netx cannot; %d columns and %d rows of zeros in front of its kernels, and as much padding, give the same", front[0], front[1])
+		weights = widened(weights, l.Kernel.Size, front)
+	}
+	rows := func(v [2]int) [2]int { return [2]int{v[1], v[0]} } // the file has rows first
+	ll = LavaLayer{Type: "conv", Shape: []int{l.Out.C, l.Out.H, l.Out.W}, InChannels: l.In.C, OutChannels: l.Out.C,
+		Kernel: rows(k.Size), Stride: rows(k.Stride), Padding: rows(k.Padding), Dilation: rows(k.Dilation), Groups: k.Groups}
+	ll.Weight = &LavaArray{[]int{l.Out.C, l.In.C / k.Groups, k.Size[1], k.Size[0]}, weights}
+	return ll, nil
+}
+
+// widened returns kernels of size columns and rows with columns and rows of zeros before each.
+func widened(weights []int32, size, front [2]int) (wide []int32) {
+	for kernel := range slices.Chunk(weights, size[0]*size[1]) {
+		wide = append(wide, make([]int32, front[1]*(front[0]+size[0]))...)
+		for row := range slices.Chunk(kernel, size[0]) {
+			wide = append(append(wide, make([]int32, front[0])...), row...)
+		}
+	}
+	return wide
+}
+
+// bias returns the mantissas for netx's exponent, one a neuron or, of a convolution, a channel.
+func (e *lavaExport) bias() ([]int32, error) {
+	mants := make([]int32, e.l.Out.Size())
+	for o := range mants {
+		b := e.l.Bias(o)
+		m := b >> netxBiasExp
+		if m<<netxBiasExp != b || m < -fixed.MaxBias-1 || m > fixed.MaxBias {
+			return nil, e.refuse("the bias of neuron %d is %d, and netx has multiples of %d from %d to %d", o, b, 1<<netxBiasExp, -(fixed.MaxBias+1)<<netxBiasExp, fixed.MaxBias<<netxBiasExp)
+		}
+		mants[o] = int32(m)
+	}
+	if !slices.ContainsFunc(mants, func(m int32) bool { return m != 0 }) {
+		return nil, nil
+	}
+	if e.l.Kernel == nil {
+		return mants, nil
+	}
+	plane := e.l.Out.W * e.l.Out.H
+	var channels []int32
+	for c := range e.l.Out.C {
+		for _, m := range mants[c*plane : (c+1)*plane] {
+			if m != mants[c*plane] {
+				return nil, e.refuse("the neurons of channel %d have different biases, and netx has one a channel", c)
+			}
+		}
+		channels = append(channels, mants[c*plane])
+	}
+	return channels, nil
+}
+
+// delay returns the axonal delays. netx puts them on the synapses into the neuron: all that it
+// does comes as much later, and the next layer is sent the same, but only where nothing
+// but its input drives it.
+func (e *lavaExport) delay() ([]int32, error) {
+	l := e.l
+	delays := make([]int32, l.Out.Size())
+	some := false
+	for o := range delays {
+		d := l.AxonDelay(o)
+		delays[o] = int32(d)
+		if d == 0 {
+			continue
+		}
+		some = true
+		switch {
+		case l.Kernel != nil:
+			return nil, e.refuse("neuron %d has a delay of %d, and netx drops the delays of convolutions", o, d).
+				WithFix("train with delays on dense layers alone")
+		case l.Bias(o) != 0:
+			return nil, e.refuse("neuron %d has a delay of %d and a bias: netx delays what it receives, not what it sends, which a bias tells apart", o, d)
+		case e.reset:
+			return nil, e.refuse("neuron %d has a delay of %d and the network is reset periodically: netx delays what it receives, not what it sends, which a reset tells apart", o, d)
+		}
+	}
+	if !some {
+		return nil, nil
+	}
+	e.note("netx delays what its neurons receive; their recorded spikes come later there, each by its delay, and reach the next layer at the same tick")
+	return delays, nil
+}
+
+// Bytes returns the network as a .net file with the keys, types and shapes that lava-dl's
+// export_hdf5 gives.
+func (n *LavaNet) Bytes() []byte {
+	root := hdf5.NewFolder()
+	for i := range n.Layers {
+		n.Layers[i].write(root.Folder("layer/" + strconv.Itoa(i)))
+	}
+	return hdf5.Bytes(root)
+}
+
+func (l *LavaLayer) write(f *hdf5.Folder) {
+	ints := func(v ...int) hdf5.Value {
+		wide := make([]int64, len(v))
+		for i, x := range v {
+			wide[i] = int64(x)
+		}
+		return hdf5.NumbersOf([]int{len(v)}, wide)
+	}
+	floats := func(shape []int, v []int32) hdf5.Value {
+		wide := make([]float32, len(v)) // exact: weights, mantissas and delays have 24 bits at most
+		for i, x := range v {
+			wide[i] = float32(x)
+		}
+		return hdf5.NumbersOf(shape, wide)
+	}
+	f.Put("type", hdf5.FixedText(10, l.Type))
+	f.Put("shape", ints(l.Shape...))
+	switch l.Type {
+	case "dense":
+		f.Put("inFeatures", hdf5.Scalar(int64(l.InFeatures)))
+		f.Put("outFeatures", hdf5.Scalar(int64(l.OutFeatures)))
+	case "conv":
+		f.Put("inChannels", hdf5.Scalar(int64(l.InChannels)))
+		f.Put("outChannels", hdf5.Scalar(int64(l.OutChannels)))
+		f.Put("kernelSize", ints(l.Kernel[:]...))
+		f.Put("stride", ints(l.Stride[:]...))
+		f.Put("padding", ints(l.Padding[:]...))
+		f.Put("dilation", ints(l.Dilation[:]...))
+		f.Put("groups", hdf5.Scalar(int64(l.Groups)))
+	}
+	if l.Weight != nil {
+		f.Put("weight", floats(l.Weight.Shape, l.Weight.Data))
+	}
+	if l.Bias != nil {
+		f.Put("bias", floats([]int{len(l.Bias)}, l.Bias))
+	}
+	if l.Delay != nil {
+		f.Put("delay", floats([]int{len(l.Delay)}, l.Delay))
+	}
+	if l.Neuron == nil {
+		return
+	}
+	neuron := f.Folder("neuron")
+	neuron.Put("type", hdf5.Text(l.Neuron.Type))
+	for key, v := range l.Neuron.Params {
+		if key == "gradedSpike" {
+			neuron.Put(key, hdf5.Bool(v != 0))
+		} else {
+			neuron.Put(key, hdf5.Scalar(int64(v)))
+		}
+	}
+}
