@@ -85,8 +85,7 @@ func (l *LavaLayer) fixed(name string, in snn.Shape) (fixed.Layer, []string, err
 			return fl, nil, bad("takes %d inputs and is fed %d", l.InFeatures, in.Size())
 		}
 	case "conv", "pool":
-		columns := func(v [2]int) [2]int { return [2]int{v[1], v[0]} } // the file has rows first
-		fl.Kernel = &fixed.Kernel{Size: columns(l.Kernel), Stride: columns(l.Stride), Padding: columns(l.Padding), Dilation: columns(l.Dilation), Groups: l.Groups}
+		fl.Kernel = &fixed.Kernel{Size: rowsFirst(l.Kernel), Stride: rowsFirst(l.Stride), Padding: rowsFirst(l.Padding), Dilation: rowsFirst(l.Dilation), Groups: l.Groups}
 		fl.Out = lavaShape(l.Shape)
 		channels := l.InChannels
 		if l.Type == "pool" { // one kernel for every channel

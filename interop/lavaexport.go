@@ -165,40 +165,19 @@ func log2(a, b int32) int {
 
 // conv returns a convolution. A pool is one as well: netx has no pool layers.
 func (e *lavaExport) conv(weights []int32) (ll LavaLayer, err error) {
-	l, k := e.l, *e.l.Kernel
-	var front [2]int // columns and rows of zeros put before the kernels
-	for a, n := range [2][2]int{{l.In.W, l.Out.W}, {l.In.H, l.Out.H}} {
-		// netx counts 1 + reach/stride neurons along an axis. A kernel with a zero more in front, at
-		// one more place of padding, takes the same inputs and has a longer reach.
-		reach := n[0] + 2*k.Padding[a] - k.Dilation[a]*(k.Size[a]-1) - 1
-		lacks := (n[1]-1)*k.Stride[a] - reach
-		front[a] = (max(0, lacks) + k.Dilation[a] - 1) / k.Dilation[a]
-		if reach += front[a] * k.Dilation[a]; reach >= n[1]*k.Stride[a] {
-			return ll, e.refuse("netx gives %d neurons along axis %c, where the layer has %d", reach/k.Stride[a]+1, "xy"[a], n[1])
-		}
-		k.Padding[a] += front[a] * k.Dilation[a]
-		k.Size[a] += front[a]
+	l := e.l
+	k, front, err := standard(l)
+	if err != nil {
+		return ll, e.refuse("%v", err)
 	}
 	if front != [2]int{} {
-		e.note("its last windows reach over the border, as those of netx cannot; %d columns and %d rows of zeros in front of its kernels, and as much padding, give the same", front[0], front[1])
+		e.note("%s", borderNote(front))
 		weights = widened(weights, l.Kernel.Size, front)
 	}
-	rows := func(v [2]int) [2]int { return [2]int{v[1], v[0]} } // the file has rows first
 	ll = LavaLayer{Type: "conv", Shape: []int{l.Out.C, l.Out.H, l.Out.W}, InChannels: l.In.C, OutChannels: l.Out.C,
-		Kernel: rows(k.Size), Stride: rows(k.Stride), Padding: rows(k.Padding), Dilation: rows(k.Dilation), Groups: k.Groups}
+		Kernel: rowsFirst(k.Size), Stride: rowsFirst(k.Stride), Padding: rowsFirst(k.Padding), Dilation: rowsFirst(k.Dilation), Groups: k.Groups}
 	ll.Weight = &LavaArray{[]int{l.Out.C, l.In.C / k.Groups, k.Size[1], k.Size[0]}, weights}
 	return ll, nil
-}
-
-// widened returns kernels of size columns and rows with columns and rows of zeros before each.
-func widened(weights []int32, size, front [2]int) (wide []int32) {
-	for kernel := range slices.Chunk(weights, size[0]*size[1]) {
-		wide = append(wide, make([]int32, front[1]*(front[0]+size[0]))...)
-		for row := range slices.Chunk(kernel, size[0]) {
-			wide = append(append(wide, make([]int32, front[0])...), row...)
-		}
-	}
-	return wide
 }
 
 // bias returns the mantissas for netx's exponent, one a neuron or, of a convolution, a channel.

@@ -224,8 +224,8 @@ func TestLavaExportRefuses(t *testing.T) {
 		"a delay of 4 and the network is reset":           with(dense(2, 4), func(n *fixed.Network) { n.Reset.Interval, n.Layers[0].Delay = 20, []uint8{0, 4} }),
 		"netx drops the delays of convolutions":           with(conv(), func(n *fixed.Network) { n.Layers[0].Delay = make([]uint8, 9); n.Layers[0].Delay[8] = 1 }),
 		"channel 0 have different biases":                 with(conv(), func(n *fixed.Network) { n.Layers[0].BiasMant = make([]int16, 9); n.Layers[0].BiasMant[8] = 64 }),
-		"netx gives 3 neurons along axis x":               with(conv(), func(n *fixed.Network) { n.Layers[0].Out.W = 2 }),
-		"netx gives 3 neurons along axis y":               with(conv(), func(n *fixed.Network) { n.Layers[0].Out.H = 1 }),
+		"a convolution has 3 neurons along axis x":        with(conv(), func(n *fixed.Network) { n.Layers[0].Out.W = 2 }),
+		"a convolution has 3 neurons along axis y":        with(conv(), func(n *fixed.Network) { n.Layers[0].Out.H = 1 }),
 		"a convolution over a dense layer, whose neurons": with(dense(2, 4), func(n *fixed.Network) { c := conv().Layers[0]; n.Layers = append(n.Layers, c) }),
 	} {
 		_, _, err := ToLava(n)
