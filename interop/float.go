@@ -40,6 +40,7 @@ type Rounding struct {
 	VDecay     float64 `json:"v_decay"`
 	DelayError float64 `json:"delay_error"` // largest, in ticks
 	Exact      bool    `json:"exact"`       // weights and biases were such integers already
+	Wraps      bool    `json:"may_wrap"`    // u can wrap, for some input
 }
 
 const (
@@ -81,6 +82,14 @@ func Integers(in snn.Shape, layers []FloatLayer) (*fixed.Network, []Rounding, er
 
 func (l *FloatLayer) fail(format string, args ...any) error {
 	return &diag.Error{Kind: diag.Input, Code: "float-range", Layer: l.Name, Msg: fmt.Sprintf(format, args...)}
+}
+
+// fan returns the number of weights of a neuron.
+func (l *FloatLayer) fan() int {
+	if l.Kernel == nil {
+		return l.In.Size()
+	}
+	return len(l.Weight) / l.Out.C
 }
 
 // near returns the integer that x is but for the precision of float32.
@@ -143,11 +152,7 @@ func (l *FloatLayer) exact(fl *fixed.Layer) bool {
 // search sets weights and threshold with the exponent that errs least, and returns the scale.
 func (l *FloatLayer) search(fl *fixed.Layer) (float64, error) {
 	most, sum := 0.0, 0.0 // of a weight, of all that reach a neuron
-	fan := max(1, len(l.Weight)/l.Out.C)
-	if l.Kernel == nil {
-		fan = l.In.Size()
-	}
-	for row := range slices.Chunk(l.Weight, fan) {
+	for row := range slices.Chunk(l.Weight, l.fan()) {
 		s := 0.0
 		for _, w := range row {
 			most = max(most, math.Abs(w))
@@ -163,13 +168,18 @@ func (l *FloatLayer) search(fl *fixed.Layer) (float64, error) {
 	if !spikes && most == 0 || math.IsInf(most, 0) {
 		most = 1
 	}
+	// Up to here u cannot wrap, also where rounding adds to the weights.
+	calm := math.Inf(1)
+	if sum > 0 {
+		calm = fixed.UMax * max(1, float64(fl.Neuron.IDecay)) / (2 * sum * (1 << fixed.ActShift) * fixed.DecayOne)
+	}
+	if spikes && calm*l.Threshold < 1 { // nothing is that small: it may wrap
+		calm = math.Inf(1)
+	}
 	best, least := 0.0, math.Inf(1)
 	var exp int
 	for e := range largestExp + 1 {
-		scale := math.Ldexp(2*largestCode, e) / most
-		if sum > 0 { // u does not wrap, also where rounding adds to the weights
-			scale = min(scale, fixed.UMax/(2*sum*(1<<fixed.ActShift)*fixed.DecayOne/max(1, float64(fl.Neuron.IDecay))))
-		}
+		scale := min(calm, math.Ldexp(2*largestCode, e)/most)
 		if spikes {
 			th := math.Floor(min(roomyVTh, scale*l.Threshold))
 			if th < 1 {
@@ -187,7 +197,7 @@ func (l *FloatLayer) search(fl *fixed.Layer) (float64, error) {
 		}
 	}
 	if math.IsInf(least, 1) {
-		return 0, l.fail("weights of up to %v, %v in all for a neuron, are too large for a threshold of %v", most, sum, l.Threshold)
+		return 0, l.fail("weights of up to %v are too large for a threshold of %v", most, l.Threshold)
 	}
 	fl.WeightExp = exp
 	fl.Neuron.VTh = fixed.MaxVTh
@@ -243,6 +253,13 @@ func (r *Rounding) measure(l *FloatLayer, fl *fixed.Layer, scale float64) {
 		d := math.Ldexp(float64(fl.Weight[i]), fl.WeightExp)/scale - w
 		r.MaxError = max(r.MaxError, math.Abs(d))
 		squares, weights = squares+d*d, weights+w*w
+	}
+	for row := range slices.Chunk(fl.Weight, l.fan()) {
+		sum := 0.0
+		for _, w := range row {
+			sum += math.Abs(math.Ldexp(float64(w), fl.WeightExp+fixed.ActShift))
+		}
+		r.Wraps = r.Wraps || sum*fixed.DecayOne >= fixed.UMax*float64(fl.Neuron.IDecay) && sum > 0
 	}
 	r.RMSError = math.Sqrt(squares / float64(len(l.Weight)))
 	r.RMSWeight = math.Sqrt(weights / float64(len(l.Weight)))

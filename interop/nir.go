@@ -66,6 +66,7 @@ const (
 	storedGroup  = "isospike"
 	maxNIRValues = 1 << 25 // of one array, and of weights that folding makes
 	maxFolding   = 1 << 32 // products that folding takes
+	maxNIRSize   = 1 << 22 // neurons of a population
 )
 
 // nirError is about a node, which takes the place of the layer.

@@ -3,6 +3,9 @@ package interop
 import (
 	"bytes"
 	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -21,11 +24,7 @@ func throughNIR(t interface{ Fatal(...any) }, g *NIR) *NIR {
 	if err != nil {
 		t.Fatal(err)
 	}
-	root, err := hdf5.Open(bytes.NewReader(b), int64(len(b)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	back, err := readNIR(root)
+	back, err := readBytes(b)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,4 +144,101 @@ func TestNIRStale(t *testing.T) {
 			t.Errorf("got %v, want %q", err, want)
 		}
 	}
+}
+
+// TestNIRClaims: a dataset that claims a gigabyte, and a stored network that claims millions of
+// neurons, cost no memory.
+func TestNIRClaims(t *testing.T) {
+	g, _, err := ToNIR(tiny(), 1e-3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good, err := g.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	space := []byte("\x02\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00")
+	at := bytes.Index(good, space) // rows and columns of the weights
+	if at < 0 {
+		t.Fatal("no dataspace of 2×2")
+	}
+	bad := bytes.Clone(good)
+	bad[at+3] = 0x40 // 2^30 rows
+	huge := tiny()
+	huge.Layers[0] = fixed.Layer{Name: "1", In: snn.Flat(2), Out: snn.Shape{W: 1, H: 1 << 12, C: 1 << 11}, Kernel: fixed.Square(1, 1, 1<<11, 1, 1),
+		Weight: make([]int16, 2<<11), WeightBits: 8, Neuron: tiny().Layers[0].Neuron}
+	for name, read := range map[string]func() error{
+		"claim": func() error { _, err := readBytes(bad); return err },
+		"stale": func() error {
+			g, err := readBytes(good)
+			if err != nil {
+				t.Fatal(err)
+			}
+			g.Stored = huge
+			_, err = g.Fixed()
+			return err
+		},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		err := read()
+		runtime.ReadMemStats(&after)
+		if used := after.TotalAlloc - before.TotalAlloc; err == nil || used > 1<<20 {
+			t.Errorf("%s: %v, with %d bytes", name, err, used)
+		}
+	}
+}
+
+func readBytes(b []byte) (*NIR, error) {
+	root, err := hdf5.Open(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		return nil, err
+	}
+	return readNIR(root)
+}
+
+func FuzzNIR(f *testing.F) {
+	paths, err := filepath.Glob("testdata/nir/*.nir")
+	if err != nil || len(paths) == 0 {
+		f.Fatal(err)
+	}
+	for _, path := range paths {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	g, _, err := ToNIR(tiny(), 1e-3)
+	if err != nil {
+		f.Fatal(err)
+	}
+	b, err := g.Bytes()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		g, err := readBytes(b)
+		if err != nil {
+			return
+		}
+		if n, err := g.Fixed(); err == nil && n != nil {
+			if err := n.Validate(); err != nil {
+				t.Error(err)
+			}
+		}
+		in, layers, _, err := g.Floats(1e-3)
+		if err != nil {
+			return
+		}
+		n, _, err := Integers(in, layers)
+		if err == nil {
+			err = n.Validate()
+		}
+		var d *diag.Error
+		if err != nil && !errors.As(err, &d) {
+			t.Error(err)
+		}
+	})
 }

@@ -205,7 +205,7 @@ func (s *synapses) borders(k *fixed.Kernel, out snn.Shape) error {
 // shapeOf reads a shape parameter: N, or channels, rows and columns.
 func shapeOf(name, key string, a NIRArray) (s snn.Shape, spatial bool, err error) {
 	size := func(i int) int {
-		if x := a.Data[i]; x == math.Trunc(x) && x >= 1 && x <= snn.MaxNeurons {
+		if x := a.Data[i]; x == math.Trunc(x) && x >= 1 && x <= maxNIRSize {
 			return int(x)
 		}
 		return 0
@@ -216,8 +216,8 @@ func shapeOf(name, key string, a NIRArray) (s snn.Shape, spatial bool, err error
 	case 3:
 		s, spatial = snn.Shape{W: size(2), H: size(1), C: size(0)}, true
 	}
-	if !s.Valid() {
-		return s, false, nirError("nir-value", name, "%s is %v; supported by import are [neurons] and [channels rows columns], up to %d in all", key, a.Data, snn.MaxNeurons)
+	if !s.Valid() || s.Size() > maxNIRSize {
+		return s, false, nirError("nir-value", name, "%s is %v; supported by import are [neurons] and [channels rows columns], up to %d in all", key, a.Data, maxNIRSize)
 	}
 	return s, spatial, nil
 }

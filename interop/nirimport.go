@@ -22,6 +22,18 @@ func (g *NIR) Fixed() (*fixed.Network, error) {
 		return diag.Inputf("nir-stale", "", "the graph is not that of the network stored beside it: "+format, args...).
 			WithFix("delete the group %s from the file to import the graph itself", storedGroup)
 	}
+	values, neurons := 0, 0 // of the graph, which has several for each neuron
+	for _, n := range g.Nodes {
+		for _, a := range n.Arrays {
+			values += len(a.Data)
+		}
+	}
+	for k := range g.Stored.Layers {
+		neurons += g.Stored.Layers[k].Out.Size()
+	}
+	if neurons > values {
+		return nil, stale("it has %d values for %d neurons", values, neurons)
+	}
 	want, _, err := ToNIR(g.Stored, g.Dt)
 	if err != nil {
 		return nil, stale("%v", err)
@@ -159,8 +171,8 @@ func (r *nirReader) linear(name string, n *NIRNode) error {
 		return nirError("nir-value", name, "it takes a list of neurons and is fed %v; a Flatten node is missing", r.shape)
 	case len(w.Shape) != 2 || len(w.Data) == 0 || w.Shape[1] != r.shape.Size():
 		return nirError("nir-value", name, "its weights have shape %v, and %d neurons feed it", w.Shape, r.shape.Size())
-	case w.Shape[0] > snn.MaxNeurons:
-		return nirError("nir-value", name, "it has %d neurons, more than %d", w.Shape[0], snn.MaxNeurons)
+	case w.Shape[0] > maxNIRSize:
+		return nirError("nir-value", name, "it has %d neurons, more than %d", w.Shape[0], maxNIRSize)
 	}
 	bias, err := biasOf(name, n, w.Shape[0])
 	if err != nil {
@@ -185,9 +197,20 @@ func biasOf(name string, n *NIRNode, rows int) ([]float64, error) {
 	return b.Data, nil
 }
 
+// places returns an error where the neurons no longer have rows and columns.
+func (r *nirReader) places(name string) error {
+	if r.spatial {
+		return nil
+	}
+	return nirError("nir-value", name, "it takes rows and columns and is fed a list of %d neurons", r.shape.Size())
+}
+
 func (r *nirReader) convolution(name string, n *NIRNode) error {
 	w := n.Arrays["weight"]
 	if err := r.mix(name); err != nil {
+		return err
+	}
+	if err := r.places(name); err != nil {
 		return err
 	}
 	if len(w.Shape) != 4 || len(w.Data) == 0 {
@@ -216,6 +239,9 @@ func (r *nirReader) convolution(name string, n *NIRNode) error {
 
 func (r *nirReader) pool(name string, n *NIRNode) error {
 	size, err := pairOf(name, "kernel_size", n.Arrays["kernel_size"], 1)
+	if err == nil {
+		err = r.places(name)
+	}
 	if err != nil {
 		return err
 	}
@@ -237,9 +263,6 @@ func (r *nirReader) pool(name string, n *NIRNode) error {
 
 // windows folds in a convolution, with stride and padding as the node has them.
 func (r *nirReader) windows(name string, n *NIRNode, k fixed.Kernel, weight []float64, channels int, bias []float64, mixes bool) (err error) {
-	if !r.spatial {
-		return nirError("nir-value", name, "it takes rows and columns and is fed a list of %d neurons", r.shape.Size())
-	}
 	if k.Stride, err = pairOf(name, "stride", n.Arrays["stride"], 1); err != nil {
 		return err
 	}
@@ -263,7 +286,7 @@ func (r *nirReader) windows(name string, n *NIRNode, k fixed.Kernel, weight []fl
 	default:
 		return nirError("nir-value", name, "padding is %q, want \"same\", \"valid\" or numbers", word)
 	}
-	if !out.Valid() {
+	if !out.Valid() || out.Size() > maxNIRSize {
 		return nirError("nir-value", name, "a kernel of %d rows and %d columns over %v leaves %d×%d×%d neurons", k.Size[1], k.Size[0], r.shape, out.W, out.H, out.C)
 	}
 	s, err := r.pending.conv(k, weight, out, bias, mixes)

@@ -14,7 +14,7 @@ import (
 
 func newExport(a *app) *cobra.Command {
 	exp := &cobra.Command{Use: "export", Short: "Write networks for other tools"}
-	exp.AddCommand(newExportLava(a))
+	exp.AddCommand(newExportLava(a), newExportNIR(a))
 	return group(exp)
 }
 
@@ -44,6 +44,42 @@ groups as channels, and exponents go into the weights.`,
 	_ = c.MarkFlagRequired("output")
 	return c
 }
+
+func newExportNIR(a *app) *cobra.Command {
+	var out string
+	var dt float64
+	c := &cobra.Command{
+		Use:   "nir FIXED -o FILE.nir",
+		Short: "Write a NIR graph",
+		Long: `nir writes a fixed network as a graph of the Neuromorphic Intermediate Representation: Linear,
+Affine or Conv2d, then CubaLIF, LIF or IF, and Delay nodes for axonal delays. Its parameters are such that
+forward Euler steps of --dt seconds, which snnTorch, Norse and lava-dl take, are the network's
+ticks, but for the rounding of integers. Weights stay integers, in units of the threshold.
+
+NIR has no room for refractory and synaptic delays; networks with them are refused.
+The network itself lies in the file beside the graph, where nir does not look: import nir
+gives it back bit for bit.`,
+		Example: "  isospike export nir fixed.safetensors -o network.nir",
+		Args:    exactly("FIXED"),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.export(args[0], out, func(n *fixed.Network) ([]byte, []string, error) {
+				g, notes, err := interop.ToNIR(n, dt)
+				if err != nil {
+					return nil, nil, err
+				}
+				b, err := g.Bytes()
+				return b, notes, err
+			})
+		},
+	}
+	c.Flags().StringVarP(&out, "output", "o", "", "NIR file to write")
+	c.Flags().Float64Var(&dt, "dt", defaultTick, "seconds of a tick")
+	_ = c.MarkFlagRequired("output")
+	return c
+}
+
+// defaultTick is the tick of NIR graphs in seconds, as snnTorch has it; files do not say.
+const defaultTick = 1e-4
 
 // export writes the fixed network at path to the file out, as make makes it, with its notes.
 func (a *app) export(path, out string, make func(*fixed.Network) ([]byte, []string, error)) error {

@@ -18,7 +18,7 @@ import (
 
 func newImport(a *app) *cobra.Command {
 	imp := &cobra.Command{Use: "import", Short: "Read networks of other tools"}
-	imp.AddCommand(newImportLava(a), newImportSlayer(a))
+	imp.AddCommand(newImportLava(a), newImportNIR(a), newImportSlayer(a))
 	return group(imp)
 }
 
@@ -49,7 +49,7 @@ trained them. Nothing is dropped: what isospike cannot take yet is refused by na
 				return diag.Usagef("usage", "%v", err)
 			}
 			n.Encoding, n.Reset = encoding, reset
-			return a.writeImport(n, filepath.Base(args[0]), out)
+			return a.writeImport(n, filepath.Base(args[0]), out, nil)
 		},
 	}
 	c.Flags().StringVarP(&out, "output", "o", "", "fixed network to write")
@@ -100,7 +100,7 @@ integer a line, rows of a neuron's inputs one after the other.`,
 			for _, path := range args {
 				names = append(names, filepath.Base(path))
 			}
-			return a.writeImport(n, strings.Join(names, " "), out)
+			return a.writeImport(n, strings.Join(names, " "), out, nil)
 		},
 	}
 	c.Flags().StringVarP(&out, "output", "o", "", "fixed network to write")
@@ -124,13 +124,21 @@ func readSlayer(path string, l snn.Layer) ([]int16, error) {
 	return interop.ReadSlayerWeights(f, l.Out.Size(), l.In.Size())
 }
 
-func (a *app) writeImport(n *fixed.Network, from, out string) error {
-	n.Provenance["command"] = "isospike import"
-	n.Provenance["data"] = from
+// writeImport writes an imported network, from a file that its provenance names unless "". rounding tells what making integers of it cost, where
+// it was not in integers.
+func (a *app) writeImport(n *fixed.Network, from, out string, rounding []interop.Rounding) error {
+	if from != "" {
+		n.Provenance["command"] = "isospike import"
+		n.Provenance["data"] = from
+	}
 	if err := safetensors.WriteFile(out, n.File()); err != nil {
 		return err
 	}
-	return a.result(map[string]any{"fixed": out, "layers": len(n.Layers)}, func(w io.Writer) {
+	result := map[string]any{"fixed": out, "layers": len(n.Layers)}
+	if rounding != nil {
+		result["rounding"] = rounding
+	}
+	return a.result(result, func(w io.Writer) {
 		fmt.Fprintf(w, "%s:\n", out)
 		_ = inspectFixed(w, n)
 	})
