@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/isospike/isospike/internal/safetensors"
@@ -68,8 +69,12 @@ func newImportSlayer(a *app) *cobra.Command {
 		Use:   "slayer --net NOTATION WEIGHTS... -o FILE",
 		Short: "Read slayerPytorch's Loihi text export",
 		Long: `slayer reads the weights that slayerPytorch wrote for Loihi, one file a layer with one
-integer a line, rows of a neuron's inputs one after the other.`,
-		Example: "  isospike import slayer --net 34x34x2-512-10 NMNISTFc1.txt NMNISTFc2.txt -o fixed.safetensors",
+integer a line, rows of a neuron's inputs one after the other; of a convolution the kernels,
+of a pool its one kernel. The files of pools may be left out, all of them: slayerPytorch works
+their weight out from the neuron, and so does slayer. The text holds no delays.`,
+		Example: `  isospike import slayer --net 34x34x2-512-10 NMNISTFc1.txt NMNISTFc2.txt -o fixed.safetensors
+  isospike import slayer --net 128x128x2-4a-16c5p2-2a-32c3p1-2a-512-11 \
+      conv1.txt conv2.txt fc1.txt fc2.txt -o fixed.safetensors`,
 		RunE: func(c *cobra.Command, args []string) error {
 			net, err := snn.Parse(notation)
 			if err != nil {
@@ -78,19 +83,15 @@ integer a line, rows of a neuron's inputs one after the other.`,
 			if err := neuron.Validate("all"); err != nil {
 				return err
 			}
-			var weights [][]int16
-			for k, path := range args {
-				if k >= len(net.Layers) {
-					break // Slayer says how many there must be
-				}
-				w, err := readSlayer(path, net.Layers[k])
-				if err != nil {
+			weights := make([][]int16, len(args)) // Slayer says how many there must be
+			layers := net.Layers
+			if len(args) < len(layers) { // pools may lack theirs
+				layers = slices.DeleteFunc(slices.Clone(layers), func(l snn.Layer) bool { return l.Kind == snn.Pool })
+			}
+			for k, path := range args[:min(len(args), len(layers))] {
+				if weights[k], err = readSlayer(path, layers[k]); err != nil {
 					return diag.InFile(err, path)
 				}
-				weights = append(weights, w)
-			}
-			if len(args) > len(net.Layers) {
-				weights = make([][]int16, len(args))
 			}
 			n, err := interop.Slayer(net, weights, train.Cuba(neuron), encoding)
 			if err != nil {
@@ -121,7 +122,8 @@ func readSlayer(path string, l snn.Layer) ([]int16, error) {
 		return nil, diag.Inputf("read", path, "cannot be read: %v", err)
 	}
 	defer f.Close()
-	return interop.ReadSlayerWeights(f, l.Out.Size(), l.In.Size())
+	out, in := interop.SlayerWeights(l)
+	return interop.ReadSlayerWeights(f, out, in)
 }
 
 // writeImport writes an imported network, from a file that its provenance names unless "". rounding tells what making integers of it cost, where
