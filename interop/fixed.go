@@ -138,6 +138,15 @@ func (l *LavaLayer) fixed(name string, in snn.Shape) (fixed.Layer, []string, err
 		}
 		fl.WeightExp = int(exp)
 	}
+	if l.Type != "dense" { // Lava cuts no weights of convolutions; what they share is an exponent here
+		if exp, ok := exponent(weights); ok {
+			fl.WeightExp += exp
+			weights = slices.Clone(weights)
+			for i := range weights {
+				weights[i] >>= exp
+			}
+		}
+	}
 	changed := 0
 	fl.Weight = make([]int16, len(weights))
 	for i, w := range weights {
@@ -162,6 +171,19 @@ func (l *LavaLayer) fixed(name string, in snn.Shape) (fixed.Layer, []string, err
 		fl.Delay = append(fl.Delay, uint8(d))
 	}
 	return fl, notes, nil
+}
+
+// exponent returns the smallest exponent with which 8 bits hold all weights as they are.
+func exponent(weights []int32) (exp int, ok bool) {
+	mode := fixed.InferMode(weights)
+	for exp = range 8 {
+		if !slices.ContainsFunc(weights, func(w int32) bool {
+			return w>>exp<<exp != w || int32(fixed.Truncate(int64(w>>exp), 8, mode)) != w>>exp
+		}) {
+			return exp, true
+		}
+	}
+	return 0, false
 }
 
 // perNeuron writes out what there is one of a neuron or a channel; nil stays nil.

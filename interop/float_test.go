@@ -47,7 +47,7 @@ func TestIntegers(t *testing.T) {
 		}
 	}
 	// A current that never decays can wrap whatever the scale; it is said and not refused.
-	calm := dense([]float64{15, -0.5}, 1)
+	calm := dense([]float64{150, -0.5}, 1)
 	calm.IDecay = 0
 	n, report, err := Integers(calm.In, []FloatLayer{calm})
 	if err != nil || !report[0].Wraps || n.Layers[0].Neuron.VTh < 1 {

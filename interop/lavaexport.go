@@ -98,7 +98,7 @@ func (e *lavaExport) neuron() (*LavaNeuron, error) {
 	}}, nil
 }
 
-// weights returns the weights with the exponent applied, in the range that Lava keeps.
+// weights returns the weights with the exponent applied, as Lava keeps them.
 func (e *lavaExport) weights() ([]int32, error) {
 	l := e.l
 	weights := make([]int32, len(l.Weight))
@@ -108,6 +108,10 @@ func (e *lavaExport) weights() ([]int32, error) {
 			return nil, e.refuse("its weight exponent is %d, which netx does not read, and weight %d, %d, is no multiple of %d", l.WeightExp, i, w, 1<<-l.WeightExp)
 		}
 		weights[i] = int32(x)
+	}
+	// Of a convolution Lava keeps weights of any size.
+	if _, ok := exponent(weights); ok && l.Kernel != nil {
+		return weights, nil
 	}
 	mode := fixed.InferMode(weights)
 	for i, w := range weights {

@@ -29,11 +29,21 @@ func normal(n *fixed.Network) *fixed.Network {
 	c.Reset, c.Layers = fixed.Reset{}, slices.Clone(n.Layers)
 	for k := range c.Layers {
 		l := &c.Layers[k]
-		weights := make([]int16, len(l.Weight))
+		wide := make([]int32, len(l.Weight))
 		for i, w := range l.Weight {
-			weights[i] = int16(fixed.Shift(int64(w), l.WeightExp))
+			wide[i] = int32(fixed.Shift(int64(w), l.WeightExp))
 		}
-		l.Name, l.Weight, l.WeightExp, l.WeightBits, l.Mode = "", weights, 0, 8, fixed.InferMode(weights)
+		exp := 0
+		if l.Kernel != nil { // the smallest that fits; of dense layers none is left
+			for slices.Max(wide)>>exp > 255 || slices.Min(wide)>>exp < -256 {
+				exp++
+			}
+		}
+		weights := make([]int16, len(wide))
+		for i, w := range wide {
+			weights[i] = int16(w >> exp)
+		}
+		l.Name, l.Weight, l.WeightExp, l.WeightBits, l.Mode = "", weights, exp, 8, fixed.InferMode(weights)
 		var mants []int16
 		for o := range l.Out.Size() {
 			mants = append(mants, int16(l.Bias(o)>>netxBiasExp))
@@ -250,11 +260,11 @@ func with(n *fixed.Network, change func(*fixed.Network)) *fixed.Network {
 }
 
 // TestPaperPools: the notation's pools over an odd number of rows, whose last windows are cut,
-// export, and compute the same.
+// export, and compute the same, with the weight that training gives them, of more than 8 bits.
 func TestPaperPools(t *testing.T) {
 	in := snn.Shape{W: 5, H: 7, C: 2}
-	l := fixed.Layer{Name: "1", In: in, Out: snn.Shape{W: 3, H: 4, C: 2}, Kernel: fixed.Square(2, 2, 0, 1, 2), Weight: slices.Repeat([]int16{90}, 8),
-		WeightBits: 8, Mode: fixed.Mixed, Neuron: fixed.CUBA{IDecay: 4096, VDecay: 4096, VTh: 80, RefDelay: 1}}
+	l := fixed.Layer{Name: "1", In: in, Out: snn.Shape{W: 3, H: 4, C: 2}, Kernel: fixed.Square(2, 2, 0, 1, 2), Weight: slices.Repeat([]int16{140}, 8),
+		WeightBits: 8, WeightExp: 1, Mode: fixed.Mixed, Neuron: fixed.CUBA{IDecay: 4096, VDecay: 4096, VTh: 256, RefDelay: 1}}
 	n := &fixed.Network{Input: in, Layers: []fixed.Layer{l}, Convention: fixed.Axonal}
 	net, notes, err := ToLava(n)
 	if err != nil || len(notes) != 1 || net.Layers[1].Kernel != [2]int{3, 3} || net.Layers[1].Padding != [2]int{1, 1} {

@@ -100,6 +100,21 @@ func TestFolding(t *testing.T) {
 	}
 }
 
+// TestFoldingAtBorders: a dilated kernel in the padding that has no place within the input sees
+// nothing, and is no reason to refuse.
+func TestFoldingAtBorders(t *testing.T) {
+	first := &synapses{in: snn.Shape{W: 3, H: 1, C: 1}, out: snn.Shape{W: 1, H: 1, C: 1}, weight: []float64{1, 2},
+		kernel: &fixed.Kernel{Size: [2]int{2, 1}, Stride: [2]int{3, 1}, Dilation: [2]int{2, 1}, Groups: 1}}
+	k := fixed.Kernel{Size: [2]int{3, 1}, Stride: [2]int{1, 1}, Padding: [2]int{1, 0}, Dilation: [2]int{1, 1}, Groups: 1}
+	both, err := first.conv(k, []float64{10, 20, 30}, first.out, nil, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := both.apply([]float64{1, 1, 1}); got[0] != 60 {
+		t.Error(got)
+	}
+}
+
 // TestBroadcast: parameters of fewer values are repeated as NumPy does.
 func TestBroadcast(t *testing.T) {
 	r := nirReader{shape: snn.Shape{W: 4, H: 3, C: 2}, spatial: true}

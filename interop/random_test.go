@@ -75,7 +75,7 @@ func neuron(t *rapid.T, l *fixed.Layer, tame bool) {
 	}
 	most := rapid.SampledFrom([]int{8, 60, 256}).Draw(t, "most")
 	l.Weight = make([]int16, l.Weights())
-	if l.WeightExp > 0 {
+	if l.WeightExp > 0 && l.Kernel == nil {
 		most = 60
 	}
 	for i := range l.Weight {

@@ -162,6 +162,9 @@ func TestSlayerConv(t *testing.T) {
 	if err != nil || without.Layers[1].Weight[11] != 28 || without.Layers[1].WeightExp != 0 {
 		t.Error(err, without)
 	}
+	if w, exp := factored([]int16{255, 2}); w[0] != 255 || exp != 0 {
+		t.Error(w, exp)
+	}
 	// Weights beyond 8 bits keep their value by the exponent.
 	heavy := cuba
 	heavy.VTh = 2834
