@@ -35,7 +35,11 @@ func normal(n *fixed.Network) *fixed.Network {
 		}
 		exp := 0
 		if l.Kernel != nil { // the smallest that fits; of dense layers none is left
-			for slices.Max(wide)>>exp > 255 || slices.Min(wide)>>exp < -256 {
+			least := int32(-256)
+			if slices.Max(wide) <= 0 { // inhibitory
+				least = -255
+			}
+			for slices.Max(wide)>>exp > 255 || slices.Min(wide)>>exp < least {
 				exp++
 			}
 		}
