@@ -75,11 +75,11 @@ func (f *feed) choose(n *fixed.Network, l *Layer, c scale, o Options) (scale, er
 	tried.Layers = append([]fixed.Layer(nil), n.Layers...)
 	for _, by := range scaled {
 		s := c
-		if s.ratio = c.ratio * 16 / by; c.threshold > 0 {
+		if s.ratio = c.ratio * 16 / by; l.spikes() {
 			s.threshold = int32(math.RoundToEven(float64(c.threshold) * by / 16))
 			s.ratio = l.unit() / float64(s.threshold)
 		}
-		if by != 16 && !limits.allow(s) {
+		if by != 16 && (!limits.allow(s) || math.IsInf(l.Threshold, 1)) {
 			continue
 		}
 		fl, _ := l.integers(s, o, &LayerReport{})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
@@ -108,10 +109,10 @@ func (s *Source) Quantize(o Options) (*fixed.Network, *Report, error) {
 			weighted++
 		}
 		lr := LayerReport{Name: l.Name}
-		c := scale{bits: bits, ratio: 1, threshold: int32(l.Threshold)}
+		c := scale{bits: bits, ratio: 1, threshold: l.threshold()}
 		given := l.Grid != nil && (l.Pool || o.Bits == nil && !o.PerChannel)
 		if given {
-			c.exp = l.Grid.Exp
+			c.exp, c.mode = l.Grid.Exp, l.Grid.Mode
 		} else {
 			r.Lossless = false
 			c = l.search(bits, o)
@@ -156,7 +157,7 @@ func (s *Source) Quantize(o Options) (*fixed.Network, *Report, error) {
 
 // integers returns a layer on a scale, and fills the report of it.
 func (l *Layer) integers(c scale, o Options, lr *LayerReport) (*fixed.Layer, error) {
-	fl := &fixed.Layer{Name: l.Name, In: l.In, Out: l.Out, Kernel: l.Kernel, WeightBits: c.bits.Stored(), Mode: fixed.Mixed}
+	fl := &fixed.Layer{Name: l.Name, In: l.In, Out: l.Out, Kernel: l.Kernel, WeightBits: c.bits.Stored(), Mode: c.mode}
 	*lr = LayerReport{Name: l.Name, Bits: fl.WeightBits, Ternary: c.bits == snn.Ternary, Exp: c.exp[0], MaxExp: c.exp[0], Weights: len(l.Weight)}
 	fl.WeightExp = c.exp[0]
 	for _, e := range c.exp {
@@ -222,11 +223,8 @@ func (l *Layer) biases(fl *fixed.Layer, c scale, lr *LayerReport) {
 	if l.Bias == nil {
 		return
 	}
-	most := 0.0
-	for _, b := range l.Bias {
-		most = max(most, math.Abs(b/c.ratio))
-	}
-	for fl.BiasExp < fixed.MaxBiasExp && mantissa(most, fl.BiasExp) > fixed.MaxBias {
+	least, most := slices.Min(l.Bias)/c.ratio, slices.Max(l.Bias)/c.ratio
+	for fl.BiasExp < fixed.MaxBiasExp && (mantissa(most, fl.BiasExp) > fixed.MaxBias || mantissa(least, fl.BiasExp) < -fixed.MaxBias-1) {
 		fl.BiasExp++
 	}
 	for _, b := range l.Bias {

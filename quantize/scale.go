@@ -1,6 +1,7 @@
 package quantize
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/isospike/isospike/snn"
@@ -13,6 +14,7 @@ import (
 // always downward.
 type scale struct {
 	bits      snn.WeightBits
+	mode      fixed.SignMode
 	ratio     float64 // real weight of an integer weight of 1 with exponent 0
 	exp       []int   // one, or one a row of the weights
 	threshold int32   // of the neurons
@@ -28,8 +30,8 @@ const (
 
 // limits bound the scales that are tried.
 type limits struct {
-	sum, bias, iDecay float64
-	threshold         int32 // the largest
+	sum, most, bias, iDecay float64 // most: the largest weight
+	threshold               int32   // the largest
 }
 
 func (l *Layer) limits() limits {
@@ -42,6 +44,7 @@ func (l *Layer) limits() limits {
 		x := 0.0
 		for _, w := range l.row(r) {
 			x += math.Abs(w)
+			m.most = max(m.most, math.Abs(w))
 		}
 		m.sum = max(m.sum, x)
 	}
@@ -59,18 +62,21 @@ func (m limits) allow(s scale) bool {
 }
 
 // scales returns the scales to try for a layer, with exponents still to be chosen. The first has the
-// source's threshold where that is an integer, and is there even if it is not allowed.
+// source's threshold where that is an integer and not too small beside the weights, and is there even if it is not allowed.
 func (l *Layer) scales(bits snn.WeightBits) (all []scale) {
-	first := l.unit()
-	if first == 0 {
-		first = 1 // any will do: 0 is 0 on all scales
+	first, limits := l.unit(), l.limits()
+	if !l.spikes() { // any will do, on all scales it is the same
+		first = cmp.Or(limits.most, limits.bias, 1)
 	}
-	factor, limits := 1.0, l.limits()
+	factor := 1.0
 	if l.SRM != nil {
 		factor = unitSRM / first
 	} else if first > snn.MaxVTh || first != math.Trunc(first) {
 		_, e := math.Frexp(first)
 		factor = math.Ldexp(1, 8-e) // from 128 on
+	}
+	for lo, hi, _ := bits.Levels(); first*factor >= 2 && limits.most*factor > float64(max(hi, -lo)<<maxExp); {
+		factor /= 2 // to where the largest weight is not clipped
 	}
 	for k := 0; ; k++ {
 		th := math.RoundToEven(first * factor)
@@ -78,12 +84,24 @@ func (l *Layer) scales(bits snn.WeightBits) (all []scale) {
 		if k > 0 && !limits.allow(s) {
 			return all
 		}
-		if l.Threshold == 0 {
-			s.threshold = 0
+		if !l.spikes() {
+			s.threshold = l.threshold()
 		}
 		all = append(all, s)
 		factor *= 1 + 1.0/octave
 	}
+}
+
+// spikes reports whether a threshold decides when the layer's neurons spike: one of 0 and none are
+// the same on all scales.
+func (l *Layer) spikes() bool { return l.Threshold > 0 && !math.IsInf(l.Threshold, 1) }
+
+// threshold returns the threshold on the layer's own scale.
+func (l *Layer) threshold() int32 {
+	if math.IsInf(l.Threshold, 1) {
+		return fixed.MaxVTh
+	}
+	return int32(l.Threshold)
 }
 
 // unit returns what an integer weight of 1 stands for where the threshold is 1.
@@ -167,12 +185,24 @@ func (s *scale) square(row []float64, exp int, limit float64) (sum float64) {
 	return sum
 }
 
+// levels returns the weights that there are, from lo to hi in steps.
+func (s *scale) levels() (lo, hi, step int) {
+	lo, hi, step = s.bits.Levels()
+	switch s.mode {
+	case fixed.Excitatory: // of one sign, one bit finer
+		lo, hi, step = 0, 256-step/2, step/2
+	case fixed.Inhibitory:
+		lo, hi, step = step/2-256, 0, step/2
+	}
+	return lo, hi, step
+}
+
 // unit is an integer weight of 1 in the units of the real weights.
 func (s *scale) unit(exp int) float64 { return math.Ldexp(s.ratio, exp) }
 
 // round returns the integer for a weight, and the error in the weight's own units.
 func (s *scale) round(w float64, exp int) (int16, float64) {
-	lo, hi, step := s.bits.Levels()
+	lo, hi, step := s.levels()
 	unit := s.unit(exp)
 	x := max(float64(lo), min(float64(hi), math.RoundToEven(w/unit/float64(step))*float64(step)))
 	return int16(x), float64(x*unit) - w
@@ -180,7 +210,7 @@ func (s *scale) round(w float64, exp int) (int16, float64) {
 
 // clips reports whether a weight lies beyond what the bits hold.
 func (s *scale) clips(w float64, exp int) bool {
-	lo, hi, step := s.bits.Levels()
+	lo, hi, step := s.levels()
 	half := float64(step) / 2
 	return w/s.unit(exp) < float64(lo)-half || w/s.unit(exp) > float64(hi)+half
 }

@@ -35,7 +35,7 @@ type Layer struct {
 	Weight         []float64     // laid out as fixed.Layer.Weight
 	Bias           []float64     // of each neuron, what v grows by in every tick; nil is none
 	IDecay, VDecay float64       // in 1/4096 per tick, 0 to 4096
-	Threshold      float64       // 0 or more; of SRM neurons θ, above 0
+	Threshold      float64       // 0 or more, infinite for neurons that never spike; of SRM neurons θ, above 0
 	RefDelay       int           // ticks, 1 is the plain reset
 	Delay          []float64     // axonal, of each neuron, in ticks, of which the whole ones count; nil is none
 
@@ -56,7 +56,8 @@ const maxValue = 1e30
 // Grid is how a layer's integer weights are stored: w is w·2^Exp.
 type Grid struct {
 	Bits snn.WeightBits
-	Exp  []int // one, or one for each output neuron (of a convolution: channel)
+	Exp  []int          // one, or one for each output neuron (of a convolution: channel)
+	Mode fixed.SignMode // the zero value is that of weights that are searched for, Mixed
 }
 
 // rows returns the number of rows of Weight, one an output neuron or channel.
@@ -101,7 +102,7 @@ func SourceOf(m *train.Model) (*Source, error) {
 			weight := train.PoolGain * sl.Threshold
 			if sl.SRM == nil {
 				code, shift := train.PoolCode(l.Neuron)
-				sl.Grid, weight = &Grid{8, []int{int(shift)}}, float64(int(code)*train.WeightStep<<shift)
+				sl.Grid, weight = &Grid{Bits: 8, Exp: []int{int(shift)}}, float64(int(code)*train.WeightStep<<shift)
 			}
 			sl.Pool, sl.Weight = true, slices.Repeat([]float64{weight}, l.Out.C*l.Kernel*l.Kernel)
 		case l.Kind == snn.Conv:
@@ -110,7 +111,7 @@ func SourceOf(m *train.Model) (*Source, error) {
 		default:
 			sl.Weight = realWeights(m, k)
 			if integer {
-				sl.Grid = &Grid{l.Bits, l.Exp}
+				sl.Grid = &Grid{Bits: l.Bits, Exp: l.Exp}
 			}
 		}
 		if l.Delay {
@@ -173,7 +174,7 @@ func (s *Source) check(o Options) error {
 		if l.Bias != nil && len(l.Bias) != size || l.Delay != nil && len(l.Delay) != size {
 			return bad("has %d biases and %d delays for %d neurons", len(l.Bias), len(l.Delay), size)
 		}
-		if !(l.Threshold == 0 || l.Threshold >= 1/maxValue && l.Threshold <= maxValue) {
+		if !(l.Threshold == 0 || math.IsInf(l.Threshold, 1) || l.Threshold >= 1/maxValue && l.Threshold <= maxValue) {
 			return bad("has a threshold of %v, allowed are 0 and %v to %v", l.Threshold, 1/maxValue, maxValue)
 		}
 		if !(l.IDecay >= 0 && l.IDecay <= fixed.DecayOne && l.VDecay >= 0 && l.VDecay <= fixed.DecayOne) {
@@ -185,8 +186,8 @@ func (s *Source) check(o Options) error {
 			if err := n.Validate(l.Name); err != nil {
 				return err
 			}
-			if l.Threshold == 0 || l.Bias != nil {
-				return bad("has srm neurons with a threshold of %v and %d biases, allowed are one above 0 and none", l.Threshold, len(l.Bias))
+			if l.Threshold == 0 || math.IsInf(l.Threshold, 1) || l.Bias != nil {
+				return bad("has srm neurons with a threshold of %v and %d biases, allowed are a finite one above 0 and none", l.Threshold, len(l.Bias))
 			}
 		}
 		for _, values := range [][]float64{l.Weight, l.Bias, l.Delay} {

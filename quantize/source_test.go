@@ -174,7 +174,8 @@ func TestBiases(t *testing.T) {
 		{[]float64{1, -2, 0.5}, 0, []int16{64, -128, 32}, 0},
 		{[]float64{63.99, 0, 0}, 0, []int16{4095, 0, 0}, 0},
 		{[]float64{64, 1, 0}, 1, []int16{2048, 32, 0}, 0},
-		{[]float64{-64, 1, 0}, 1, []int16{-2048, 32, 0}, 0},
+		{[]float64{-64, 1, 0}, 0, []int16{-4096, 64, 0}, 0},
+		{[]float64{-64.01, 1, 0}, 1, []int16{-2048, 32, 0}, 0},
 		{[]float64{9000, -9000, 1}, 7, []int16{4095, -4096, 0}, 2},
 	} {
 		l := Layer{In: snn.Flat(1), Out: snn.Flat(3), Bias: c.bias}
@@ -199,6 +200,29 @@ func TestExtremes(t *testing.T) {
 				} else if l := r.Layers[0]; math.IsNaN(l.RMSError) || l.MaxError > w || w == 0 && n.Layers[0].Weight[0] != 0 {
 					t.Errorf("threshold %v, weight %v: %+v", th, w, l)
 				}
+			}
+		}
+	}
+}
+
+// Where no threshold decides, or one is small beside the weights, the scale is still one on which the weights fit.
+func TestScaleOfFreeThresholds(t *testing.T) {
+	for _, c := range []struct {
+		threshold, weight, bias float64
+		vth                     int32 // 0 is any
+	}{{0, 1e-9, 0, 0}, {0, 1e6, 0, 0}, {math.Inf(1), 3e-5, 0, fixed.MaxVTh}, {math.Inf(1), 1e9, 0, fixed.MaxVTh}, {math.Inf(1), 0, 7e8, fixed.MaxVTh}, {1e-3, 5, 0, 0}, {1000, 1e6, 0, 0}, {1, 32000, 0, 1}} {
+		l := Layer{Name: "1", In: snn.Flat(2), Out: snn.Flat(1), Weight: []float64{c.weight, -c.weight * 0.7}, Bias: []float64{c.bias}, IDecay: 4096, VDecay: 100, Threshold: c.threshold, RefDelay: 1}
+		s := &Source{Input: l.In, Layers: []Layer{l}}
+		for _, each := range []bool{false, true} {
+			n, r, err := s.Quantize(Options{PerChannel: each})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if x := r.Layers[0]; x.Clipped+x.BiasesClipped > 0 || x.RMSError > 0.005*x.RMSWeight || x.BiasError > 0.005*c.bias {
+				t.Errorf("%+v: %+v", c, x)
+			}
+			if th := n.Layers[0].Neuron.(fixed.CUBA).VTh; c.vth > 0 && th != c.vth || c.threshold == 0 && th != 0 {
+				t.Errorf("%+v: threshold %d", c, th)
 			}
 		}
 	}

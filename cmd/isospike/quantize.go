@@ -16,19 +16,46 @@ import (
 	"github.com/isospike/isospike/snn/fixed"
 	"github.com/isospike/isospike/train"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
+// weightFlags say how weights become integers.
+type weightFlags struct {
+	bits []string
+	per  string
+}
+
+func (f *weightFlags) register(fl *pflag.FlagSet, otherwise string) {
+	fl.StringSliceVar(&f.bits, "bits", nil, "bits of the weights, 1 to 9 or ternary, for all layers or each (default: "+otherwise+", or 8)")
+	fl.StringVar(&f.per, "per", "layer", "an exponent of the weights per layer or per channel")
+}
+
+func (f *weightFlags) options() (o quantize.Options, err error) {
+	for _, text := range f.bits {
+		b, err := snn.ParseWeightBits(text)
+		if err != nil {
+			return o, diag.Usagef("bits", "%v", err)
+		}
+		o.Bits = append(o.Bits, b)
+	}
+	if f.per != "layer" && f.per != "channel" {
+		return o, diag.Usagef("usage", "--per is %s", f.per).WithFix("layer or channel")
+	}
+	o.PerChannel = f.per == "channel"
+	return o, nil
+}
+
 type quantizeFlags struct {
-	out, per, scale string
-	as              string // what srm neurons become
-	data            dataFlags
-	bits            []string
-	delayBits       int
-	clipDelays      bool
-	samples         int // to measure on; 0 is all
-	calibration     int // to search scales and bits on
-	budget          float64
-	pareto          string
+	weightFlags
+	out, scale  string
+	as          string // what srm neurons become
+	data        dataFlags
+	delayBits   int
+	clipDelays  bool
+	samples     int // to measure on; 0 is all
+	calibration int // to search scales and bits on
+	budget      float64
+	pareto      string
 }
 
 func newQuantize(a *app) *cobra.Command {
@@ -73,8 +100,7 @@ spikes under the response ε differ least. It is another neuron: --data says wha
 	}
 	fl := c.Flags()
 	fl.StringVarP(&f.out, "output", "o", "", "fixed network to write")
-	fl.StringSliceVar(&f.bits, "bits", nil, "bits of the weights, 1 to 9 or ternary, for all layers or each (default: what the model was trained in, or 8)")
-	fl.StringVar(&f.per, "per", "layer", "an exponent of the weights per layer or per channel")
+	f.register(fl, "what the model was trained in")
 	fl.StringVar(&f.scale, "scale", "mse", "scales by mse, the error of the weights, or greedy, by the spikes of --data")
 	fl.IntVar(&f.delayBits, "delay-bits", 6, "bits of the delays, 1 to 6")
 	fl.BoolVar(&f.clipDelays, "clip-delays", false, "set delays that do not fit to the longest that does")
@@ -90,15 +116,8 @@ spikes under the response ε differ least. It is another neuron: --data says wha
 
 // options reads the flags but for the samples.
 func (f *quantizeFlags) options(a *app) (o quantize.Options, err error) {
-	for _, text := range f.bits {
-		b, err := snn.ParseWeightBits(text)
-		if err != nil {
-			return o, diag.Usagef("bits", "%v", err)
-		}
-		o.Bits = append(o.Bits, b)
-	}
-	if f.per != "layer" && f.per != "channel" {
-		return o, diag.Usagef("usage", "--per is %s", f.per).WithFix("layer or channel")
+	if o, err = f.weightFlags.options(); err != nil {
+		return o, err
 	}
 	if f.scale != "mse" && f.scale != "greedy" {
 		return o, diag.Usagef("usage", "--scale is %s", f.scale).WithFix("mse or greedy")
@@ -129,7 +148,7 @@ func (f *quantizeFlags) options(a *app) (o quantize.Options, err error) {
 	if f.delayBits == 0 {
 		return o, diag.Usagef("bits", "delays of 0 bits; allowed are 1 to 6")
 	}
-	o.PerChannel, o.DelayBits, o.ClipDelays, o.As, o.Threads = f.per == "channel", f.delayBits, f.clipDelays, f.as, a.threads
+	o.DelayBits, o.ClipDelays, o.As, o.Threads = f.delayBits, f.clipDelays, f.as, a.threads
 	return o, nil
 }
 
@@ -231,7 +250,25 @@ func printQuantize(w io.Writer, r *quantize.Report) {
 	} else {
 		fmt.Fprintln(w, "errors are in the integer weight units of training (1/64)")
 	}
-	fmt.Fprintf(w, "%-6s %10s %7s %4s %6s %8s %8s %10s %10s %10s %9s\n", "layer", "weights", "bits", "exp", "v_th", "zero", "clipped", "max error", "rms error", "rms weight", "max delay")
+	printLayers(w, r, "%10.3f")
+	for _, x := range r.Conversions {
+		fmt.Fprintf(w, "layer %s: srm as cuba: %s; its spikes under ε are %.0f %% off, on the drive it was fitted to\n", x.Name, x.Neuron, 100*x.Distance)
+	}
+	if r.Exact != nil {
+		fmt.Fprintln(w, "as srm neurons:")
+		printEffect(w, r.Exact)
+		fmt.Fprintln(w, "as cuba neurons:")
+	}
+	printEffect(w, r.Effect)
+}
+
+// printLayers prints what became of the layers, errors in the format given, and the ranges.
+func printLayers(w io.Writer, r *quantize.Report, errors string) {
+	width := len("layer ")
+	for _, l := range r.Layers {
+		width = max(width, len(l.Name))
+	}
+	fmt.Fprintf(w, "%-*s %10s %7s %4s %6s %8s %8s %10s %10s %10s %9s\n", width, "layer", "weights", "bits", "exp", "v_th", "zero", "clipped", "max error", "rms error", "rms weight", "max delay")
 	for _, l := range r.Layers {
 		bits, exp := fmt.Sprint(l.Bits), fmt.Sprint(l.Exp)
 		if l.Ternary {
@@ -240,7 +277,7 @@ func printQuantize(w io.Writer, r *quantize.Report) {
 		if l.MaxExp > l.Exp {
 			exp = fmt.Sprintf("%d..%d", l.Exp, l.MaxExp)
 		}
-		fmt.Fprintf(w, "%-6s %10d %7s %4s %6d %8d %8d %10.3f %10.3f %10.3f %9d\n", l.Name, l.Weights, bits, exp, l.VTh, l.Zero, l.Clipped, l.MaxError, l.RMSError, l.RMSWeight, l.MaxDelay)
+		fmt.Fprintf(w, "%-*s %10d %7s %4s %6d %8d %8d "+strings.Repeat(errors+" ", 3)+"%9d\n", width, l.Name, l.Weights, bits, exp, l.VTh, l.Zero, l.Clipped, l.MaxError, l.RMSError, l.RMSWeight, l.MaxDelay)
 	}
 	for _, l := range r.Layers {
 		if l.DelaysClipped > 0 {
@@ -253,15 +290,6 @@ func printQuantize(w io.Writer, r *quantize.Report) {
 	for _, p := range r.Ranges {
 		printRange(w, p)
 	}
-	for _, x := range r.Conversions {
-		fmt.Fprintf(w, "layer %s: srm as cuba: %s; its spikes under ε are %.0f %% off, on the drive it was fitted to\n", x.Name, x.Neuron, 100*x.Distance)
-	}
-	if r.Exact != nil {
-		fmt.Fprintln(w, "as srm neurons:")
-		printEffect(w, r.Exact)
-		fmt.Fprintln(w, "as cuba neurons:")
-	}
-	printEffect(w, r.Effect)
 }
 
 func printRange(w io.Writer, p quantize.Range) {
