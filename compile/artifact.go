@@ -38,12 +38,13 @@ type layerHeader struct {
 //	input.routes       [inputs]       routes of every input neuron
 //	input.route.core   [routes]       also .axon, .delay
 //	core.place         [cores, 4]     chip, x, y, slot
-//	core.count         [cores, 5]     profiles, neurons, axons, synapses, routes
+//	core.count         [cores, 6]     profiles, neurons, axons, rows, synapses, routes
 //	core.delay_bits    [cores]
 //	profile            [profiles, 5]  number of the neuron in the header, weight_exp, bias_exp, reset_interval, reset_phase
 //	neuron.profile     [neurons]      also .bias, .routes (their number)
-//	axon.mode          [axons]        also .weight_bits, .synapses (their number)
+//	axon.row           [axons]        number of the core's row; also .base
 //	axon.flags         [axons]        AxonFlags; empty where there are none
+//	row.mode           [rows]         also .weight_bits, .format (0 plain, 1 sparse, 2 run-length, 3 dense), .synapses (their number)
 //	synapse.target     [synapses]     also .code
 //	synapse.delay      [synapses of the cores whose delay_bits are not 0]
 //	route.core         [routes]       also .axon, .delay
@@ -63,7 +64,7 @@ func Encode(p *Program) *safetensors.File {
 	for i := range p.Cores {
 		c := &p.Cores[i]
 		w.place = append(w.place, int64(c.Chip), int64(c.X), int64(c.Y), int64(c.Slot))
-		w.count = append(w.count, uint32(len(c.Profiles)), uint32(len(c.Profile)), uint32(len(c.Mode)), uint32(len(c.Target)), uint32(len(c.Route)))
+		w.count = append(w.count, uint32(len(c.Profiles)), uint32(len(c.Profile)), uint32(len(c.Row)), uint32(len(c.Mode)), uint32(len(c.Target)), uint32(len(c.Route)))
 		w.delayBits = append(w.delayBits, uint8(c.DelayBits))
 		for _, f := range c.Profiles {
 			n := slices.Index(h.Neurons, fixed.NeuronJSON{Neuron: f.Neuron})
@@ -75,16 +76,20 @@ func Encode(p *Program) *safetensors.File {
 		w.profile = append(w.profile, c.Profile...)
 		w.bias = append(w.bias, c.Bias...)
 		w.neuronRoutes = appendCounts(w.neuronRoutes, c.OutStart)
+		w.axonRow, w.axonBase = append(w.axonRow, c.Row...), append(w.axonBase, c.Base...)
 		for _, m := range c.Mode {
 			w.mode = append(w.mode, uint8(m))
 		}
 		w.weightBits = append(w.weightBits, c.WeightBits...)
-		for a := range c.Mode {
+		for a := range c.Row {
 			if flagged {
 				w.flags = append(w.flags, uint8(c.flags(a)))
 			}
 		}
-		w.axonSynapses = appendCounts(w.axonSynapses, c.RowStart)
+		for _, f := range c.Format {
+			w.format = append(w.format, uint8(f))
+		}
+		w.rowSynapses = appendCounts(w.rowSynapses, c.RowStart)
 		w.target = append(w.target, c.Target...)
 		w.code = append(w.code, c.Code...)
 		w.delay = append(w.delay, c.Delay...)

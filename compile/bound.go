@@ -1,51 +1,107 @@
 package compile
 
-// CoreBound returns how many cores no layout of p's synapses on t can go below: its
-// neurons, its sources and its synapses, each over what a core holds, with every row as
-// cheap as the cheapest of any length.
-func (p *Program) CoreBound(t Target) int {
-	l := t.Limits().bounded()
-	neurons := 0
-	for i := range p.Layers {
-		neurons += len(p.Layers[i].Home)
-	}
-	sources := map[[2]uint32]bool{} // that send anywhere, by core and neuron; inputs have no core
-	var synapses [9]int             // by weight bits
-	for c := range p.Cores {
-		core := &p.Cores[c]
-		for a := range core.Mode {
-			synapses[min(8, int(core.WeightBits[a]))] += int(core.RowStart[a+1] - core.RowStart[a])
+import (
+	"encoding/binary"
+
+	"github.com/isospike/isospike/snn/fixed"
+)
+
+// CoreBound returns how many cores no layout of net on t can go below: its neurons, its
+// sources, its delay accumulators and its synapses, each over what a core holds of them, with
+// every synapse as cheap as the cheapest of any row. Where axons can share rows, a kernel
+// counts once for the whole network, as do the equal columns of a dense layer's weights;
+// different columns are taken to share nothing.
+func CoreBound(net *fixed.Network, t Target) int {
+	b := newBuild(net, t)
+	net, l := b.net, b.limits
+	neurons, sources, accumulators, words := 0, 0, 0, 0.0
+	for k := range net.Layers {
+		w := b.wiring(k)
+		neurons += w.Out.Size()
+		sends := make([]bool, w.fan)
+		for o := range w.Out.Size() {
+			late := 0
+			for i, at := range w.Into(o) {
+				if w.Weight[at] != 0 {
+					sends[i] = true
+					late = max(late, int(w.synapse(i, at).delay))
+				}
+			}
+			accumulators += 1 << delayBits(late)
 		}
-		for n := range len(core.OutStart) - 1 {
-			if core.OutStart[n+1] > core.OutStart[n] {
-				sources[[2]uint32{uint32(c) + 1, uint32(n)}] = true
+		for _, s := range sends {
+			if s {
+				sources++
 			}
 		}
-	}
-	for i := range len(p.InputStart) - 1 {
-		if p.InputStart[i+1] > p.InputStart[i] {
-			sources[[2]uint32{0, uint32(i)}] = true
-		}
-	}
-	words := 0.0
-	for bits, n := range synapses {
-		if n == 0 {
-			continue
-		}
-		least := float64(t.RowWords(1, 1, bits, 0))
-		for k := 2; k <= max(l.Neurons, 1); k++ {
-			least = min(least, float64(t.RowWords(k, k, bits, 0))/float64(k))
-		}
-		words += float64(n) * least
+		words += float64(w.stored(l.SharedRows)) * leastWords(t, w.bits(), l.Neurons)
 	}
 	bound := 1
 	for _, x := range []struct {
 		used  float64
 		limit int
-	}{{float64(neurons), l.Neurons}, {float64(len(sources)), l.AxonsIn}, {words, l.SynapseWords}} {
+	}{{float64(neurons), l.Neurons}, {float64(sources), l.AxonsIn}, {float64(accumulators), l.DelayAccumulators}, {words, l.SynapseWords}} {
 		if x.limit > 0 {
 			bound = max(bound, int((x.used+float64(x.limit)-1)/float64(x.limit)))
 		}
 	}
 	return bound
+}
+
+// leastWords returns the fewest words that a synapse takes in any row.
+func leastWords(t Target, weightBits uint8, neurons int) float64 {
+	r := RowShape{WeightBits: weightBits}
+	least := 0.0
+	for n := range neurons {
+		r.Add(n, 0, 0)
+		words, _ := t.RowWords(&r)
+		if each := float64(words) / float64(n+1); n == 0 || each < least {
+			least = each
+		}
+	}
+	return least
+}
+
+// stored returns how many synapses of the layer must be stored.
+func (w *wiring) stored(shared bool) (n int) {
+	if !shared {
+		for o := range w.Out.Size() {
+			for _, at := range w.Into(o) {
+				if w.Weight[at] != 0 {
+					n++
+				}
+			}
+		}
+		return n
+	}
+	columns := w.fan // of weights that a source has, with rows outputs × kernel
+	if w.Kernel != nil {
+		columns = w.In.C / w.Kernel.Groups
+	}
+	kernel := 1
+	if w.Kernel != nil {
+		kernel = w.Kernel.Size[0] * w.Kernel.Size[1]
+	}
+	seen := map[string]bool{}
+	for i := range columns {
+		var column []byte
+		synapses := 0
+		for o := range len(w.Weight) / (columns * kernel) {
+			for x := range kernel {
+				at := (o*columns+i)*kernel + x
+				if w.Weight[at] != 0 {
+					synapses++
+				}
+				column = binary.LittleEndian.AppendUint16(column, uint16(w.Weight[at]))
+				if w.SynDelay != nil {
+					column = append(column, w.SynDelay[at])
+				}
+			}
+		}
+		if !seen[string(column)] {
+			seen[string(column)] = true
+			n += synapses
+		}
+	}
+	return n
 }

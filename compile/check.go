@@ -22,8 +22,13 @@ func (b *build) check() error {
 			Msg: fmt.Sprintf("%s cannot zero its neurons every %d ticks", b.target.Name(), b.net.Reset.Interval),
 			Fix: "train without a periodic reset, or use a target that has one"}
 	}
+	connections := int64(0)
 	for k := range b.net.Layers {
 		layer := &b.net.Layers[k]
+		if connections += int64(layer.Synapses()); connections > maxConnections {
+			return &diag.Error{Kind: diag.Limit, Code: "connections-exceeded", Layer: layer.Name, Msg: "a program cannot have as many connections",
+				Resource: "connections", Used: connections, Limit: maxConnections, Fix: "make the layers smaller"}
+		}
 		if kind := layer.Neuron.Kind(); !l.has(kind) {
 			e := &diag.Error{Kind: diag.Limit, Code: "neuron-unsupported", Layer: layer.Name,
 				Msg: fmt.Sprintf("%s has no %s neurons, only %s", b.target.Name(), kind, strings.Join(l.NeuronKinds, ", "))}
@@ -31,10 +36,6 @@ func (b *build) check() error {
 				return e.WithFix("quantize with --as cuba, or use a target that has %s neurons", kind)
 			}
 			return e.WithFix("use a target that has %s neurons", kind)
-		}
-		if layer.WeightBits > 8 {
-			return &diag.Error{Kind: diag.Limit, Code: "weight-bits-exceeded", Layer: layer.Name, Msg: fmt.Sprintf("%s has no 9-bit weights", b.target.Name()),
-				Resource: "weight bits", Used: int64(layer.WeightBits), Limit: 8, Fix: "use at most 8 bits"}
 		}
 		if _, flags := b.origin(k, 0); flags&GradedAxon != 0 && !l.GradedSpikes {
 			return &diag.Error{Kind: diag.Limit, Code: "graded-unsupported", Layer: layer.Name,
@@ -58,35 +59,66 @@ func (b *build) check() error {
 // sums are modulo 2^24 by definition.
 func (b *build) checkSynapses(k int) error {
 	w := b.wiring(k)
+	if b.surelyFits(&w) {
+		return nil
+	}
 	_, flags := b.origin(k, 0)
-	delayed := w.sourceDelay != nil || w.SynDelay != nil
 	for o := range w.Out.Size() {
-		sum := int64(0)
+		var sums [2]int64 // of real and imaginary parts
 		for i, at := range w.Into(o) {
-			x := int64(w.Weight[at])
-			if x == 0 {
+			if w.Weight[at] == 0 {
 				continue
+			}
+			if b.complex[k] {
+				_, flags = b.origin(k, i)
 			}
 			if flags&GradedAxon == 0 {
-				sum += max(x, -x)
+				sums[flags/ImagAxon] += int64(max(w.Weight[at], -w.Weight[at]))
 			}
-			if !delayed {
+			if !w.delayed() {
 				continue
 			}
-			axon, synapse := w.delays(i, at)
-			if d := int(axon + synapse); d > b.limits.MaxDelay {
+			x := w.synapse(i, at)
+			if d := int(x.axonDelay + x.delay); d > b.limits.MaxDelay {
 				return &diag.Error{Kind: diag.Limit, Code: "delay-exceeded", Layer: w.Name,
 					Msg:      fmt.Sprintf("spikes of input %d reach neuron %d too late for %s, by axonal and synaptic delay together", i, o, b.target.Name()),
 					Resource: "delay in ticks", Used: int64(d), Limit: int64(b.limits.MaxDelay),
 					Fix: fmt.Sprintf("train with delays that add up to at most %d", b.limits.MaxDelay)}
 			}
 		}
-		if err := checkSum(sum, w.Exp(o)); err != nil {
+		if err := checkSum(max(sums[0], sums[1]), w.Exp(o)); err != nil {
 			err.Layer, err.Msg = w.Name, fmt.Sprintf("neuron %d: %s", o, err.Msg)
 			return err
 		}
 	}
 	return nil
+}
+
+// surelyFits reports whether the largest weights and delays of each of a convolution's kernels
+// are such that no neuron need be looked at.
+func (b *build) surelyFits(w *wiring) bool {
+	if w.Kernel == nil {
+		return false
+	}
+	late := 0
+	for _, ds := range [][]uint8{w.sourceDelay, w.SynDelay} {
+		late += longest(ds)
+	}
+	exp := w.WeightExp
+	for _, e := range w.NeuronExp {
+		exp = max(exp, int(e))
+	}
+	kernel := len(w.Weight) / w.Out.C
+	for c := range w.Out.C {
+		sum := int64(0)
+		for _, x := range w.Weight[c*kernel : (c+1)*kernel] {
+			sum += int64(max(x, -x))
+		}
+		if checkSum(sum, exp) != nil {
+			return false
+		}
+	}
+	return late <= b.limits.MaxDelay
 }
 
 // checkSum returns an error when weights whose magnitudes add up to sum could

@@ -11,24 +11,25 @@ import (
 // Writing appends to them; reading cuts pieces off their front, and sets unfit
 // when a piece is longer than what is left or a number is out of its type's range.
 type columns struct {
-	homeCore         []uint32
-	homeNeuron       []uint16
-	inputRoutes      []uint32
-	input, out       routeColumns
-	place            []int64
-	count            []uint32
-	delayBits        []uint8
-	profiles         []int64
-	profile          []uint8
-	bias             []int16
-	neuronRoutes     []uint32
-	mode, weightBits []uint8
-	flags            []uint8
-	axonSynapses     []uint32
-	target           []uint16
-	code, delay      []uint8
-	neurons          []fixed.NeuronJSON // of the header
-	unfit            bool
+	homeCore                 []uint32
+	homeNeuron               []uint16
+	inputRoutes              []uint32
+	input, out               routeColumns
+	place                    []int64
+	count                    []uint32
+	delayBits                []uint8
+	profiles                 []int64
+	profile                  []uint8
+	bias                     []int16
+	neuronRoutes             []uint32
+	axonRow, axonBase        []uint16
+	flags                    []uint8
+	mode, weightBits, format []uint8
+	rowSynapses              []uint32
+	target                   []uint16
+	code, delay              []uint8
+	neurons                  []fixed.NeuronJSON // of the header
+	unfit                    bool
 }
 
 // profileColumns is the width of the tensor "profile".
@@ -50,16 +51,19 @@ func (w *columns) list() []column {
 		tensor[uint16]{"input.route.axon", 0, &w.input.axon},
 		tensor[uint8]{"input.route.delay", 0, &w.input.delay},
 		tensor[int64]{"core.place", 4, &w.place},
-		tensor[uint32]{"core.count", 5, &w.count},
+		tensor[uint32]{"core.count", 6, &w.count},
 		tensor[uint8]{"core.delay_bits", 0, &w.delayBits},
 		tensor[int64]{"profile", profileColumns, &w.profiles},
 		tensor[uint8]{"neuron.profile", 0, &w.profile},
 		tensor[int16]{"neuron.bias", 0, &w.bias},
 		tensor[uint32]{"neuron.routes", 0, &w.neuronRoutes},
-		tensor[uint8]{"axon.mode", 0, &w.mode},
-		tensor[uint8]{"axon.weight_bits", 0, &w.weightBits},
+		tensor[uint16]{"axon.row", 0, &w.axonRow},
+		tensor[uint16]{"axon.base", 0, &w.axonBase},
 		tensor[uint8]{"axon.flags", 0, &w.flags},
-		tensor[uint32]{"axon.synapses", 0, &w.axonSynapses},
+		tensor[uint8]{"row.mode", 0, &w.mode},
+		tensor[uint8]{"row.weight_bits", 0, &w.weightBits},
+		tensor[uint8]{"row.format", 0, &w.format},
+		tensor[uint32]{"row.synapses", 0, &w.rowSynapses},
 		tensor[uint16]{"synapse.target", 0, &w.target},
 		tensor[uint8]{"synapse.code", 0, &w.code},
 		tensor[uint8]{"synapse.delay", 0, &w.delay},
@@ -159,11 +163,11 @@ func flagsOf(v []uint8) (flags []AxonFlags) {
 
 // nextCore takes the tables of one core off the columns.
 func (w *columns) nextCore() (c Core) {
-	n, place := cut(w, &w.count, 5), cut(w, &w.place, 4)
+	n, place := cut(w, &w.count, 6), cut(w, &w.place, 4)
 	if w.unfit {
 		return c
 	}
-	profiles, neurons, axons, synapses, routes := int(n[0]), int(n[1]), int(n[2]), int(n[3]), int(n[4])
+	profiles, neurons, axons, rows, synapses, routes := int(n[0]), int(n[1]), int(n[2]), int(n[3]), int(n[4]), int(n[5])
 	c.Chip, c.X, c.Y, c.Slot = int(place[0]), int(place[1]), int(place[2]), int(place[3])
 	c.DelayBits = int(cut(w, &w.delayBits, 1)[0])
 	for v := cut(w, &w.profiles, profileColumns*profiles); len(v) > 0; v = v[profileColumns:] {
@@ -176,14 +180,18 @@ func (w *columns) nextCore() (c Core) {
 	}
 	c.Profile, c.Bias = cut(w, &w.profile, neurons), cut(w, &w.bias, neurons)
 	c.OutStart = w.starts(&w.neuronRoutes, neurons)
-	for _, m := range cut(w, &w.mode, axons) {
-		c.Mode = append(c.Mode, fixed.SignMode(m))
-	}
-	c.WeightBits = cut(w, &w.weightBits, axons)
+	c.Row, c.Base = cut(w, &w.axonRow, axons), cut(w, &w.axonBase, axons)
 	if len(w.flags) > 0 {
 		c.Flags = flagsOf(cut(w, &w.flags, axons))
 	}
-	c.RowStart = w.starts(&w.axonSynapses, axons)
+	for _, m := range cut(w, &w.mode, rows) {
+		c.Mode = append(c.Mode, fixed.SignMode(m))
+	}
+	c.WeightBits = cut(w, &w.weightBits, rows)
+	for _, f := range cut(w, &w.format, rows) {
+		c.Format = append(c.Format, RowFormat(f))
+	}
+	c.RowStart = w.starts(&w.rowSynapses, rows)
 	c.Target, c.Code = cut(w, &w.target, synapses), cut(w, &w.code, synapses)
 	if c.DelayBits > 0 {
 		c.Delay = cut(w, &w.delay, synapses)

@@ -12,11 +12,14 @@ type build struct {
 	complex []bool         // by layer: its weights were complex
 	target  Target
 	limits  Limits    // bounded by what the tables can number
-	orders  [][]int32 // of the neurons, by layer: see layerOrder
+	orders  [][]int32 // of the neurons, by layer, as the partition cut them up; nil is that of their numbers
 	shares  []*share
 	prog    *Program
 
 	Options
+
+	cuts    map[cutKey][]patch
+	byDelay [][]int32 // orders of dense layers; nil is that of their numbers
 }
 
 // Compile lays net out on the cores of t. The passes, in this order:
@@ -48,7 +51,8 @@ type Baseline int
 
 // The zero value is Compile's own layout.
 const (
-	// Sequential puts neurons on cores, and cores on chips, in the order of their numbers.
+	// Sequential puts cores on chips in the order of their numbers, and on them the neurons of
+	// dense layers in that of theirs, and the rows of a convolution's plane one after another.
 	Sequential Baseline = iota + 1
 	// EdgeCut clusters neurons greedily by edge cut and places cores greedily by distance.
 	EdgeCut
@@ -56,33 +60,54 @@ const (
 
 // CompileWith is Compile with options. Rates that are not those of net's layers are an Input error.
 func CompileWith(net *fixed.Network, t Target, o Options) (*Program, error) {
-	b := &build{net: net, target: t, limits: t.Limits().bounded(), Options: o}
 	if err := net.Validate(); err != nil {
 		return nil, err
 	}
-	b.net = realParts(net)
-	for k := range net.Layers {
-		b.complex = append(b.complex, net.Layers[k].WeightImag != nil)
-	}
+	b := newBuild(net, t)
+	b.Options = o
 	if err := b.check(); err != nil {
 		return nil, err
 	}
 	if err := b.checkRates(); err != nil {
 		return nil, err
 	}
-	for k := range net.Layers {
-		var order []int32
-		if o.Baseline != Sequential {
-			order = layerOrder(&b.net.Layers[k])
-		}
-		b.orders = append(b.orders, order)
-	}
-	if err := b.layout(); err != nil {
+	if err := b.layoutBest(); err != nil {
 		return nil, err
 	}
 	b.encode()
 	b.manifest()
 	return b.prog, nil
+}
+
+func newBuild(net *fixed.Network, t Target) *build {
+	b := &build{net: realParts(net), target: t, limits: t.Limits().bounded(), cuts: map[cutKey][]patch{}}
+	for k := range net.Layers {
+		b.complex = append(b.complex, net.Layers[k].WeightImag != nil)
+	}
+	return b
+}
+
+// layoutBest lays dense layers out in the order of their neurons or, where that saves cores, in
+// that of their delays.
+func (b *build) layoutBest() error {
+	b.byDelay = make([][]int32, len(b.net.Layers))
+	err := b.layout()
+	if b.Baseline == Sequential || b.Baseline == EdgeCut {
+		return err
+	}
+	plain, any := *b, false
+	for k := range b.net.Layers {
+		b.byDelay[k] = b.delayOrder(k)
+		any = any || b.byDelay[k] != nil
+	}
+	if !any {
+		return err
+	}
+	if e := b.layout(); e != nil || err == nil && len(b.shares) >= len(plain.shares) {
+		*b = plain
+		return err
+	}
+	return nil
 }
 
 // layout runs the passes that decide where everything lies, until the axons out fit.
@@ -160,4 +185,12 @@ func (b *build) profile(k, o int) Profile {
 		p.ResetPhase = (r.Offset%r.Interval + k) % r.Interval
 	}
 	return p
+}
+
+// neuron returns the neuron of a layer at a position of its order.
+func (b *build) neuron(layer, position int) int {
+	if order := b.orders[layer]; order != nil {
+		return int(order[position])
+	}
+	return position
 }

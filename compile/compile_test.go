@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -100,15 +101,32 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestDeterministic: the same network gives the same bytes.
+// TestDeterministic: the same network gives the same bytes at any number of threads.
 func TestDeterministic(t *testing.T) {
-	write := func() []byte {
+	net := network(5, 100, 300, 200)
+	r := rand.New(rand.NewPCG(5, 6))
+	in := snn.Shape{W: 10, H: 10, C: 2}
+	net.Layers[1].Out = in
+	l := fixed.Layer{Name: "3", In: in, Out: snn.Shape{W: 10, H: 10, C: 24}, Kernel: fixed.Square(3, 1, 1, 1, 1), WeightBits: 9, Neuron: fixed.CUBA{VTh: 80, RefDelay: 1}}
+	for range l.Weights() {
+		l.Weight = append(l.Weight, int16(r.IntN(511)-255))
+	}
+	net.Layers = append(net.Layers, l)
+	write := func(threads int) []byte {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(threads))
 		var b bytes.Buffer
-		check(t, safetensors.Write(&b, compile.Encode(compiled(t, network(5, 100, 300, 200, 10), lookup(t, "loihi1")))))
+		p := compiled(t, net, lookup(t, "loihi1"))
+		if len(p.Cores) < 4 {
+			t.Errorf("%d cores", len(p.Cores))
+		}
+		check(t, safetensors.Write(&b, compile.Encode(p)))
 		return b.Bytes()
 	}
-	if !bytes.Equal(write(), write()) {
-		t.Error("two compilations differ")
+	one := write(1)
+	for _, n := range []int{1, 2, 3} {
+		if !bytes.Equal(one, write(n)) {
+			t.Errorf("another run with %d threads differs", n)
+		}
 	}
 }
 

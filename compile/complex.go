@@ -76,5 +76,5 @@ func (b *build) origin(k, input int) (source int, flags AxonFlags) {
 	if c%group >= half {
 		flags |= ImagAxon
 	}
-	return (c/group*half+c%group%half)*area + input%area, flags
+	return (c/group*half+c%half)*area + input%area, flags
 }

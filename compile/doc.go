@@ -14,8 +14,8 @@
 //	LayerMap    which compartment is which neuron of which layer  Place: core, neuron
 //	Core        tables of one core:
 //	  Profile(s), Bias               neuron table; parameters are shared
-//	  RowStart, Mode, WeightBits     axons in: the row of synapses of each
-//	  Target, Code, Delay            synapses
+//	  Row, Base                      axons in: the row of each, and how far it is moved
+//	  RowStart, Mode, WeightBits, Format, Target, Code, Delay   rows of synapses
 //	  OutStart, Route                axons out
 //	Manifest    what is used of every resource
 //
@@ -32,12 +32,22 @@
 //
 // # Partition
 //
-// Cores are filled neuron by neuron in the order of the layers, which may share a
-// core. Every resource is tracked as it fills; a neuron that would exceed one
-// opens the next core, and one that does not fit on an empty core is an error
-// naming it. How many axons out a core needs shows only once all neurons have
+// The layers are put on cores in their order, and may share a core. A dense layer goes
+// neuron by neuron: every resource is tracked as a core fills, and a neuron that would
+// exceed one opens the next. A convolution is cut into patches, boxes of pixels and
+// channels, as few as fit a core each: the plane is halved again and again, its channels
+// in one piece or, where that gives fewer patches, in several. A neuron that does not
+// fit on an empty core is an error naming it. How many axons out a core needs shows only once all neurons have
 // their place. Where a core has too few, the layers on it are given fewer neurons
 // a core, in proportion, and the layout begins again.
+//
+// # Rows that axons share
+//
+// Within a patch, sources that see the same part of a kernel reach the same pattern of
+// neurons, each moved to where the source is. Their axons share one row: an axon has a base
+// that is added to the row's targets. Bases are not negative and end at a limit of the target, so a
+// pattern is stored once for every stretch of compartments that a base spans. What is
+// equal is found by comparing the rows themselves, so equal rows of any origin are stored once.
 //
 // # What is proved
 //

@@ -27,6 +27,7 @@ type growth struct {
 // partitionByEdgeCut is partition for EdgeCut. It sets the orders of the layers.
 func (b *build) partitionByEdgeCut(limits Limits, caps []int) ([]*share, error) {
 	g := b.newGrowth()
+	b.orders = make([][]int32, len(b.net.Layers))
 	for k := range b.net.Layers {
 		b.orders[k] = make([]int32, 0, b.net.Layers[k].Out.Size())
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/isospike/isospike/compile"
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
@@ -32,21 +34,32 @@ func resonant() *fixed.Network {
 func TestAxonFlags(t *testing.T) {
 	n := resonant()
 	n.Layers[0].Delay = []uint8{1, 2, 3}
+	n.Layers = append(n.Layers, fixed.Layer{Name: "3", In: snn.Flat(2), Out: snn.Flat(3), Weight: make([]int16, 6), WeightBits: 8, Neuron: fixed.Sigma{}})
+	for i := range n.Layers[2].Weight {
+		n.Layers[2].Weight[i] = 2
+	}
 	p := compiled(t, n, graded)
 	for c, want := range []compile.AxonFlags{compile.GradedAxon, compile.ImagAxon} {
 		seen := map[compile.AxonFlags]int{}
 		for _, f := range p.Cores[c].Flags {
 			seen[f]++
 		}
-		if c == 0 && seen[want] != 4 || c == 1 && (seen[want] != 3 || seen[0] != 3) {
+		if c == 0 && seen[want] != 4 || c == 1 && (seen[want] != 3 || seen[0] != 3+2) {
 			t.Errorf("core %d has axons of flags %v", c, seen)
 		}
+	}
+	back, err := compile.Decode(compile.Encode(p))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(p.Cores, back.Cores); d != "" {
+		t.Error(d)
 	}
 	var text strings.Builder
 	if err := compile.Text(&text, p, true); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"sigma-delta: v_th 1", "rf: sin 2103", "bits, mixed, imaginary): 0:4@1", ", graded): "} {
+	for _, want := range []string{"sigma-delta: v_th 1", "rf: sin 2103", "+0, imaginary\n", "0:4@1", "+0, graded\n"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("the text lacks %q:\n%s", want, &text)
 		}
@@ -112,6 +125,14 @@ func TestGradedSums(t *testing.T) {
 	}
 	compiled(t, build(true, true), graded)
 	compiled(t, build(false, false), graded)
+	// Real and imaginary parts that would be too much together are two sums.
+	n := build(false, true)
+	l := &n.Layers[0]
+	l.WeightExp = 0
+	for i := range l.Weight {
+		l.Weight[i], l.WeightImag[i] = 252, -252
+	}
+	compiled(t, n, graded)
 	if e := failure(t, build(false, true), graded); e.Code != "sum-exceeded" {
 		t.Errorf("%+v", e)
 	}

@@ -30,9 +30,9 @@ func stack(r *rand.Rand, sizes ...int) (*fixed.Network, *Rates) {
 // open is a target that holds anything.
 type open struct{ l Limits }
 
-func (open) Name() string                { return "open" }
-func (o open) Limits() Limits            { return o.l }
-func (open) RowWords(n, _, _, _ int) int { return n }
+func (open) Name() string                          { return "open" }
+func (o open) Limits() Limits                      { return o.l }
+func (open) RowWords(r *RowShape) (int, RowFormat) { return int(r.N), Plain }
 
 // TestGrowth: the neuron that comes next is always one that lowers the cut as much as any other,
 // worked out anew.
@@ -44,7 +44,8 @@ func TestGrowth(t *testing.T) {
 		if r.IntN(3) == 0 {
 			rates = nil
 		}
-		b := &build{net: n, target: open{}, limits: open{}.Limits().bounded(), complex: make([]bool, len(n.Layers)), Options: Options{Rates: rates}}
+		b := newBuild(n, open{})
+		b.Options = Options{Rates: rates}
 		g := b.newGrowth()
 		inCore := make([]bool, len(g.placed))
 		weight := func(v int32) int32 {
@@ -113,8 +114,8 @@ func TestPlacerCountsEntries(t *testing.T) {
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 1))
 		n, _ := stack(r, 2, 1+r.IntN(9), 1+r.IntN(9), 1+r.IntN(9))
 		target := open{Limits{CoresPerChip: 1 + r.IntN(4), MeshWidth: 2, TileCores: 1, Neurons: 1 + r.IntN(3), CrossChipEntries: 1 + r.IntN(3)}}
-		b := &build{net: n, target: target, limits: target.l.bounded(), complex: make([]bool, len(n.Layers)), orders: make([][]int32, len(n.Layers)),
-			Options: Options{Baseline: Sequential}}
+		b := newBuild(n, target)
+		b.Options, b.byDelay = Options{Baseline: Sequential}, make([][]int32, len(n.Layers))
 		if err := b.layout(); err != nil {
 			rt.Fatal(err)
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/isospike/isospike/compile"
+	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
 )
@@ -13,9 +14,11 @@ import (
 // one word a synapse.
 type box struct{ l compile.Limits }
 
-func (box) Name() string                { return "box" }
-func (b box) Limits() compile.Limits    { return b.l }
-func (box) RowWords(n, _, _, _ int) int { return n }
+func (box) Name() string             { return "box" }
+func (b box) Limits() compile.Limits { return b.l }
+func (box) RowWords(r *compile.RowShape) (int, compile.RowFormat) {
+	return int(r.N), compile.Plain
+}
 
 func one(set func(l *compile.Limits, amount int), amount int) box {
 	b := box{compile.Limits{Chips: 1, CoresPerChip: 1, SynapticDelay: true}}
@@ -27,6 +30,11 @@ func one(set func(l *compile.Limits, amount int), amount int) box {
 // accepted as the limit, one less is refused, by Compile and by Verify.
 func TestCoreLimits(t *testing.T) {
 	net := network(5, 7, 9, 6)
+	net.Layers[1].Mode = fixed.Excitatory
+	for o, d := range net.Layers[0].Delay {
+		net.Layers[0].Delay[o] = max(1, d) // one width of all rows of a layer
+	}
+	net.Layers[0].Neuron, net.Layers[1].Neuron = fixed.CUBA{IDecay: 0, VTh: 80, RefDelay: 1}, fixed.CUBA{IDecay: 4096, VTh: 81, RefDelay: 1}
 	loose := compiled(t, net, one(func(*compile.Limits, int) {}, 0))
 	used := map[string]int64{}
 	for _, u := range loose.Manifest.Use {
@@ -45,6 +53,8 @@ func TestCoreLimits(t *testing.T) {
 		{"words of one row", "row-words-exceeded", func(l *compile.Limits, n int) { l.RowWords = n }, 9},
 		{"profiles", "profiles-exceeded", func(l *compile.Limits, n int) { l.Profiles = n }, 2},
 		{"thresholds", "thresholds-exceeded", func(l *compile.Limits, n int) { l.Thresholds = n }, 2},
+		{"decay offsets", "decay-offsets-exceeded", func(l *compile.Limits, n int) { l.DecayOffsets = n }, 2},
+		{"synapse formats", "synapse-formats-exceeded", func(l *compile.Limits, n int) { l.Formats = n }, 2},
 		{"axon-out entries", "axons-out-exceeded", func(l *compile.Limits, n int) { l.AxonsOut = n }, 9},
 	} {
 		if used[c.resource] != c.want {
@@ -218,6 +228,26 @@ func TestFormats(t *testing.T) {
 			t.Errorf("%s: %+v", c.name, e)
 		}
 		t.Logf("%v\n\tfix: %s", e, e.Fix)
+	}
+}
+
+// TestConnections: what Check refuses is not made. The first layer has some 2^30 connections, the
+// second 2^34.
+func TestConnections(t *testing.T) {
+	in := snn.Shape{W: 1 << 15, H: 1, C: 1}
+	net := &fixed.Network{Input: in, Convention: fixed.Axonal}
+	for k := range 3 {
+		kernel := &fixed.Kernel{Size: [2]int{1 << 11, 1}, Stride: [2]int{1, 1}, Dilation: [2]int{1, 1}, Groups: 1}
+		out := kernel.Output(in)
+		out.C = 16
+		l := fixed.Layer{Name: string(rune('1' + k)), In: in, Out: out, Kernel: kernel, WeightBits: 8, Neuron: fixed.CUBA{RefDelay: 1}}
+		l.Weight = make([]int16, l.Weights())
+		net.Layers = append(net.Layers, l)
+		in = out
+	}
+	e := failure(t, net, box{})
+	if e.Code != "connections-exceeded" || e.Layer != "2" || e.Limit != 1<<31 || e.Used <= e.Limit {
+		t.Errorf("%+v", e)
 	}
 }
 

@@ -4,6 +4,7 @@ package compile
 func (b *build) manifest() {
 	p, l := b.prog, &b.limits
 	m := &p.Manifest
+	m.Unverified = l.Unverified
 	chips := p.Cores[len(p.Cores)-1].Chip + 1
 	m.Use = []Use{
 		{Resource: "chips", Core: -1, Used: int64(chips), Limit: int64(l.Chips)},
@@ -19,7 +20,8 @@ func (b *build) manifest() {
 				m.Use[2+i].Core, m.Use[2+i].Used = c, int64(r.used)
 			}
 		}
-		m.Synapses += len(p.Cores[c].Target)
+		m.Synapses += int(p.Cores[c].Connections())
+		m.Stored += len(p.Cores[c].Target)
 	}
 	for k := range b.net.Layers {
 		m.ZeroWeight += b.net.Layers[k].Synapses()

@@ -3,17 +3,16 @@ package compile
 // mixer is a filler that takes neurons of all layers in any order.
 type mixer struct {
 	filler
-	build   *build
-	caps    []int
 	cap     int // the least of the layers on the core, 0 is none
 	wirings []wiring
 	heads   [][]int32
 }
 
 func newMixer(b *build, limits Limits, caps []int) *mixer {
-	m := &mixer{filler: filler{target: b.target, limits: limits}, build: b, caps: caps}
+	m := &mixer{filler: filler{build: b, limits: limits, caps: caps}}
 	for k := range b.net.Layers {
 		m.wirings = append(m.wirings, b.wiring(k))
+		m.wirings[k].synaptic = limits.SynapticDelay
 		m.heads = append(m.heads, make([]int32, m.wirings[k].fan))
 	}
 	return m

@@ -48,17 +48,23 @@ type Core struct {
 	Profile  []uint8
 	Bias     []int16
 
-	// Axons in: axon a delivers to the synapses RowStart[a]:RowStart[a+1]. The
-	// codes of a row are read in the sign mode Mode[a] and are WeightBits[a] wide.
-	// An axon has at most one source, so a tick brings at most one spike over it.
-	// Flags[a] says what is particular about it; nil is nothing about any.
+	// Axons in: axon a delivers the row Row[a] to neurons that are Base[a] further on than
+	// the row says. Axons that reach the same pattern of neurons share a row. An axon has at
+	// most one source, so a tick brings at most one spike over it. Flags[a] says what is
+	// particular about it; nil is nothing about any.
+	Row   []uint16
+	Base  []uint16
+	Flags []AxonFlags
+	// Rows: row r is the synapses RowStart[r]:RowStart[r+1]. Its codes are read in the sign
+	// mode Mode[r] and are WeightBits[r] wide; Format[r] is how the target stores it. Every
+	// row belongs to an axon.
 	RowStart   []uint32
 	Mode       []fixed.SignMode
 	WeightBits []uint8
-	Flags      []AxonFlags
-	// Synapses. Target is a neuron of this core, ascending within a row; Code the
-	// weight as fixed.SignMode.Code packs it; Delay the synaptic delay in ticks,
-	// nil where DelayBits is 0: 2^DelayBits ≥ longest delay + 2.
+	Format     []RowFormat
+	// Synapses. Target and the axon's base make a neuron of this core, ascending within a
+	// row; Code is the weight as fixed.SignMode.Code packs it; Delay the synaptic delay in
+	// ticks, nil where DelayBits is 0: 2^DelayBits ≥ longest delay + 2.
 	Target    []uint16
 	Code      []uint8
 	Delay     []uint8
@@ -104,11 +110,13 @@ type Profile struct {
 // Manifest is what the compiler says about a program.
 type Manifest struct {
 	Use        []Use // every resource with its limit
-	Synapses   int   // synapses stored
+	Synapses   int   // connections that spikes pass, those over shared rows one by one
+	Stored     int   // synapses stored
 	ZeroWeight int   // connections left out because their weight is 0
 	// OutputDelays counts the delayed neurons of the last layer. Nothing listens
 	// to their axons, so no table holds these delays.
 	OutputDelays int
+	Unverified   bool `json:",omitempty"` // the target's limits are not confirmed: see Limits
 }
 
 // Use is the use of one resource. A resource that every core has is shown for
@@ -117,4 +125,10 @@ type Use struct {
 	Resource    string // "neurons", "axons in", …
 	Core        int    // fullest core, the first of several; −1 for a resource of the whole target
 	Used, Limit int64  // a limit of 0 is none
+}
+
+// Synapses returns where the row of an axon begins and ends in Target, Code and Delay.
+func (c *Core) Synapses(axon int) (lo, hi uint32) {
+	r := int(c.Row[axon])
+	return c.RowStart[r], c.RowStart[r+1]
 }

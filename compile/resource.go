@@ -2,6 +2,8 @@ package compile
 
 import (
 	"fmt"
+	"math/bits"
+	"slices"
 
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
@@ -10,7 +12,9 @@ import (
 // usage is what a core takes of its resources.
 type usage struct {
 	neurons, axonsIn, axonsOut, routes, synapseWords, rowWords int
-	profiles, thresholds, delayAccumulators                    int
+	profiles, thresholds, delayAccumulators, formats           int
+	decayOffsets                                               int
+	fineWords, fineRow                                         int // synapse words, and those of one row, before stored
 }
 
 // resource is one line of the table that limits, manifest and errors share.
@@ -21,7 +25,7 @@ type resource struct {
 }
 
 // resources lists u against l, in the order in which errors report them.
-func (u *usage) resources(l *Limits) [9]resource {
+func (u *usage) resources(l *Limits) [11]resource {
 	return [...]resource{
 		{"neurons", "neurons-exceeded", u.neurons, l.Neurons,
 			"make the layers smaller or use a target with more cores"},
@@ -37,6 +41,10 @@ func (u *usage) resources(l *Limits) [9]resource {
 			"give more layers the same neuron parameters and exponents"},
 		{"thresholds", "thresholds-exceeded", u.thresholds, l.Thresholds,
 			"give more layers the same threshold"},
+		{"decay offsets", "decay-offsets-exceeded", u.decayOffsets, l.DecayOffsets,
+			"give the layers decays that are all at least 1, or all at most 4095"},
+		{"synapse formats", "synapse-formats-exceeded", u.formats, l.Formats,
+			"give more layers the same weight bits, signs and weight exponents, and neurons the exponent of their layer"},
 		{"axon-out entries", "axons-out-exceeded", u.axonsOut, l.AxonsOut,
 			"prune connections, or make the layers smaller so that a neuron's targets lie on fewer cores"},
 		{"axon-out entries of one neuron", "routes-exceeded", u.routes, l.RoutesPerNeuron,
@@ -67,19 +75,106 @@ func (c *Core) name() string { return fmt.Sprintf("chip %d core %d,%d,%d", c.Chi
 // measure returns what core number ci of p takes.
 func measure(p *Program, ci int, t Target) usage {
 	c, l := &p.Cores[ci], t.Limits().bounded()
-	u := usage{neurons: len(c.Profile), axonsIn: len(c.Mode), profiles: len(c.Profiles), thresholds: thresholds(c.Profiles)}
+	u := usage{neurons: len(c.Profile), axonsIn: len(c.Row), profiles: len(c.Profiles), thresholds: thresholds(c.Profiles), decayOffsets: decayOffsets(c.Profiles)}
 	u.delayAccumulators = u.neurons << c.DelayBits
-	for a := range c.Mode {
-		row := c.Target[c.RowStart[a]:c.RowStart[a+1]]
-		if len(row) == 0 {
-			continue
-		}
-		words := t.RowWords(len(row), int(row[len(row)-1]-row[0])+1, int(c.WeightBits[a]), c.DelayBits)
-		u.synapseWords += words
-		u.rowWords = max(u.rowWords, words)
-	}
+	rows := stored(t, c.rows(), l.Formats)
+	u.synapseWords, u.rowWords = words(t, rows)
+	u.formats = formats(t, rows)
 	u.axonsOut, u.routes, _ = p.out(ci, &l)
 	return u
+}
+
+// rows returns the shapes of c's rows.
+func (c *Core) rows() []rowHead {
+	rows := make([]rowHead, len(c.Mode))
+	for a, n := range c.Row {
+		r := &rows[n]
+		if r.shape.N == 0 { // those who share a row have neurons of the same exponents
+			*r = rowHead{c.Mode[n], c.WeightBits[n], c.shape(int(n), a)}
+		}
+	}
+	return rows
+}
+
+// RowShapes returns the shapes of c's rows as t stores them.
+func (c *Core) RowShapes(t Target) []RowShape {
+	rows := stored(t, c.rows(), t.Limits().Formats)
+	shapes := make([]RowShape, len(rows))
+	for i := range rows {
+		shapes[i] = rows[i].shape
+	}
+	return shapes
+}
+
+// stored returns a core's rows with the widths of their fields: each its own or, where that takes
+// more synapse formats than there are, those of the delays and of a run-length entry's distances
+// alike in all of them.
+func stored(t Target, rows []rowHead, most int) []rowHead {
+	if most == 0 || formats(t, rows) <= most {
+		return rows
+	}
+	return alike(rows)
+}
+
+func alike(rows []rowHead) []rowHead {
+	all, late := slices.Clone(rows), uint8(0)
+	for i := range all {
+		late = max(late, all[i].shape.Delay)
+	}
+	for i := range all {
+		all[i].shape.Delay, all[i].shape.Skip = late, MaxSkip
+	}
+	return all
+}
+
+// words returns what rows take of the synapse memory together, and the longest of them.
+func words(t Target, rows []rowHead) (all, most int) {
+	for i := range rows {
+		n, _ := t.RowWords(&rows[i].shape)
+		all, most = all+n, max(most, n)
+	}
+	return all, most
+}
+
+// shape returns the shape of a row that belongs to an axon.
+func (c *Core) shape(row, axon int) RowShape {
+	s := RowShape{WeightBits: c.WeightBits[row]}
+	for i := c.RowStart[row]; i < c.RowStart[row+1]; i++ {
+		t, delay := c.Target[i], uint8(0)
+		if c.Delay != nil {
+			delay = c.Delay[i]
+		}
+		s.Add(int(t), c.exp(c.Base[axon]+t), delay)
+	}
+	return s
+}
+
+// formats counts the synapse formats of a core's rows: combinations of sign mode, weight
+// bits, delay bits, format of the row, bits of a run-length entry's distances, and weight
+// exponent. The bits of an index are the same for all rows of a target.
+func formats(t Target, rows []rowHead) (n int) {
+	var exps [3][9][7][4][6]uint16
+	for i := range rows {
+		r := &rows[i]
+		_, f := t.RowWords(&r.shape)
+		skip := uint8(0)
+		if f == RunLength {
+			skip = SkipBits(r.shape.Skip)
+		}
+		exps[r.mode][FieldBits(r.weightBits)][r.shape.DelayBits()][f][skip] |= r.shape.Exps
+	}
+	for i := range exps {
+		for j := range exps[i] {
+			for k := range exps[i][j] {
+				for _, f := range exps[i][j][k] {
+					for _, e := range f {
+						n += bits.OnesCount16(e)
+					}
+				}
+			}
+		}
+	}
+	return n
 }
 
 // thresholds counts the different thresholds among profiles.
@@ -95,6 +190,25 @@ func thresholds(profiles []Profile) int {
 		}
 	}
 	return n
+}
+
+// decayOffsets returns how many values the offset of a decay must have on a core: a decay of
+// 4096 has 12 bits only with an offset of 1, and one of 0 only without.
+func decayOffsets(profiles []Profile) int {
+	var none, full [2]bool
+	for _, p := range profiles {
+		n, ok := p.Neuron.(fixed.CUBA)
+		if !ok {
+			continue
+		}
+		for i, d := range [2]int32{n.IDecay, n.VDecay} {
+			none[i], full[i] = none[i] || d == 0, full[i] || d == 4096
+		}
+	}
+	if none[0] && full[0] || none[1] && full[1] {
+		return 2
+	}
+	return 1
 }
 
 // threshold returns the threshold mantissa of a neuron.
@@ -121,9 +235,9 @@ func threshold(n fixed.Neuron) int {
 // delayBits returns the width of a delay field for delays up to longest: the
 // accumulators need a slot for now and one that is being cleared besides.
 func delayBits(longest int) int {
-	bits := 0
-	for longest > 0 && 1<<bits < longest+2 {
-		bits++
+	width := 0
+	for longest > 0 && 1<<width < longest+2 {
+		width++
 	}
-	return bits
+	return width
 }

@@ -14,11 +14,10 @@ type Target interface {
 	// Limits returns the amounts there are. Compile and Verify ask for them, and
 	// they must stay the same.
 	Limits() Limits
-	// RowWords returns how many words of synapse memory the row of one axon
-	// takes: n synapses among span neighbouring neurons, with the given weight
-	// and delay bits. It must not fall when an argument grows. Partitioning asks
-	// it for every row that a neuron is added to.
-	RowWords(n, span, weightBits, delayBits int) int
+	// RowWords returns how many words of synapse memory a row takes in the format
+	// that takes the fewest, and which that is. It must not fall as a row grows.
+	// Partitioning asks it for every row that a neuron is added to.
+	RowWords(r *RowShape) (words int, format RowFormat)
 }
 
 // Limits are the amounts of a target. A limit of 0 is none. The keys are those
@@ -35,14 +34,19 @@ type Limits struct {
 	RoutesPerNeuron   int  `toml:"routes_per_neuron"`  // axon-out entries of one neuron
 	SynapseWords      int  `toml:"synapse_words"`      // words of synapse memory a core
 	RowWords          int  `toml:"row_words"`          // words of one axon's row
+	SharedRows        bool `toml:"shared_rows"`        // axons can share a row
+	MaxBase           int  `toml:"max_base"`           // largest base that an axon adds to the targets of its row
+	Formats           int  `toml:"synapse_formats"`    // a core: see Core.formats
 	Profiles          int  `toml:"profiles"`           // a core
 	Thresholds        int  `toml:"thresholds"`         // different thresholds among a core's profiles
+	DecayOffsets      int  `toml:"decay_offsets"`      // a core: see decayOffsets
 	MaxVTh            int  `toml:"max_v_th"`           // largest threshold mantissa
 	SynapticDelay     bool `toml:"synaptic_delay"`     // delays are stored with the synapses, else in the routes
 	MaxDelay          int  `toml:"max_delay"`          // longest delay in ticks, axonal and synaptic together
 	DelayAccumulators int  `toml:"delay_accumulators"` // a core: neurons × 2^(delay bits)
 	PeriodicReset     bool `toml:"periodic_reset"`     // the target can zero neurons periodically
 	GradedSpikes      bool `toml:"graded_spikes"`      // spikes can carry messages that multiply weights
+	Unverified        bool `toml:"unverified"`         // no source confirms all of these amounts
 	// NeuronKinds are the kinds of neuron there are, as fixed.Neuron.Kind names them; none listed is all.
 	NeuronKinds []string `toml:"neuron_kinds"`
 }
@@ -57,6 +61,9 @@ const (
 	maxNeurons  = math.MaxUint16 + 1
 	maxAxons    = math.MaxUint16 + 1
 	maxProfiles = math.MaxUint8 + 1
+	// maxConnections bounds the work that a program asks of those who go through all of its
+	// connections, however few rows they share.
+	maxConnections = 1 << 31
 )
 
 // bounded returns l with the limits of the tables where it has none or larger ones.

@@ -21,7 +21,11 @@ func Text(w io.Writer, p *Program, tables bool) error {
 			fmt.Fprintf(b, ", %s %s", x[0], x[1])
 		}
 	}
-	b.WriteString("\n\n")
+	b.WriteString("\n")
+	if p.Manifest.Unverified {
+		fmt.Fprintln(b, Unverified)
+	}
+	b.WriteByte('\n')
 	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "layer\tshape\tneurons\tkind\tcores")
 	for i := range p.Layers {
@@ -31,7 +35,7 @@ func Text(w io.Writer, p *Program, tables bool) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(b, "\n%d synapses, %d connections of weight 0 left out\n", p.Manifest.Synapses, p.Manifest.ZeroWeight)
+	fmt.Fprintf(b, "\n%d connections, %d synapses stored; %d connections of weight 0 left out\n", p.Manifest.Synapses, p.Manifest.Stored, p.Manifest.ZeroWeight)
 	if n := p.Manifest.OutputDelays; n > 0 {
 		fmt.Fprintf(b, "%d axonal delays of the last layer left out: nothing listens to its axons\n", n)
 	}
@@ -63,6 +67,9 @@ func Text(w io.Writer, p *Program, tables bool) error {
 	}
 	return b.Flush()
 }
+
+// Unverified is what users are told of a program for a target with unverified limits.
+const Unverified = "the limits of this target are unverified: no source confirms all of them"
 
 // kind returns the kind of a layer's neurons.
 func (p *Program) kind(l *LayerMap) string {
@@ -117,8 +124,8 @@ func writeRoutes(b *bufio.Writer, n int, routes []Route) {
 }
 
 func (c *Core) text(b *bufio.Writer, number int) {
-	fmt.Fprintf(b, "\ncore %d (%s): %d neurons, %d axons, %d synapses, %d delay bits\n",
-		number, c.name(), len(c.Profile), len(c.Mode), len(c.Target), c.DelayBits)
+	fmt.Fprintf(b, "\ncore %d (%s): %d neurons, %d axons, %d rows, %d synapses, %d delay bits\n",
+		number, c.name(), len(c.Profile), len(c.Row), len(c.Mode), len(c.Target), c.DelayBits)
 	for i, f := range c.Profiles {
 		fmt.Fprintf(b, "profile %d: %s: %v, weights·2^%d, bias·2^%d", i, f.Neuron.Kind(), f.Neuron, f.WeightExp, f.BiasExp)
 		if f.ResetInterval > 0 {
@@ -130,10 +137,14 @@ func (c *Core) text(b *bufio.Writer, number int) {
 	for n, f := range c.Profile {
 		fmt.Fprintf(b, "  %d: %d %d\n", n, f, c.Bias[n])
 	}
-	b.WriteString("axons in: target:weight@delay\n")
-	for a, mode := range c.Mode {
-		fmt.Fprintf(b, "  %d (%d bits, %v%v):", a, c.WeightBits[a], mode, c.flags(a))
-		for s := c.RowStart[a]; s < c.RowStart[a+1]; s++ {
+	b.WriteString("axons in: row+base\n")
+	for a, r := range c.Row {
+		fmt.Fprintf(b, "  %d: %d+%d%v\n", a, r, c.Base[a], c.flags(a))
+	}
+	b.WriteString("rows: target:weight@delay\n")
+	for r, mode := range c.Mode {
+		fmt.Fprintf(b, "  %d (%v, %d bits, %v):", r, c.Format[r], c.WeightBits[r], mode)
+		for s := c.RowStart[r]; s < c.RowStart[r+1]; s++ {
 			fmt.Fprintf(b, " %d:%d", c.Target[s], mode.Weight(c.Code[s]))
 			if c.Delay != nil {
 				fmt.Fprintf(b, "@%d", c.Delay[s])

@@ -38,6 +38,9 @@ func Verify(p *Program, t Target) error {
 				return a.fail("", c.name(), "%s has no such place", t.Name())
 			}
 		}
+		if err := c.verifyRows(t, &l); err != nil {
+			return err
+		}
 		for _, f := range c.Profiles {
 			if !l.has(f.Neuron.Kind()) {
 				return invalid(c.name(), "a profile has a neuron of kind %s, which %s does not offer", f.Neuron.Kind(), t.Name())
@@ -60,6 +63,38 @@ func Verify(p *Program, t Target) error {
 	return l.verifyDelays(p.InputRoute, "", t)
 }
 
+// verifyRows checks what of c's axons and rows t does not have: bases, shared rows, formats
+// other than the cheapest, and neurons of different weight exponents at the same synapse.
+func (c *Core) verifyRows(t Target, l *Limits) error {
+	first := make([]int, len(c.Mode)) // 1 + number of an axon of each row
+	for a, r := range c.Row {
+		if int(c.Base[a]) > l.MaxBase {
+			return resource{"base of an axon", "base-exceeded", int(c.Base[a]), l.MaxBase, "compile for this target"}.fail("", c.name(), "axon %d moves its row too far", a)
+		}
+		if first[r] == 0 {
+			first[r] = a + 1
+			continue
+		}
+		if !l.SharedRows {
+			return invalid(c.name(), "axons %d and %d share a row, which %s does not offer", first[r]-1, a, t.Name())
+		}
+		for _, n := range c.Target[c.RowStart[r]:c.RowStart[r+1]] {
+			if x, y := c.exp(c.Base[a]+n), c.exp(c.Base[first[r]-1]+n); x != y {
+				return invalid(c.name(), "axons %d and %d share a row to neurons of weight exponents %d and %d", first[r]-1, a, x, y)
+			}
+		}
+	}
+	for r, h := range stored(t, c.rows(), l.Formats) {
+		if _, f := t.RowWords(&h.shape); f != c.Format[r] {
+			return invalid(c.name(), "row %d is %v, on %s it takes the fewest words %v", r, c.Format[r], t.Name(), f)
+		}
+	}
+	return nil
+}
+
+// exp returns the weight exponent of neuron n.
+func (c *Core) exp(n uint16) int { return c.Profiles[c.Profile[n]].WeightExp }
+
 func longest(delays []uint8) int {
 	most := uint8(0)
 	for _, d := range delays {
@@ -81,8 +116,8 @@ func (l *Limits) verifyDelays(routes []Route, core string, t Target) error {
 // Check holds p against what every executor relies on: lengths and ranges,
 // starts that only rise, one home for every neuron and one neuron for every
 // compartment, at most one source for an axon, sums that cannot leave the
-// accumulator. It is meant for programs from outside and takes time and memory
-// in proportion to their size.
+// accumulator. It is meant for programs from outside; memory is in proportion to their
+// size, and time to their connections, of which there may be maxConnections.
 func Check(p *Program) error {
 	switch c := p.Convention; {
 	case c != fixed.Axonal && c != fixed.Immediate && c != fixed.Slayer:
@@ -91,6 +126,7 @@ func Check(p *Program) error {
 		return invalid("", "there are no cores")
 	}
 	places := map[[4]int]bool{}
+	connections := int64(0)
 	for i := range p.Cores {
 		c := &p.Cores[i]
 		at := [4]int{c.Chip, c.X, c.Y, c.Slot}
@@ -98,7 +134,14 @@ func Check(p *Program) error {
 			return invalid(c.name(), "no such place, or two cores there")
 		}
 		places[at] = true
-		if err := c.check(); err != nil {
+		err := c.checkTables()
+		if err == nil {
+			if connections += c.Connections(); connections > maxConnections {
+				return invalid(c.name(), "there are more than %d connections over shared rows", int64(maxConnections))
+			}
+			err = c.checkRows()
+		}
+		if err != nil {
 			err.Core = c.name()
 			return err
 		}
@@ -113,16 +156,18 @@ func invalid(core, format string, args ...any) *diag.Error {
 	return &diag.Error{Kind: diag.Input, Code: "program-invalid", Core: core, Msg: "the program is not valid: " + fmt.Sprintf(format, args...)}
 }
 
-// check checks what concerns c alone.
-func (c *Core) check() *diag.Error {
-	neurons, axons := len(c.Profile), len(c.Mode)
+// checkTables checks what concerns c alone, but for its rows.
+func (c *Core) checkTables() *diag.Error {
+	neurons, axons, rows := len(c.Profile), len(c.Row), len(c.Mode)
 	switch {
 	case neurons > maxNeurons || len(c.Bias) != neurons || len(c.Profiles) > maxProfiles:
 		return invalid("", "%d neurons, %d biases, %d profiles", neurons, len(c.Bias), len(c.Profiles))
-	case axons > maxAxons || len(c.WeightBits) != axons || c.Flags != nil && len(c.Flags) != axons:
-		return invalid("", "%d axons, %d weight widths, %d flags", axons, len(c.WeightBits), len(c.Flags))
-	case !starts(c.RowStart, axons, len(c.Target)) || len(c.Code) != len(c.Target):
-		return invalid("", "the rows of %d axons do not cover %d targets and %d codes", axons, len(c.Target), len(c.Code))
+	case axons > maxAxons || len(c.Base) != axons || c.Flags != nil && len(c.Flags) != axons:
+		return invalid("", "%d axons, %d bases, %d flags", axons, len(c.Base), len(c.Flags))
+	case rows > axons || len(c.WeightBits) != rows || len(c.Format) != rows:
+		return invalid("", "%d rows of %d axons, %d weight widths, %d formats", rows, axons, len(c.WeightBits), len(c.Format))
+	case !starts(c.RowStart, rows, len(c.Target)) || len(c.Code) != len(c.Target):
+		return invalid("", "%d rows do not cover %d targets and %d codes", rows, len(c.Target), len(c.Code))
 	case c.DelayBits < 0 || c.DelayBits > delayBits(snn.MaxDelay) || c.DelayBits == 0 && c.Delay != nil,
 		c.DelayBits > 0 && len(c.Delay) != len(c.Target):
 		return invalid("", "%d delays of %d bits for %d synapses", len(c.Delay), c.DelayBits, len(c.Target))
@@ -143,7 +188,18 @@ func (c *Core) check() *diag.Error {
 			return invalid("", "neuron %d, of kind %s, has bias %d", n, neuron.Kind(), c.Bias[n])
 		}
 	}
-	return c.checkRows()
+	return nil
+}
+
+// Connections returns how many connections reach the core: the synapses of the row of every axon.
+func (c *Core) Connections() (n int64) {
+	for a, r := range c.Row {
+		if int(r) < len(c.Mode) {
+			lo, hi := c.Synapses(a)
+			n += int64(hi - lo)
+		}
+	}
+	return n
 }
 
 // starts reports whether s divides total things among n: n+1 rising numbers from 0 to total.
@@ -176,45 +232,69 @@ func (f Profile) check() *diag.Error {
 
 // checkRows checks the synapses and proves that no accumulator can wrap, but by graded spikes.
 func (c *Core) checkRows() *diag.Error {
-	sum := make([]int64, len(c.Profile))
-	imag := make([]int64, 0)
-	if c.Flags != nil {
-		imag = make([]int64, len(sum))
-	}
-	for a, mode := range c.Mode {
-		flags := c.flags(a)
-		if flags > GradedAxon|ImagAxon {
-			return invalid("", "axon %d has the flags %d", a, flags)
-		}
-		part := sum
-		if flags&ImagAxon != 0 {
-			part = imag
-		}
-		bits := c.WeightBits[a]
-		if mode > fixed.Inhibitory || bits < 1 || bits > 8 {
-			return invalid("", "axon %d has sign mode %d, %d weight bits", a, mode, bits)
+	for r, mode := range c.Mode {
+		bits := c.WeightBits[r]
+		if mode > fixed.Inhibitory || bits < 1 || bits > 8 || c.Format[r] > Dense {
+			return invalid("", "row %d has sign mode %d, %d weight bits, format %d", r, mode, bits, c.Format[r])
 		}
 		before := -1
-		for s := c.RowStart[a]; s < c.RowStart[a+1]; s++ {
+		for s := c.RowStart[r]; s < c.RowStart[r+1]; s++ {
 			n := int(c.Target[s])
-			if n <= before || n >= len(sum) {
-				return invalid("", "axon %d has a synapse to neuron %d after %d of %d", a, n, before, len(sum))
+			if n <= before {
+				return invalid("", "row %d has a synapse to neuron %d after %d", r, n, before)
 			}
 			before = n
 			w := mode.Weight(c.Code[s])
 			if fixed.Truncate(int64(w), int(bits), mode) != w {
-				return invalid("", "axon %d has weight %d, which %d %s bits cannot hold", a, w, bits, mode)
-			}
-			if flags&GradedAxon == 0 {
-				part[n] += max(int64(w), -int64(w))
-			}
-			if flags&ImagAxon != 0 && !fixed.Complex(c.Profiles[c.Profile[n]].Neuron) {
-				return invalid("", "axon %d has an imaginary weight to a neuron of kind %s", a, c.Profiles[c.Profile[n]].Neuron.Kind())
+				return invalid("", "row %d has weight %d, which %d %s bits cannot hold", r, w, bits, mode)
 			}
 			if c.Delay != nil && int(c.Delay[s])+2 > 1<<c.DelayBits {
-				return invalid("", "axon %d has a delay of %d in %d bits", a, c.Delay[s], c.DelayBits)
+				return invalid("", "row %d has a delay of %d in %d bits", r, c.Delay[s], c.DelayBits)
 			}
 		}
+	}
+	sum, used := make([]int64, len(c.Profile)), make([]bool, len(c.Mode))
+	var imag []int64
+	if c.Flags != nil {
+		imag = make([]int64, len(sum))
+	}
+	for a, r := range c.Row {
+		if int(r) >= len(used) {
+			return invalid("", "axon %d has row %d of %d", a, r, len(used))
+		}
+		used[r] = true
+		flags := c.flags(a)
+		if flags > GradedAxon|ImagAxon {
+			return invalid("", "axon %d has the flags %d", a, flags)
+		}
+		lo, hi := c.Synapses(a)
+		if lo == hi {
+			continue
+		}
+		first := int(c.Base[a])
+		if last := first + int(c.Target[hi-1]); last >= len(sum) {
+			return invalid("", "axon %d has a synapse to neuron %d of %d", a, last, len(sum))
+		}
+		part := sum[first:]
+		if flags&ImagAxon != 0 {
+			part = imag[first:]
+			for _, n := range c.Target[lo:hi] {
+				if neuron := c.Profiles[c.Profile[first+int(n)]].Neuron; !fixed.Complex(neuron) {
+					return invalid("", "axon %d has an imaginary weight to a neuron of kind %s", a, neuron.Kind())
+				}
+			}
+		}
+		if flags&GradedAxon != 0 {
+			continue
+		}
+		mode := c.Mode[r]
+		for s, n := range c.Target[lo:hi] {
+			w := int64(mode.Weight(c.Code[lo:hi][s]))
+			part[n] += max(w, -w)
+		}
+	}
+	if r := slices.Index(used, false); r >= 0 {
+		return invalid("", "row %d has no axon", r)
 	}
 	for _, part := range [][]int64{sum, imag} {
 		for n, s := range part {
@@ -271,7 +351,7 @@ func (p *Program) checkRoutes() error {
 	}
 	fed := make([][]bool, len(p.Cores))
 	for c := range p.Cores {
-		fed[c] = make([]bool, len(p.Cores[c].Mode))
+		fed[c] = make([]bool, len(p.Cores[c].Row))
 	}
 	check := func(from string, start []uint32, routes []Route) error {
 		for n := range len(start) - 1 {

@@ -3,6 +3,7 @@ package compile_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/isospike/isospike/compile"
@@ -33,6 +34,14 @@ func TestCheck(t *testing.T) {
 		"reset phase":         func(p *compile.Program) { p.Cores[0].Profiles[0].ResetPhase = 1 },
 		"reset interval":      func(p *compile.Program) { p.Cores[0].Profiles[0].ResetInterval = -1 },
 		"rows short":          func(p *compile.Program) { p.Cores[0].RowStart = p.Cores[0].RowStart[1:] },
+		"row number":          func(p *compile.Program) { c := &p.Cores[0]; c.Row[0] = uint16(len(c.Mode)) },
+		"row without axon":    func(p *compile.Program) { p.Cores[0].Row[0] = 1 },
+		"bases short":         func(p *compile.Program) { p.Cores[0].Base = nil },
+		"base":                func(p *compile.Program) { p.Cores[0].Base[0] = 3 },
+		"base wraps":          func(p *compile.Program) { p.Cores[0].Base[0] = 1<<16 - 1 },
+		"formats short":       func(p *compile.Program) { p.Cores[0].Format = nil },
+		"format":              func(p *compile.Program) { p.Cores[0].Format[0] = 4 },
+		"modes":               func(p *compile.Program) { c := &p.Cores[0]; c.Mode = append(c.Mode, 0) },
 		"rows begin late":     func(p *compile.Program) { p.Cores[0].RowStart[0] = 1 },
 		"rows fall":           func(p *compile.Program) { p.Cores[0].RowStart[1] = 1 << 20 },
 		"rows end early":      func(p *compile.Program) { c := &p.Cores[0]; c.Target = append(c.Target, 0) },
@@ -88,6 +97,9 @@ func TestVerifyTarget(t *testing.T) {
 		"reset":           {spread, func(p *compile.Program) { p.Cores[0].Profiles[0].ResetInterval = 2 }},
 		"synaptic delays": {box{}, func(*compile.Program) {}},
 		"delay":           {box{compile.Limits{SynapticDelay: true, MaxDelay: 2}}, func(*compile.Program) {}},
+		"base":            {box{compile.Limits{SynapticDelay: true}}, func(p *compile.Program) { moveRow(p) }},
+		"format":          {box{compile.Limits{SynapticDelay: true}}, func(p *compile.Program) { p.Cores[0].Format[0] = compile.Dense }},
+		"shared":          {box{compile.Limits{SynapticDelay: true}}, func(p *compile.Program) { shareRow(p) }},
 		"route delay":     {box{compile.Limits{SynapticDelay: true, MaxDelay: 5}}, func(p *compile.Program) { p.InputRoute[0].Delay = 6 }},
 	} {
 		p := compiled(t, network(3, 6, 5, 3), spread)
@@ -95,6 +107,54 @@ func TestVerifyTarget(t *testing.T) {
 		if compile.Check(p) != nil || compile.Verify(p, c.target) == nil {
 			t.Errorf("%s: Check %v, Verify %v", name, compile.Check(p), compile.Verify(p, c.target))
 		}
+	}
+}
+
+// moveRow stores a row of one synapse from neuron 1 on as if it went to neuron 0, with a base.
+func moveRow(p *compile.Program) {
+	for c := range p.Cores {
+		core := &p.Cores[c]
+		for a, r := range core.Row {
+			if first := core.RowStart[r]; core.Target[first] > 0 {
+				core.Base[a] = core.Target[first]
+				for s := int(core.RowStart[r+1]) - 1; s >= int(first); s-- {
+					core.Target[s] -= core.Target[first]
+				}
+				return
+			}
+		}
+	}
+	panic("no such row")
+}
+
+// shareRow gives two axons of core 0 the first one's row.
+func shareRow(p *compile.Program) {
+	c := &p.Cores[0]
+	n := c.RowStart[1]
+	c.Target, c.Code = c.Target[:n], c.Code[:n]
+	for a := range c.Row {
+		c.Row[a] = 0
+	}
+	c.RowStart, c.Mode, c.WeightBits, c.Format = c.RowStart[:2], c.Mode[:1], c.WeightBits[:1], c.Format[:1]
+	if c.Delay != nil {
+		c.Delay = c.Delay[:n]
+	}
+}
+
+// TestManyConnections: a small file cannot ask for endless work with shared rows.
+func TestManyConnections(t *testing.T) {
+	p := compiled(t, network(0, 6, 5), box{})
+	c := &p.Cores[0]
+	const n = 1 << 16
+	*c = compile.Core{Profiles: c.Profiles, Profile: make([]uint8, n), Bias: make([]int16, n), OutStart: make([]uint32, n+1),
+		Row: make([]uint16, n), Base: make([]uint16, n), RowStart: []uint32{0, n}, Mode: c.Mode[:1], WeightBits: c.WeightBits[:1], Format: c.Format[:1],
+		Target: make([]uint16, n), Code: make([]uint8, n)}
+	for i := range c.Target {
+		c.Target[i] = uint16(i)
+	}
+	var e *diag.Error
+	if err := compile.Check(p); !errors.As(err, &e) || e.Code != "program-invalid" || !strings.Contains(e.Msg, "connections") {
+		t.Error(err)
 	}
 }
 

@@ -244,14 +244,24 @@ func FuzzLavaNet(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(b)
+	if b, err = os.ReadFile("../cmd/isospike/testdata/graded.net"); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		root, err := hdf5.Open(bytes.NewReader(b), int64(len(b)))
 		if err != nil {
 			return
 		}
 		net, err := readLava(root)
-		if err == nil && len(net.Layers) == 0 {
+		if err != nil {
+			return
+		}
+		if len(net.Layers) == 0 {
 			t.Error("an empty network passed")
+		}
+		if n, _, err := net.Fixed(); err == nil && n.Validate() != nil {
+			t.Error("a network that is not valid passed")
 		}
 	})
 }

@@ -15,6 +15,11 @@ type Report struct {
 	Layers   []LayerReport `json:"layers"`
 	Ranges   []Range       `json:"ranges"`
 	Effect   *Effect       `json:"effect,omitempty"` // on the spikes of samples, where some were run
+
+	Conversions []Conversion `json:"conversions,omitempty"` // of SRM layers that became layers of CUBA neurons
+	// Exact is the effect of the same quantization without the conversion.
+	Exact *Effect `json:"effect_before_conversion,omitempty"`
+	fits  map[snn.Response]fit
 }
 
 // LayerReport compares a layer's shadow parameters with what the integers hold.
@@ -41,6 +46,8 @@ type Options struct {
 	// all layers, or one for each layer that has weights to learn. nil keeps the 8 bits and the
 	// scale of a model that was trained in integers, and is 8 bits for one trained in float.
 	Bits []int
+	// As says what SRM neurons become: "" themselves, snn.CUBA what comes nearest of that kind.
+	As string
 }
 
 // of returns the bits of the weights of the layer that is number i of those that have any.
@@ -52,11 +59,18 @@ func (o Options) of(i int) int {
 }
 
 func (o Options) check(net *snn.Network) error {
-	n := 0
+	n, srm := 0, false
 	for _, l := range net.Layers {
+		srm = srm || l.Neuron.Kind == snn.SRM
 		if l.Kind != snn.Pool {
 			n++
 		}
+	}
+	if o.As != "" && o.As != snn.CUBA {
+		return diag.Usagef("as", "neurons cannot become %q", o.As).WithFix("srm neurons can become cuba")
+	}
+	if o.As != "" && !srm {
+		return diag.Usagef("as", "the model has no srm neurons to convert").WithFix("leave --as out")
 	}
 	if len(o.Bits) > 1 && len(o.Bits) != n {
 		return diag.Usagef("bits", "bits for %d layers, %d have weights", len(o.Bits), n).WithFix("give one number, or %d", n)
@@ -81,18 +95,20 @@ func Quantize(m *train.Model, o Options) (*fixed.Network, *Report, error) {
 	if o.Bits == nil && e.Training.Arithmetic != "integer" {
 		o.Bits = []int{8}
 	}
-	r := &Report{Lossless: o.Bits == nil}
+	r := &Report{Lossless: o.Bits == nil, fits: map[snn.Response]fit{}}
 	in := n.Input // of the layer; l.In, where the notation flattens it, numbers the same neurons
 	weighted := 0
 	for k, l := range m.Net.Layers {
-		if l.Neuron.Kind == snn.SRM {
-			return nil, nil, (&diag.Error{Kind: diag.Input, Code: "not-yet-supported", Layer: l.Name, Msg: "srm neurons are not yet supported by quantize"}).
-				WithFix("train cuba neurons for hardware")
-		}
 		fl := fixed.Layer{Name: l.Name, In: in, Out: l.Out, WeightBits: 8, Mode: fixed.Mixed}
 		neuron := train.Cuba(m.Neuron(k))
 		lr := LayerReport{Name: l.Name}
-		if l.Kind == snn.Pool {
+		if l.Neuron.Kind == snn.SRM {
+			if fl.Kernel = srmKernel(l); l.Kind != snn.Pool {
+				fl.WeightBits = o.of(weighted)
+				weighted++
+			}
+			neuron.VTh = r.srm(m, k, o.As, &fl, &lr)
+		} else if l.Kind == snn.Pool {
 			fl.Kernel = fixed.Square(l.Kernel, l.Stride, l.Padding, l.Dilation, l.In.C)
 			code, shift := train.PoolCode(l.Neuron)
 			fl.Weight, fl.WeightExp = make([]int16, fl.Weights()), int(shift)
@@ -113,7 +129,9 @@ func Quantize(m *train.Model, o Options) (*fixed.Network, *Report, error) {
 			r.weights(&fl, &lr, rows, s)
 			weighted++
 		}
-		fl.Neuron = neuron
+		if fl.Neuron == nil {
+			fl.Neuron = neuron
+		}
 		lr.Bits, lr.Exp, lr.VTh = fl.WeightBits, fl.WeightExp, int(neuron.VTh)
 		if l.Delay {
 			fl.Delay = make([]uint8, l.Out.Size())

@@ -11,13 +11,15 @@ import (
 // Range bounds the registers of a layer's neurons over every possible input.
 type Range struct {
 	Name   string `json:"name"`
+	Kind   string `json:"kind"`   // of the neurons
 	Neuron int    `json:"neuron"` // with the largest accumulator
 	// Accumulator bounds |a|, the weights arriving in one tick when every input
 	// spikes and, with synaptic or axonal delays, all arrive at once.
 	Accumulator int64 `json:"accumulator"`
-	// U bounds |u|: 64·Accumulator·4096/IDecay, MaxInt64 when u does not decay.
+	// U bounds |u|: 64·Accumulator·4096/IDecay (see fixed.SRM.Bound for theirs), MaxInt64 when u does not decay.
 	U int64 `json:"u"`
-	// WrapFree says that U stays below 2^23, so that u never wraps.
+	// WrapFree says that U stays below 2^23, so that u never wraps; of SRM neurons that no
+	// state ever saturates.
 	WrapFree bool `json:"wrap_free"`
 }
 
@@ -29,11 +31,13 @@ func Prove(n *fixed.Network) ([]Range, error) {
 	ranges := make([]Range, len(n.Layers))
 	for k := range n.Layers {
 		l := &n.Layers[k]
-		r := Range{Name: l.Name, U: math.MaxInt64}
+		r := Range{Name: l.Name, Kind: l.Neuron.Kind(), U: math.MaxInt64}
 		p, cuba := l.Neuron.(fixed.CUBA)
-		if cuba && p.IDecay > 0 {
+		srm, isSRM := l.Neuron.(fixed.SRM)
+		if cuba && p.IDecay > 0 || isSRM {
 			r.U = 0
 		}
+		free := true
 		for o := range l.Out.Size() {
 			var sum int64
 			for _, at := range l.Into(o) {
@@ -47,6 +51,11 @@ func Prove(n *fixed.Network) ([]Range, error) {
 			}
 			if r.U < math.MaxInt64 {
 				a := fixed.Shift(sum, min(0, e)) + int64(min(1, -min(0, e)))
+				if isSRM {
+					u, ok := srm.Bound(a, max(l.Bias(o), -l.Bias(o)))
+					r.U, free = max(r.U, u), free && ok
+					continue
+				}
 				r.U = max(r.U, (a<<fixed.ActShift)*fixed.DecayOne/int64(p.IDecay))
 			}
 		}
@@ -56,7 +65,7 @@ func Prove(n *fixed.Network) ([]Range, error) {
 				Resource: "sum of |weight|·2^exponent", Used: r.Accumulator, Limit: fixed.UMax - 1}).
 				WithFix("lower the weight exponent or the fan-in of layer %s", l.Name)
 		}
-		r.WrapFree = r.U < fixed.UMax
+		r.WrapFree = free && r.U < fixed.UMax
 		ranges[k] = r
 	}
 	return ranges, nil

@@ -27,6 +27,8 @@ type tally struct {
 	delayed, shared, resets int
 	srm                     int            // layers of SRM neurons that spiked
 	kinds                   map[string]int // layers that spiked
+	nine, exps              int            // layers of 9-bit weights, and of several exponents
+	axons, rows, moved      int            // axons of cores where they share rows, these rows, and axons with a base
 }
 
 // run compiles net, verifies the program, takes it through its artifact, runs it
@@ -84,6 +86,15 @@ func throughArtifact(t *rapid.T, p *compile.Program) *compile.Program {
 
 func (y *tally) note(net *fixed.Network, p *compile.Program, recs []fixed.Record) {
 	y.cores += len(p.Cores)
+	for i := range net.Layers {
+		l := &net.Layers[i]
+		if l.WeightBits == 9 {
+			y.nine++
+		}
+		if l.NeuronExp != nil && slices.Min(l.NeuronExp) < slices.Max(l.NeuronExp) {
+			y.exps++
+		}
+	}
 	for _, r := range recs {
 		y.spikes += int64(r.Spikes.Count())
 		for i, u := range r.U {
@@ -124,18 +135,30 @@ func (y *tally) note(net *fixed.Network, p *compile.Program, recs []fixed.Record
 		if len(c.Profiles) > 1 {
 			y.shared++
 		}
+		if len(c.Mode) < len(c.Row) {
+			y.axons, y.rows = y.axons+len(c.Row), y.rows+len(c.Mode)
+		}
+		for _, b := range c.Base {
+			if b > 0 {
+				y.moved++
+			}
+		}
 	}
 	if net.Reset.Interval > 0 {
 		y.resets++
 	}
 }
 
-func (y *tally) report(t *testing.T, maxVTh int) {
+func (y *tally) report(t *testing.T, maxVTh int, shares bool) {
 	t.Logf("%d nets on %d cores (%d nets did not fit): %d values compared, %d spikes; u at 2^23 %d times, v at its ends %d and %d times; "+
-		"cores with delays %d, with several profiles %d; nets with reset %d; layers of srm neurons that spiked %d",
-		y.nets, y.cores, y.skipped, y.values, y.spikes, y.uTop, y.vBottom, y.vTop, y.delayed, y.shared, y.resets, y.srm)
-	if y.values == 0 || y.spikes == 0 || y.uTop == 0 || y.vBottom == 0 || y.delayed == 0 || y.shared == 0 || y.nets < y.skipped {
+		"cores with delays %d, with several profiles %d; nets with reset %d; %d axons share %d rows, %d have a base; "+
+		"layers of 9-bit weights %d, of several exponents %d; of srm neurons that spiked %d",
+		y.nets, y.cores, y.skipped, y.values, y.spikes, y.uTop, y.vBottom, y.vTop, y.delayed, y.shared, y.resets, y.axons, y.rows, y.moved, y.nine, y.exps, y.srm)
+	if y.values == 0 || y.spikes == 0 || y.uTop == 0 || y.vBottom == 0 || y.delayed == 0 || y.shared == 0 || y.nine == 0 || y.exps == 0 || y.nets < y.skipped {
 		t.Error("too little was compared")
+	}
+	if shares != (y.rows > 0) || shares != (y.moved > 0) {
+		t.Error("rows are shared, or not, where they should not be")
 	}
 	if maxVTh == fixed.MaxVTh && y.vTop == 0 { // below, v spikes before it gets there
 		t.Error("v was never at its top")
@@ -155,14 +178,17 @@ func lookup(t testing.TB, name string) compile.Target {
 	return x
 }
 
-func TestLoihi(t *testing.T) {
-	target, y := lookup(t, "loihi1"), tally{}
+func TestLoihi(t *testing.T)  { testChip(t, "loihi1") }
+func TestLoihi2(t *testing.T) { testChip(t, "loihi2") }
+
+func testChip(t *testing.T, name string) {
+	target, y := lookup(t, name), tally{}
 	top := target.Limits().MaxVTh
 	rapid.Check(t, func(t *rapid.T) {
 		syn := rapid.SampledFrom([]int{0, 3, 62}).Draw(t, "synaptic delay")
 		y.run(t, nettest.Network(t, nettest.Config{MaxVTh: top, MaxDelay: 62, MaxSynDelay: syn, Reset: true}), target)
 	})
-	y.report(t, top)
+	y.report(t, top, true)
 }
 
 func TestBoard(t *testing.T) {
@@ -172,7 +198,7 @@ func TestBoard(t *testing.T) {
 		syn := rapid.SampledFrom([]int{0, 0, 1, 2, 3, 62}).Draw(t, "synaptic delay")
 		y.run(t, nettest.Network(t, nettest.Config{MaxVTh: fixed.MaxVTh, MaxDelay: 62, MaxSynDelay: syn}), target)
 	})
-	y.report(t, fixed.MaxVTh)
+	y.report(t, fixed.MaxVTh, false)
 }
 
 // TestTiny spreads the networks over many cores and chips.
@@ -183,7 +209,7 @@ func TestTiny(t *testing.T) {
 		syn := rapid.SampledFrom([]int{0, 3, 62}).Draw(t, "synaptic delay")
 		y.run(t, nettest.Network(t, nettest.Config{MaxVTh: fixed.MaxVTh, MaxDelay: 62, MaxSynDelay: syn, Reset: true}), target)
 	})
-	y.report(t, fixed.MaxVTh)
+	y.report(t, fixed.MaxVTh, true)
 }
 
 // TestSRM runs networks in which neurons of both kinds share cores, on a Loihi-style target that
@@ -200,23 +226,16 @@ func TestSRM(t *testing.T) {
 		syn := rapid.SampledFrom([]int{0, 3, 62}).Draw(t, "synaptic delay")
 		y.run(t, nettest.Network(t, nettest.Config{MaxVTh: top, MaxDelay: 62, MaxSynDelay: syn, Reset: true, SRM: true}), target)
 	})
-	y.report(t, top)
+	y.report(t, top, true)
 	if y.srm == 0 {
 		t.Error("no srm neuron spiked")
 	}
 }
 
-// everyKind is a Loihi-style target with all that Programs can say.
-func everyKind(t *testing.T) compile.Target {
-	target, err := targets.Parse("every", []byte("inherits = \"loihi1\"\n[limits]\nneuron_kinds = []\ngraded_spikes = true"))
-	check(t, err)
-	return target
-}
-
 // TestKinds runs networks of sigma-delta, resonate-and-fire and adaptive neurons, with graded
 // spikes and complex weights.
 func TestKinds(t *testing.T) {
-	chip := everyKind(t)
+	chip := lookup(t, "loihi2")
 	top, y := chip.Limits().MaxVTh, tally{}
 	rapid.Check(t, func(t *rapid.T) {
 		target := chip

@@ -161,10 +161,11 @@ func arrivals(p *compile.Program, in *spike.Raster, recs []fixed.Record, at comp
 	type synapse struct{ weight, delay int }
 	c := &p.Cores[at.Core]
 	synapses := map[uint16]synapse{} // by axon
-	for a, mode := range c.Mode {
-		for s := c.RowStart[a]; s < c.RowStart[a+1]; s++ {
-			if c.Target[s] == at.Neuron {
-				x := synapse{weight: int(mode.Weight(c.Code[s]))}
+	for a, r := range c.Row {
+		lo, hi := c.Synapses(a)
+		for s := lo; s < hi; s++ {
+			if c.Base[a]+c.Target[s] == at.Neuron {
+				x := synapse{weight: int(c.Mode[r].Weight(c.Code[s]))}
 				if c.Delay != nil {
 					x.delay = int(c.Delay[s])
 				}

@@ -11,8 +11,8 @@ import (
 // none is the offset of arrays that a core has no part of.
 const none = -1
 
-// Graded reports whether the neurons of layer k of p send graded spikes.
-func Graded(p *compile.Program, k int) bool {
+// sendsGraded reports whether the neurons of layer k of p send graded spikes.
+func sendsGraded(p *compile.Program, k int) bool {
 	if len(p.Layers[k].Home) == 0 {
 		return false
 	}
@@ -30,7 +30,8 @@ func (c *core) has(flag compile.AxonFlags) bool {
 // spike carries, or whose row has its own accumulators. Sums may wrap at 32 bits, of which
 // the neurons take the lowest 24.
 func (m *Machine) deliverFlagged(number int, c *core, axon int) {
-	lo, hi := c.RowStart[axon], c.RowStart[axon+1]
+	row, base := c.Row[axon], int(c.Base[axon])
+	lo, hi := c.Synapses(axon)
 	m.count[number].Synapses += int64(hi - lo)
 	message := int32(1)
 	if c.Flags[axon]&compile.GradedAxon != 0 {
@@ -48,7 +49,7 @@ func (m *Machine) deliverFlagged(number int, c *core, axon int) {
 		if c.Delay != nil {
 			at += int(c.Delay[s])
 		}
-		acc[at&c.mask*neurons+int(c.Target[s])] += weights[c.Mode[axon]][c.Code[s]] * message
+		acc[at&c.mask*neurons+base+int(c.Target[s])] += weights[c.Mode[row]][c.Code[s]] * message
 	}
 }
 

@@ -22,7 +22,7 @@ func gradedRun(t *testing.T) (*compile.Program, *spike.Raster, *sim.Result) {
 		{Name: "1", In: snn.Flat(1), Out: snn.Flat(1), Weight: []int16{2}, WeightBits: 8, Graded: true, Neuron: fixed.Delta{VTh: 10}},
 		{Name: "2", In: snn.Flat(1), Out: snn.Flat(1), Weight: []int16{3}, WeightBits: 8, Mode: fixed.Excitatory, Graded: true, Neuron: fixed.ALIF{IDecay: 4096, VDecay: 4096, VTh: 20}},
 	}}
-	p, err := compile.Compile(n, everyKind(t))
+	p, err := compile.Compile(n, lookup(t, "loihi2"))
 	check(t, err)
 	m, err := sim.New(p)
 	check(t, err)
@@ -59,8 +59,8 @@ func TestGradedMetrics(t *testing.T) {
 	if n.SynapticOperations.MACs != 5 || n.SynapticOperations.ACs != 0 {
 		t.Errorf("%+v", n.SynapticOperations)
 	}
-	// Two synapses of 3, two routes of 7, neurons of 3 + 12 + 3 each, two axons of 14 + 1 + 256, two profiles of 64.
-	if want := int64(6 + 14 + 36 + 2*271 + 128); n.Footprint != want {
+	// Two synapses of 3, two routes of 7, neurons of 3 + 12 + 3 each, two axons of 12 + 1 + 256, two rows of 7, two profiles of 64.
+	if want := int64(6 + 14 + 36 + 2*269 + 14 + 128); n.Footprint != want {
 		t.Errorf("footprint %d, want %d", n.Footprint, want)
 	}
 }
@@ -91,5 +91,30 @@ func TestGradedDivergence(t *testing.T) {
 		if !strings.Contains(d.String(), "spike of input neuron 0 in tick 0, delay 0, weight 2, carries 7") {
 			t.Errorf("%s: %v", name, d)
 		}
+	}
+}
+
+// TestComplexGroups: a convolution of complex weights in groups, on many small cores, is what
+// the definition says.
+func TestComplexGroups(t *testing.T) {
+	in := snn.Shape{W: 3, H: 2, C: 4}
+	l := fixed.Layer{Name: "1", In: in, Out: snn.Shape{W: 2, H: 1, C: 4}, Kernel: fixed.Square(2, 1, 0, 1, 2), WeightBits: 8, Neuron: fixed.RF{Sin: 2103, Cos: 3273, VTh: 3}}
+	for i := range l.Weights() {
+		l.Weight, l.WeightImag, l.SynDelay = append(l.Weight, int16(2*i-30)), append(l.WeightImag, int16(40-4*i)), append(l.SynDelay, uint8(i%3))
+	}
+	n := &fixed.Network{Input: in, Convention: fixed.Axonal, Layers: []fixed.Layer{l}}
+	p, err := compile.Compile(n, lookup(t, "loihi2"))
+	check(t, err)
+	m, err := sim.New(p)
+	check(t, err)
+	raster := noise(in.Size(), 60, 0.2)
+	want, err := n.Run(raster, 60, true)
+	check(t, err)
+	got, err := m.Run(context.Background(), raster, 60, sim.Options{States: true})
+	check(t, err)
+	d, compared, err := sim.FirstDivergence(p, raster, want, got.Layers)
+	check(t, err)
+	if t.Logf("compared %d values, %d spikes", compared, want[0].Spikes.Count()); d != nil || compared == 0 || want[0].Spikes.Count() == 0 {
+		t.Error(d)
 	}
 }

@@ -96,7 +96,7 @@ func New(p *compile.Program) (*Machine, error) {
 			t.cores[i].bias[n] = fixed.Shift(int64(b), c.Profiles[c.Profile[n]].BiasExp)
 		}
 		t.homes[i] = make([]home, len(c.Profile))
-		t.words += (len(c.Mode) + 63) / 64
+		t.words += (len(c.Row) + 63) / 64
 		t.accs += sets * len(c.Profile)
 		if t.cores[i].has(compile.ImagAxon) {
 			t.cores[i].imag = t.accs
@@ -104,7 +104,7 @@ func New(p *compile.Program) (*Machine, error) {
 		}
 		if t.cores[i].has(compile.GradedAxon) {
 			t.cores[i].message = t.carried
-			t.carried += len(c.Mode)
+			t.carried += len(c.Row)
 		}
 		t.neurons += len(c.Profile)
 	}
@@ -150,7 +150,7 @@ func (m *Machine) Counts() []Count { return m.count }
 // spikes on one axon in one tick are one. There is an error when the axon does
 // not exist.
 func (m *Machine) Inject(core, axon int) error {
-	if core < 0 || core >= len(m.cores) || axon < 0 || axon >= len(m.cores[core].Mode) {
+	if core < 0 || core >= len(m.cores) || axon < 0 || axon >= len(m.cores[core].Row) {
 		return diag.Inputf("no-such-axon", "", "there is no axon %d on core %d", axon, core)
 	}
 	m.send(compile.Route{Core: uint32(core), Axon: uint16(axon)}, 0, 1)
@@ -174,7 +174,7 @@ func (m *Machine) Step() []compile.Place {
 	slot := m.ring[m.tick%slots]
 	for i := range m.cores {
 		c := &m.cores[i]
-		words := slot[c.word : c.word+(len(c.Mode)+63)/64]
+		words := slot[c.word : c.word+(len(c.Row)+63)/64]
 		if m.observer != nil {
 			m.arrivals(i, words)
 		}
@@ -203,9 +203,10 @@ func (m *Machine) Step() []compile.Place {
 
 // deliver adds the row of an axon to the accumulators.
 func (m *Machine) deliver(number int, c *core, axon int) {
-	lo, hi := c.RowStart[axon], c.RowStart[axon+1]
+	row, base := c.Row[axon], int(c.Base[axon])
+	lo, hi := c.Synapses(axon)
 	m.count[number].Synapses += int64(hi - lo)
-	weight := &weights[c.Mode[axon]]
+	weight := &weights[c.Mode[row]]
 	target := c.Target[lo:hi]
 	code := c.Code[lo:hi][:len(target)]
 	neurons := len(c.Profile)
@@ -213,7 +214,7 @@ func (m *Machine) deliver(number int, c *core, axon int) {
 		return
 	}
 	if c.Delay == nil {
-		acc := m.acc[c.acc : c.acc+neurons]
+		acc := m.acc[c.acc+base : c.acc+neurons]
 		// Targets ascend, so a row as long as its span has no gaps: a dense layer's.
 		if first := int(target[0]); int(target[len(target)-1])-first == len(target)-1 {
 			acc = acc[first:][:len(code)]
@@ -230,7 +231,7 @@ func (m *Machine) deliver(number int, c *core, axon int) {
 	delay := c.Delay[lo:hi][:len(target)]
 	acc := m.acc[c.acc : c.acc+(c.mask+1)*neurons]
 	for s, n := range target {
-		acc[(m.tick+int(delay[s]))&c.mask*neurons+int(n)] += weight[code[s]]
+		acc[(m.tick+int(delay[s]))&c.mask*neurons+base+int(n)] += weight[code[s]]
 	}
 }
 

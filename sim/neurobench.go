@@ -92,8 +92,8 @@ func (m *Metrics) NeuroBench() *NeuroBench {
 
 // Footprint returns the bytes of a program's tables as its artifact holds them (a synapse:
 // 2 of target, 1 of weight code and where the core has them 1 of delay; a route 7; a neuron 1 of
-// profile and 2 of bias; an axon 2, 4 of row length and 1 of flags where the core has them; a profile
-// 64), and of the state: registers of 3 bytes (u and v; of alif neurons 4, of srm neurons 5) or 4 (of
+// profile and 2 of bias; an axon 2 of row, 2 of base and 1 of flags where the core has them; a row 3 and
+// 4 of length; a profile 64), and of the state: registers of 3 bytes (u and v; of alif neurons 4, of srm neurons 5) or 4 (of
 // sigma-delta neurons 4, of delta neurons 3, of sigma neurons 1), and the ring of coming ticks, in
 // which delays are: 64 bits an axon, and 64 messages of 4 bytes where it takes graded spikes; on cores with
 // synaptic delays, accumulators of 3 bytes for each neuron and each of the 2^bits coming ticks, one
@@ -102,7 +102,7 @@ func Footprint(p *compile.Program) int64 {
 	bytes := int64(len(p.InputRoute) * 7)
 	for i := range p.Cores {
 		c := &p.Cores[i]
-		bytes += int64(len(c.Target)*3 + len(c.Delay) + len(c.Route)*7 + len(c.Profile)*(1+2) + len(c.Mode)*(2+4+slots/8) + len(c.Flags) + len(c.Profiles)*64)
+		bytes += int64(len(c.Target)*3 + len(c.Delay) + len(c.Route)*7 + len(c.Profile)*(1+2) + len(c.Row)*(2+2+slots/8) + len(c.Mode)*(3+4) + len(c.Flags) + len(c.Profiles)*64)
 		for _, f := range c.Profile {
 			bytes += stateBytes(c.Profiles[f].Neuron)
 		}

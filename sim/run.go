@@ -50,7 +50,7 @@ func (m *Machine) Run(ctx context.Context, in *spike.Raster, ticks int, opts Opt
 	for k := range p.Layers {
 		size := len(p.Layers[k].Home)
 		res.Layers[k].Spikes = spike.NewRaster(size)
-		sends[k] = sent{graded: Graded(p, k), neurons: make([]int32, 0, size)}
+		sends[k] = sent{graded: sendsGraded(p, k), neurons: make([]int32, 0, size)}
 		if opts.States {
 			res.Layers[k].U, res.Layers[k].V = make([]int32, size*ticks), make([]int32, size*ticks)
 		}

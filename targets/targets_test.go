@@ -24,7 +24,7 @@ func TestBuiltIn(t *testing.T) {
 			t.Errorf("%s: %v %v", name, x, err)
 		}
 	}
-	if want := []string{"icebreaker", "kapohobay", "loihi1", "up5k"}; !slices.Equal(names, want) {
+	if want := []string{"icebreaker", "kapohobay", "loihi1", "loihi2", "up5k"}; !slices.Equal(names, want) {
 		t.Error(names)
 	}
 }
@@ -35,7 +35,7 @@ func TestLimits(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := compile.Limits{CoresPerChip: 128, MeshWidth: 8, TileCores: 4, Neurons: 1024, AxonsIn: 4096, AxonsOut: 4096, CrossChipEntries: 2,
-		RoutesPerNeuron: 511, SynapseWords: 16384, RowWords: 256, Profiles: 32, Thresholds: 8, MaxVTh: 131071, SynapticDelay: true, MaxDelay: 62,
+		RoutesPerNeuron: 511, SynapseWords: 16384, RowWords: 256, SharedRows: true, MaxBase: 255, Formats: 15, Profiles: 32, Thresholds: 8, DecayOffsets: 1, MaxVTh: 131071, SynapticDelay: true, MaxDelay: 62,
 		DelayAccumulators: 8192, PeriodicReset: true, NeuronKinds: []string{"cuba"}}
 	if d := cmp.Diff(want, loihi.Limits()); d != "" {
 		t.Error(d)
@@ -44,6 +44,15 @@ func TestLimits(t *testing.T) {
 	want.Chips = 2
 	if d := cmp.Diff(want, kapoho.Limits()); err != nil || d != "" {
 		t.Error(d, err)
+	}
+	want.NeuronKinds, want.GradedSpikes = []string{"cuba", "delta", "sigma", "sigma-delta", "rf", "rf-iz", "alif", "srm"}, true
+	want.Chips, want.Unverified, want.CoresPerChip, want.Neurons, want.SynapseWords, want.DelayAccumulators = 0, true, 120, 8192, 24576, 65536
+	loihi2, err := targets.Lookup("loihi2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, loihi2.Limits()); d != "" {
+		t.Error(d)
 	}
 	x, err := targets.Lookup("icebreaker")
 	if err != nil {
@@ -57,10 +66,10 @@ func TestLimits(t *testing.T) {
 
 func TestUnknown(t *testing.T) {
 	for name, fix := range map[string]string{
-		"lohi1":         "did you mean loihi1? There are icebreaker, kapohobay, loihi1, up5k",
-		"icebraker":     "did you mean icebreaker? There are icebreaker, kapohobay, loihi1, up5k",
-		"spinnaker":     "use one of icebreaker, kapohobay, loihi1, up5k, or the path of a .toml file",
-		"../chips/up5k": "use one of icebreaker, kapohobay, loihi1, up5k, or the path of a .toml file",
+		"lohi1":         "did you mean loihi1? There are icebreaker, kapohobay, loihi1, loihi2, up5k",
+		"icebraker":     "did you mean icebreaker? There are icebreaker, kapohobay, loihi1, loihi2, up5k",
+		"spinnaker":     "use one of icebreaker, kapohobay, loihi1, loihi2, up5k, or the path of a .toml file",
+		"../chips/up5k": "use one of icebreaker, kapohobay, loihi1, loihi2, up5k, or the path of a .toml file",
 	} {
 		_, err := targets.Lookup(name)
 		var e *diag.Error
@@ -99,7 +108,7 @@ func TestParseErrors(t *testing.T) {
 		"inherits = \"loihi1\"\nspeed = 1":              "toml-key",
 		"inherits = \"icebreaker\"\n[board]\nled = 1":   "toml-key",
 		"inherits = \"loihi1\"\n[board]\nbaud = 1":      "target-key",
-		"inherits = \"loihi2\"":                         "target-unknown",
+		"inherits = \"loihi3\"":                         "target-unknown",
 		"family = \"x\"":                                "target-family",
 		"":                                              "target-family",
 		"family = 3":                                    "toml",
@@ -150,7 +159,9 @@ func FuzzParse(f *testing.F) {
 			t.Fatal(err)
 		case err == nil:
 			x.Limits()
-			x.RowWords(10, 20, 8, 6)
+			r := compile.RowShape{WeightBits: 8}
+			r.Add(20, 0, 3)
+			x.RowWords(&r)
 		}
 	})
 }

@@ -204,7 +204,7 @@ func newPooling(l snn.Layer) *pooling {
 // refreshPool sets the weight of a pool layer.
 func (v *view) refreshPool(integer bool) {
 	if v.neuron.Kind == snn.SRM {
-		v.pool.weight = float32(poolGain * v.neuron.SRM.Theta)
+		v.pool.weight = float32(PoolGain * v.neuron.SRM.Theta)
 		return
 	}
 	code, shift := PoolCode(v.neuron)

@@ -24,6 +24,9 @@ func exp(x float64) float64 {
 	return math.Ldexp(sum, int(k))
 }
 
+// Exp is e^x with the same bits on every machine, for others who make integers of it.
+func Exp(x float64) float64 { return exp(x) }
+
 // log returns the natural logarithm of x > 0 to within 1e-14, by Newton's steps on exp.
 func log(x float64) float64 {
 	frac, k := math.Frexp(x)

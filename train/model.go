@@ -194,8 +194,8 @@ func trainable(e *snn.Experiment, net *snn.Network) error {
 		}
 		srm := l.Neuron.Kind == snn.SRM
 		if srm && e.Training.Arithmetic == "integer" {
-			return (&diag.Error{Kind: diag.Input, Code: "experiment", Layer: l.Name, Msg: "srm neurons have no integer form"}).
-				WithFix("train in float arithmetic (--float), or with cuba neurons")
+			return (&diag.Error{Kind: diag.Input, Code: "experiment", Layer: l.Name, Msg: "srm neurons train in float alone"}).
+				WithFix("train in float arithmetic (--float) and quantize afterwards, or train cuba neurons")
 		}
 		if srm && e.Training.LearnDecay {
 			return (&diag.Error{Kind: diag.Input, Code: "experiment", Layer: l.Name, Msg: "srm neurons have no decays to learn"}).

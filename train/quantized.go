@@ -30,15 +30,15 @@ func Cuba(n snn.Neuron) fixed.CUBA {
 	return fixed.CUBA{IDecay: int32(n.IDecay), VDecay: int32(n.VDecay), VTh: int32(n.VTh), RefDelay: int32(n.RefDelay)}
 }
 
-// poolGain is the weight of a pool's synapses in thresholds: SLAYER's 1.1, so that
+// PoolGain is the weight of a pool's synapses in thresholds: SLAYER's 1.1, so that
 // one input spike is enough.
-const poolGain = 1.1
+const PoolGain = 1.1
 
 // PoolCode returns the weight of a pool layer's synapses as the hardware holds it:
 // code·2^(shift+1) is the integer weight next to 1.1 thresholds that makes every
 // input spike an output spike.
 func PoolCode(n snn.Neuron) (code int8, shift uint) {
-	want := poolGain * float64(max(1, n.VTh)) / WeightStep
+	want := PoolGain * float64(max(1, n.VTh)) / WeightStep
 	for want > 127 {
 		want /= 2
 		shift++

@@ -7,12 +7,14 @@ import (
 	"os"
 	"time"
 
+	"github.com/isospike/isospike/sim"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
 	"github.com/isospike/isospike/snn/spike"
 	"github.com/isospike/isospike/targets"
 	"github.com/isospike/isospike/targets/fpga"
 	"github.com/isospike/isospike/targets/fpga/link"
+	"github.com/isospike/isospike/targets/fpga/rtl"
 	"github.com/spf13/cobra"
 )
 
@@ -33,8 +35,48 @@ type boardRun struct {
 	tally   tally
 	stats   link.Stats
 	seconds float64 // streaming the samples
-	synops  int64   // synaptic operations that the board counted
+	synops  int64        // synaptic operations that the board counted
+	work    []boardCount // what it counted beside, and what the simulator did
 	first   []fixed.Record
+}
+
+// A boardCount is how much a board did of something over all samples, and how much
+// the simulator did of it, if it counts it.
+type boardCount struct {
+	Name      string `json:"name"`
+	Board     int64  `json:"board"`
+	Simulator *int64 `json:"simulator,omitempty"`
+}
+
+func boardCounts(before, after link.Counters, sims []sim.Count, ticks int64) []boardCount {
+	var synapses, spikes int64
+	for _, c := range sims {
+		synapses += c.Synapses
+		spikes += c.Spikes
+	}
+	w := []boardCount{
+		{"ticks", int64(after.Ticks - before.Ticks), &ticks},
+		{"synaptic operations", int64(after.Synapses - before.Synapses), &synapses},
+		{"spikes", int64(after.Spikes - before.Spikes), &spikes},
+	}
+	if clocks := int64(after.Cycles - before.Cycles); clocks > 0 {
+		w = append(w, boardCount{"clocks", clocks, nil})
+	}
+	return w
+}
+
+// printCounts prints a line for each count.
+func printCounts(w io.Writer, counts []boardCount) {
+	for _, c := range counts {
+		switch {
+		case c.Simulator == nil:
+			fmt.Fprintf(w, "%-20s %14d\n", c.Name, c.Board)
+		case *c.Simulator == c.Board:
+			fmt.Fprintf(w, "%-20s %14d  as the simulator\n", c.Name, c.Board)
+		default:
+			fmt.Fprintf(w, "%-20s %14d  the simulator counts %d\n", c.Name, c.Board, *c.Simulator)
+		}
+	}
 }
 
 // open opens the port that the flags name.
@@ -70,7 +112,11 @@ func (a *app) onBoard(ctx context.Context, open func() (link.Port, error), e *ex
 	if err != nil {
 		return nil, err
 	}
-	reference := e.start(false)
+	reference, err := sim.New(e.program)
+	if err != nil {
+		return nil, err
+	}
+	counts, ticks := make([]sim.Count, 0, src.Len()), int64(0)
 	r := &boardRun{pair: pair{A: e.name, B: "board"}}
 	p := a.progress("run", "samples", src.Len())
 	defer p.end()
@@ -87,16 +133,17 @@ func (a *app) onBoard(ctx context.Context, open func() (link.Port, error), e *ex
 			in = append(in, s)
 		}
 		err := stream.RunAll(ctx, in, in[0].Ticks(), func(k int, recs []fixed.Record) error {
-			want, err := reference(ctx, in[k])
+			want, err := reference.Run(ctx, in[k], in[k].Ticks(), sim.Options{})
 			if err != nil {
 				return err
 			}
+			counts, ticks = append(counts, want.Cores...), ticks+int64(in[k].Ticks())
 			r.tally.add(recs, e.readout, src.Label(lo+k))
 			if lo+k == 0 {
 				r.first = recs
 			}
 			p.set(lo+k+1, "")
-			return r.pair.compare(src.ID(lo+k), e.program, in[k], want, recs)
+			return r.pair.compare(src.ID(lo+k), e.program, in[k], want.Layers, recs)
 		})
 		if err != nil {
 			return nil, err
@@ -108,6 +155,7 @@ func (a *app) onBoard(ctx context.Context, open func() (link.Port, error), e *ex
 		return nil, err
 	}
 	r.synops, r.stats = int64(after.Synapses-before.Synapses), conn.Stats()
+	r.work = boardCounts(before, after, counts, ticks)
 	return r, nil
 }
 
@@ -149,11 +197,12 @@ compares each with the simulator. The exit status is 1 when any differs.`,
 			pairs := []pair{r.pair}
 			err = a.result(map[string]any{
 				"accuracy": r.tally.Accuracy, "samples": r.tally.Samples, "confusion": r.tally.Confusion, "spikes": r.tally.Spikes,
-				"synaptic_operations": r.synops, "seconds": r.seconds, "verify": pairs, "link": r.stats,
+				"synaptic_operations": r.synops, "counters": r.work, "seconds": r.seconds, "verify": pairs, "link": r.stats,
 			}, func(w io.Writer) {
 				printTally(w, "board", r.tally)
-				fmt.Fprintf(w, "%.1f samples/s, %d bytes out, %d in, %d damaged frames, %d synaptic operations\n",
-					float64(r.tally.Samples)/r.seconds, r.stats.BytesOut, r.stats.BytesIn, r.stats.BadIn+r.stats.BadOut, r.synops)
+				fmt.Fprintf(w, "%.1f samples/s, %d bytes out, %d in, %d damaged frames\n",
+					float64(r.tally.Samples)/r.seconds, r.stats.BytesOut, r.stats.BytesIn, r.stats.BadIn+r.stats.BadOut)
+				printCounts(w, r.work)
 				printPairs(w, pairs)
 			})
 			if err != nil {
@@ -181,21 +230,48 @@ func lookupBoard(name string) (*fpga.Board, error) {
 	return b, nil
 }
 
+// simulation builds the board's Verilog and returns what serves it on a line.
+func (a *app) simulation(ctx context.Context, b *fpga.Board) (func(context.Context, link.Port) error, error) {
+	const divider = 4 // clocks a bit: the fewest are the fastest
+	design, err := b.Design(divider)
+	if err != nil {
+		return nil, err
+	}
+	a.note("building the simulation, unless it is there")
+	program, err := rtl.Verilate(ctx, design)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, line link.Port) error { return rtl.Serve(ctx, program, divider, line) }, nil
+}
+
 func newBoard(a *app) *cobra.Command {
 	board := &cobra.Command{Use: "board", Short: "Emulate boards"}
 	var name, symlink string
+	var verilog bool
 	emulate := &cobra.Command{
 		Use:   "emulate",
 		Short: "Serve an emulated board on a pseudo-terminal",
 		Long: `emulate is a board in software: it speaks the serial protocol on a pseudo-terminal, keeps
 the memories that the FPGA has, and runs the simulator on what was loaded into them. It
-prints the port's path and serves until interrupted.`,
-		Example: "  isospike board emulate --board icebreaker --link /tmp/board",
+prints the port's path and serves until interrupted.
+
+With --rtl the board is its Verilog, simulated clock by clock, with the serial line at
+its pins. The simulation is built with Verilator at the first use.`,
+		Example: "  isospike board emulate --board icebreaker --link /tmp/board\n  isospike board emulate --rtl --link /tmp/board",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			b, err := lookupBoard(name)
 			if err != nil {
 				return err
+			}
+			serve := func(ctx context.Context, line link.Port) error { return link.Serve(ctx, line, fpga.NewEmulator(b)) }
+			what := "emulated"
+			if verilog {
+				if serve, err = a.simulation(c.Context(), b); err != nil {
+					return err
+				}
+				what = "in Verilog"
 			}
 			line, path, err := link.OpenPTY()
 			if err != nil {
@@ -213,8 +289,8 @@ prints the port's path and serves until interrupted.`,
 			if err := a.result(map[string]any{"port": path, "board": b.Name()}, func(w io.Writer) { fmt.Fprintln(w, path) }); err != nil {
 				return err
 			}
-			a.note("%s emulated on %s; interrupt to stop", b.Title, path)
-			err = link.Serve(c.Context(), line, fpga.NewEmulator(b))
+			a.note("%s %s on %s; interrupt to stop", b.Title, what, path)
+			err = serve(c.Context(), line)
 			if c.Context().Err() != nil {
 				return nil // stopping it is how it ends
 			}
@@ -222,6 +298,7 @@ prints the port's path and serves until interrupted.`,
 		},
 	}
 	emulate.Flags().StringVar(&name, "board", "icebreaker", "board to emulate")
+	emulate.Flags().BoolVar(&verilog, "rtl", false, "simulate the board's Verilog (needs Verilator and g++)")
 	emulate.Flags().StringVar(&symlink, "link", "", "make this symbolic link to the port")
 	board.AddCommand(emulate)
 	return group(board)

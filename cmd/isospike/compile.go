@@ -190,11 +190,13 @@ func compileAt(n *fixed.Network, t compile.Target, parent string, rates *compile
 
 // use is what --json says of a program.
 type use struct {
-	Target    string        `json:"target"`
-	Cores     int           `json:"cores"`
-	Synapses  int           `json:"synapses"`
-	Resources []resourceUse `json:"resources"`
-	Traffic   *traffic      `json:"traffic,omitempty"`
+	Target     string        `json:"target"`
+	Cores      int           `json:"cores"`
+	Synapses   int           `json:"synapses"`             // connections
+	Stored     int           `json:"stored"`               // synapses in the tables; a shared row's count once
+	Unverified bool          `json:"unverified,omitempty"` // the target's limits
+	Resources  []resourceUse `json:"resources"`
+	Traffic    *traffic      `json:"traffic,omitempty"`
 }
 
 // traffic is what passes the mesh.
@@ -211,7 +213,7 @@ type resourceUse struct {
 }
 
 func useOf(p *compile.Program) use {
-	u := use{Target: p.Target, Cores: len(p.Cores), Synapses: p.Manifest.Synapses}
+	u := use{Target: p.Target, Cores: len(p.Cores), Synapses: p.Manifest.Synapses, Stored: p.Manifest.Stored, Unverified: p.Manifest.Unverified}
 	for _, r := range p.Manifest.Use {
 		u.Resources = append(u.Resources, resourceUse{r.Resource, r.Core, r.Used, r.Limit})
 	}
@@ -219,7 +221,10 @@ func useOf(p *compile.Program) use {
 }
 
 func printUse(w io.Writer, p *compile.Program) {
-	fmt.Fprintf(w, "%s: %d cores, %d synapses, %d connections of weight 0 left out\n", p.Target, len(p.Cores), p.Manifest.Synapses, p.Manifest.ZeroWeight)
+	fmt.Fprintf(w, "%s: %d cores, %d connections, %d synapses stored; %d connections of weight 0 left out\n", p.Target, len(p.Cores), p.Manifest.Synapses, p.Manifest.Stored, p.Manifest.ZeroWeight)
+	if p.Manifest.Unverified {
+		fmt.Fprintln(w, compile.Unverified)
+	}
 	fmt.Fprintf(w, "  %-28s %10s %10s %6s\n", "resource (fullest core)", "used", "limit", "")
 	for _, u := range p.Manifest.Use {
 		limit, share := "none", ""

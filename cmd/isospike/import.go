@@ -25,6 +25,7 @@ func newImport(a *app) *cobra.Command {
 func newImportLava(a *app) *cobra.Command {
 	var out, encoding, convention string
 	var reset fixed.Reset
+	var graded bool
 	c := &cobra.Command{
 		Use:   "lava FILE.net -o FILE",
 		Short: "Read a lava-dl network (.net)",
@@ -58,11 +59,13 @@ SLAYER trained them. Nothing is dropped: what isospike has no form for is refuse
 				}
 			}
 			n.Encoding, n.Reset = encoding, reset
+			n.Layers[0].Graded = n.Layers[0].Graded || graded
 			return a.writeImport(n, filepath.Base(args[0]), out)
 		},
 	}
 	c.Flags().StringVarP(&out, "output", "o", "", "fixed network to write")
 	c.Flags().StringVar(&convention, "convention", "", "when input acts: axonal (column t at tick t+1, as in Lava), immediate or slayer (default axonal, or immediate where the file's input layer has neurons)")
+	c.Flags().BoolVar(&graded, "graded-input", false, "what input spikes carry multiplies the weights, as with netx's input_message_bits above 0")
 	c.Flags().IntVar(&reset.Interval, "reset-interval", 0, "zero the neurons every so many steps, as netx.Network does (0: never)")
 	c.Flags().IntVar(&reset.Offset, "reset-offset", 0, "phase of the reset; layer i is zeroed at steps ≡ offset + 1 + i")
 	encodingFlag(c, &encoding)

@@ -9,19 +9,24 @@ import (
 	"github.com/isospike/isospike/internal/artifact"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
+	"github.com/isospike/isospike/targets"
+	"github.com/isospike/isospike/targets/loihi"
 	"github.com/isospike/isospike/train"
 	"github.com/spf13/cobra"
 )
 
 func newInspect(a *app) *cobra.Command {
-	var tables bool
+	var tables, registers bool
 	c := &cobra.Command{
 		Use:   "inspect ARTIFACT",
 		Short: "Show any artifact as text",
 		Long: `inspect says what a model, fixed network or program is and where it comes from. A
-program's tables follow with --tables, core by core.`,
-		Example: "  isospike inspect program.safetensors --tables | less",
-		Args:    exactly("ARTIFACT"),
+program's tables follow with --tables, core by core; those of a program for a Loihi-style chip
+with --registers, under the names of the chip's registers, with --json as JSON. They are
+Loihi-style, and no image to load. The tables' binary form is the artifact itself.`,
+		Example: `  isospike inspect program.safetensors --tables | less
+  isospike inspect program.safetensors --registers --json | jq .registers.cores[0].synapseFmt`,
+		Args: exactly("ARTIFACT"),
 		RunE: func(c *cobra.Command, args []string) error {
 			file, err := artifact.Read(args[0])
 			if err != nil {
@@ -52,6 +57,16 @@ program's tables follow with --tables, core by core.`,
 				}
 				head["use"] = useOf(p)
 				text = func(w io.Writer) error { return compile.Text(w, p, tables) }
+				if registers {
+					r, err := registersOf(p)
+					if err != nil {
+						return diag.InFile(err, args[0])
+					}
+					head["registers"], text = r, r.Text
+				}
+			}
+			if registers && kind != artifact.Program {
+				return diag.Usagef("usage", "--registers is for programs, and %s is a %s", args[0], kind)
 			}
 			var werr error
 			err = a.result(head, func(w io.Writer) {
@@ -64,8 +79,25 @@ program's tables follow with --tables, core by core.`,
 			return werr
 		},
 	}
+	c.Flags().BoolVar(&registers, "registers", false, "a program's tables under the names of Loihi's registers")
 	c.Flags().BoolVar(&tables, "tables", false, "also a program's tables")
 	return c
+}
+
+// registersOf returns the tables of a program for a Loihi-style chip.
+func registersOf(p *compile.Program) (*loihi.Registers, error) {
+	t, err := targets.Lookup(p.Target)
+	if err != nil {
+		return nil, err
+	}
+	chip, ok := t.(*loihi.Chip)
+	if !ok {
+		return nil, diag.Inputf("registers-target", "", "a program for %s has no registers of Loihi", p.Target)
+	}
+	if err := compile.Verify(p, t); err != nil {
+		return nil, err
+	}
+	return chip.Registers(p)
 }
 
 func provenance(w io.Writer, p map[string]string) {

@@ -9,6 +9,7 @@ import (
 	"github.com/isospike/isospike/internal/artifact"
 	"github.com/isospike/isospike/internal/safetensors"
 	"github.com/isospike/isospike/quantize"
+	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
 	"github.com/isospike/isospike/snn/spike"
@@ -17,7 +18,7 @@ import (
 )
 
 func newQuantize(a *app) *cobra.Command {
-	var out, labels, data string
+	var out, labels, data, as string
 	var bits []int
 	var samples int
 	c := &cobra.Command{
@@ -29,14 +30,20 @@ A model that was trained in integer arithmetic (the default) was trained on thes
 very integers; the conversion is lossless and says so. For a model trained with
 --float it searches, layer by layer, for the scale (the exponent of the weights, and the
 threshold) with the least mean square error of the weights, and reports what rounding and
-clipping cost. Both come with a proof that no accumulator can overflow, or the neuron
+clipping cost. Models of SRM neurons, the paper's, are trained in float; their decays are rounded
+too, and a scale can be found that suits weights, threshold and refractory response. All come with a proof that no accumulator can overflow, or the neuron
 where one can.
 
 --bits asks for fewer bits a weight, or one number for each layer that has weights:
 --bits 8,4,4, with scales that are searched for in any case. --data runs samples before and after: accuracy,
-spikes of each layer, and the layer that is to blame for most of the difference.`,
+spikes of each layer, and the layer that is to blame for most of the difference.
+
+--as cuba is for targets without SRM neurons: each layer of them becomes one of CUBA neurons with the
+same weights, whose decays, threshold and refractory delay are fitted, without data, so that the
+spikes under the response ε differ least. It is another neuron: --data says what that costs.`,
 		Example: `  isospike quantize model.safetensors -o fixed.safetensors
-  isospike quantize model.safetensors --bits 4 --data test.tar.gz -o fixed4.safetensors`,
+  isospike quantize model.safetensors --bits 4 --data test.tar.gz -o fixed4.safetensors
+  isospike quantize srm.safetensors --as cuba --data test.tar.gz -o fixed.safetensors`,
 		Args: exactly("MODEL"),
 		RunE: func(c *cobra.Command, args []string) error {
 			file, err := artifact.Read(args[0])
@@ -47,7 +54,8 @@ spikes of each layer, and the layer that is to blame for most of the difference.
 			if err != nil {
 				return diag.InFile(err, args[0])
 			}
-			n, r, err := quantize.Quantize(m, quantize.Options{Bits: bits})
+			o := quantize.Options{Bits: bits, As: as}
+			n, r, err := quantize.Quantize(m, o)
 			if err != nil {
 				return err
 			}
@@ -60,6 +68,16 @@ spikes of each layer, and the layer that is to blame for most of the difference.
 				}
 				if r.Effect, err = a.effect(c, m, n, src, samples); err != nil {
 					return err
+				}
+				if o.As != "" {
+					o.As = ""
+					exact, _, err := quantize.Quantize(m, o)
+					if err != nil {
+						return err
+					}
+					if r.Exact, err = a.effect(c, m, exact, src, samples); err != nil {
+						return err
+					}
 				}
 			}
 			if err := safetensors.WriteFile(out, n.File()); err != nil {
@@ -74,6 +92,7 @@ spikes of each layer, and the layer that is to blame for most of the difference.
 	fl.StringVar(&data, "data", "", "samples to run before and after; see `isospike data info --help`")
 	fl.StringVar(&labels, "labels", "", "list of `id<TAB>class` lines for --data")
 	fl.IntVar(&samples, "samples", 0, "number of samples to run (0: all)")
+	fl.StringVar(&as, "as", "", "what srm neurons become: cuba (default: they stay)")
 	_ = c.MarkFlagRequired("output")
 	return c
 }
@@ -133,10 +152,23 @@ func printQuantize(w io.Writer, r *quantize.Report) {
 	}
 	for _, p := range r.Ranges {
 		u := fmt.Sprintf("u may wrap (bound %d), as the hardware does", p.U)
-		if p.WrapFree {
+		switch srm := p.Kind == snn.SRM; {
+		case srm && p.WrapFree:
+			u = fmt.Sprintf("u ≤ %d, no state can saturate", p.U)
+		case srm:
+			u = fmt.Sprintf("states may saturate (u's bound without: %d)", p.U)
+		case p.WrapFree:
 			u = fmt.Sprintf("u ≤ %d cannot wrap", p.U)
 		}
 		fmt.Fprintf(w, "layer %s: accumulator ≤ %d of %d, proved for every input (neuron %d); %s\n", p.Name, p.Accumulator, fixed.UMax-1, p.Neuron, u)
+	}
+	for _, x := range r.Conversions {
+		fmt.Fprintf(w, "layer %s: srm as cuba: %s; its spikes under ε are %.0f %% off, on the drive it was fitted to\n", x.Name, x.Neuron, 100*x.Distance)
+	}
+	if r.Exact != nil {
+		fmt.Fprintln(w, "as srm neurons:")
+		printEffect(w, r.Exact)
+		fmt.Fprintln(w, "as cuba neurons:")
 	}
 	printEffect(w, r.Effect)
 }

@@ -73,8 +73,17 @@ func convolution(t *rapid.T, in snn.Shape) (*fixed.Kernel, snn.Shape) {
 
 func layer(t *rapid.T, r *rand.Rand, c Config, in, out snn.Shape, kernel *fixed.Kernel) fixed.Layer {
 	edge := rapid.Bool().Draw(t, "edge")
-	l := fixed.Layer{In: in, Out: out, Kernel: kernel, WeightBits: rapid.IntRange(1, 8).Draw(t, "bits"), WeightExp: rapid.IntRange(-8, 7).Draw(t, "weight exp"),
+	l := fixed.Layer{In: in, Out: out, Kernel: kernel, WeightExp: rapid.IntRange(-8, 7).Draw(t, "weight exp"),
 		Mode: rapid.SampledFrom([]fixed.SignMode{fixed.Mixed, fixed.Excitatory, fixed.Inhibitory}).Draw(t, "mode"),
+	}
+	l.WeightBits = rapid.IntRange(1, fixed.MaxWeightBits(l.Mode)).Draw(t, "bits")
+	if rapid.IntRange(0, 3).Draw(t, "exponents") == 0 {
+		exps := rapid.SliceOfN(rapid.Int8Range(-8, 7), 1, 3).Draw(t, "weight exps")
+		l.NeuronExp = make([]int8, out.Size())
+		plane := rapid.SampledFrom([]int{1, out.W * out.H}).Draw(t, "neurons of an exponent")
+		for o := range l.NeuronExp {
+			l.NeuronExp[o] = exps[o/plane%len(exps)]
+		}
 	}
 	neuron := fixed.CUBA{
 		IDecay:   rapid.SampledFrom([]int32{0, 1, 512, 1024, 4095, 4096, r.Int32N(4097)}).Draw(t, "i_decay"),
@@ -174,6 +183,7 @@ func DrawTiny(t *rapid.T) Tiny {
 		CoresPerChip: rapid.IntRange(1, 5).Draw(t, "cores per chip"), MeshWidth: 2, TileCores: rapid.IntRange(1, 2).Draw(t, "tile cores"),
 		Neurons: rapid.IntRange(1, 12).Draw(t, "core neurons"), AxonsIn: rapid.IntRange(40, 80).Draw(t, "axons in"),
 		AxonsOut: rapid.SampledFrom([]int{0, 20, 60}).Draw(t, "axons out"), CrossChipEntries: 2, SynapseWords: rapid.IntRange(120, 300).Draw(t, "words"), RowWords: rapid.IntRange(3, 9).Draw(t, "row words"),
+		SharedRows: rapid.Bool().Draw(t, "shared rows"), MaxBase: rapid.SampledFrom([]int{0, 1, 3, 100}).Draw(t, "largest base"),
 		Profiles: rapid.IntRange(1, 3).Draw(t, "profiles"), MaxVTh: fixed.MaxVTh, SynapticDelay: rapid.Bool().Draw(t, "synaptic"),
 		MaxDelay: 62, DelayAccumulators: rapid.IntRange(64, 300).Draw(t, "accumulators"), PeriodicReset: true, GradedSpikes: true,
 	}}
@@ -186,6 +196,6 @@ func (x Tiny) Name() string { return "tiny" }
 func (x Tiny) Limits() compile.Limits { return x.L }
 
 // RowWords implements compile.Target.
-func (x Tiny) RowWords(n, span, weightBits, delayBits int) int {
-	return (n*(8+weightBits+delayBits) + 31) / 32
+func (x Tiny) RowWords(r *compile.RowShape) (int, compile.RowFormat) {
+	return (int(r.N)*(8+int(r.WeightBits)+r.DelayBits()) + 31) / 32, compile.Plain
 }

@@ -14,31 +14,22 @@ import (
 	"github.com/isospike/isospike/targets"
 )
 
-// everything is a Loihi-style target of all kinds of neuron, with graded spikes.
-const everything = "inherits = \"loihi1\"\n[limits]\nneuron_kinds = []\ngraded_spikes = true"
-
 // programs compiles a network for every target that can hold it, and takes each
-// program through its artifact. A Loihi-style target must be among them.
+// program through its artifact. Loihi 2 must be among them.
 func programs(t *testing.T, n *fixed.Network) map[string]*sim.Machine {
 	t.Helper()
 	if err := n.Validate(); err != nil {
 		t.Fatal(err)
 	}
 	machines := map[string]*sim.Machine{}
-	for _, name := range []string{"loihi1", "icebreaker", "everything"} {
+	for _, name := range []string{"loihi1", "icebreaker", "loihi2"} {
 		target, err := targets.Lookup(name)
-		if name == "everything" {
-			if len(machines) > 0 {
-				break // it would be the same as on loihi1
-			}
-			target, err = targets.Parse(name, []byte(everything))
-		}
 		if err != nil {
 			t.Fatal(err)
 		}
 		p, err := compile.Compile(n, target)
 		var d *diag.Error
-		if name != "everything" && errors.As(err, &d) && d.Kind == diag.Limit {
+		if name != "loihi2" && errors.As(err, &d) && d.Kind == diag.Limit {
 			t.Logf("%s: %v", name, err)
 			continue
 		}

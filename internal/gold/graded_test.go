@@ -1,6 +1,9 @@
 package gold
 
 import (
+	"fmt"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/isospike/isospike/internal/shared"
@@ -198,16 +201,35 @@ func ones(n int) []int16 {
 	return w
 }
 
-// TestPilotNet runs the convolutions of a steering network of sigma-delta neurons on what its
+// TestPilotNet runs the convolutions of steering networks of sigma-delta neurons on what their
 // first layer sent.
 func TestPilotNet(t *testing.T) {
-	c, s, n := compare(t), open(t, "pilotnet_sdnn_square", "data.npz"), lavaNet(t, "pilotnet_sdnn_square", "square_network.net")
-	n.Input, n.Layers, n.Convention = n.Layers[0].Out, n.Layers[1:], fixed.Axonal
-	in, _, ticks := s.planes("act0_square", 0)
-	for name, recs := range executors(t, n, messages(t, in, ticks), ticks) {
-		for k, layer := range []string{"sigma1_square", "sigma2_square", "sigma3_square", "sigma4_square"} {
-			want, _, _ := s.planes(layer, 0)
-			c.values(name+" "+layer, widen(recs[k].U), want)
-		}
+	nets, err := filepath.Glob(filepath.Join(shared.Dir(t, "gold"), "pilotnet_sdnn*", "*.net"))
+	if err != nil || len(nets) == 0 {
+		t.Fatalf("no networks (%v)", err)
+	}
+	for _, file := range nets {
+		folder := filepath.Base(filepath.Dir(file))
+		t.Run(folder, func(t *testing.T) {
+			c, s, n := compare(t), open(t, folder, "data.npz"), lavaNet(t, folder, filepath.Base(file))
+			n.Input, n.Layers, n.Convention = n.Layers[0].Out, n.Layers[1:], fixed.Axonal
+			named := func(prefix string) string {
+				for name := range s.arrays {
+					if name == prefix || strings.HasPrefix(name, prefix+"_") {
+						return name
+					}
+				}
+				return ""
+			}
+			in, ticks := s.population(named("act0"))
+			for name, recs := range executors(t, n, messages(t, in, ticks), ticks) {
+				for k := range recs {
+					if layer := named(fmt.Sprint("sigma", k+1)); layer != "" {
+						want, _ := s.population(layer)
+						c.values(name+" "+layer, widen(recs[k].U), want)
+					}
+				}
+			}
+		})
 	}
 }

@@ -140,6 +140,22 @@ func TestComplexWeights(t *testing.T) {
 	}
 }
 
+// TestComplexAccumulator: the imaginary sum wraps and is shifted as the real one, by each neuron's exponent.
+func TestComplexAccumulator(t *testing.T) {
+	n := &Network{Input: snn.Flat(1), Convention: Immediate, Layers: []Layer{{Name: "1", In: snn.Flat(1), Out: snn.Flat(2), WeightBits: 8, WeightExp: 5, NeuronExp: []int8{0, -1},
+		Weight: []int16{2, 2}, WeightImag: []int16{4, 4}, Graded: true, Neuron: RF{VTh: MaxVTh}}}}
+	if err := n.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	recs, err := n.Run(raster(t, 1, 1, 1<<23+3), 1, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([][]int32{recs[0].U, recs[0].V}, [][]int32{{6 * 64, 3 * 64}, {12 * 64, 6 * 64}}); d != "" {
+		t.Error(d)
+	}
+}
+
 // TestGradedArtifact takes a network of every kind through its file.
 func TestGradedArtifact(t *testing.T) {
 	n := &Network{Input: snn.Flat(2), Convention: Axonal, Provenance: map[string]string{}}

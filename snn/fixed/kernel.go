@@ -139,12 +139,12 @@ func (l *Layer) From(i int) iter.Seq2[int, int] {
 		for n := range outGroup {
 			oc := c/inGroup*outGroup + n
 			for ky := k.Size[1] - 1; ky >= 0; ky-- {
-				oy, ok := k.place(1, y, ky, out.H)
+				oy, ok := k.Place(1, y, ky, out.H)
 				if !ok {
 					continue
 				}
 				for kx := k.Size[0] - 1; kx >= 0; kx-- {
-					ox, ok := k.place(0, x, kx, out.W)
+					ox, ok := k.Place(0, x, kx, out.W)
 					if !ok {
 						continue
 					}
@@ -157,8 +157,8 @@ func (l *Layer) From(i int) iter.Seq2[int, int] {
 	}
 }
 
-// place returns which of n outputs takes input i through position x of the kernel.
-func (k *Kernel) place(axis, i, x, n int) (o int, ok bool) {
+// Place returns which of n outputs takes input i through position x of the kernel.
+func (k *Kernel) Place(axis, i, x, n int) (o int, ok bool) {
 	d := i + k.Padding[axis] - x*k.Dilation[axis]
 	return d / k.Stride[axis], d >= 0 && d%k.Stride[axis] == 0 && d/k.Stride[axis] < n
 }

@@ -226,3 +226,32 @@ func TestNeuronParameters(t *testing.T) {
 		}
 	}
 }
+
+// TestThresholds: what each kind does exactly at its threshold, and one below.
+func TestThresholds(t *testing.T) {
+	for name, c := range map[string]struct {
+		p    Neuron
+		s    State
+		in   Drive
+		want int32
+	}{
+		"delta at":            {Delta{VTh: 5, SpikeExp: 1}, State{}, Drive{Sum: 5}, 10},
+		"delta below":         {Delta{VTh: 5, SpikeExp: 1}, State{W: -1}, Drive{Sum: 5}, 0},
+		"delta at, negative":  {Delta{VTh: 5, SpikeExp: 1}, State{}, Drive{Sum: -5}, -10},
+		"error at":            {Delta{VTh: 5, CumError: true}, State{X: 3}, Drive{Sum: 2}, 2},
+		"error below":         {Delta{VTh: 5, CumError: true}, State{X: 2}, Drive{Sum: 2}, 0},
+		"rf at":               {RF{Cos: 4096, VTh: 5}, State{V: -64}, Drive{Sum: 5, Imag: 1}, 1},
+		"rf below":            {RF{Cos: 4096, VTh: 5}, State{U: -1, V: -64}, Drive{Sum: 5, Imag: 1}, 0},
+		"rf below the axis":   {RF{Cos: 4096, VTh: 5}, State{V: -65}, Drive{Sum: 5, Imag: 1}, 0},
+		"rf from the axis":    {RF{Cos: 4096, VTh: 5}, State{V: 0}, Drive{Sum: 5, Imag: 1}, 0},
+		"rf-iz at":            {RFIZ{Cos: 4096, VTh: 5}, State{}, Drive{Imag: 5}, 1},
+		"rf-iz below":         {RFIZ{Cos: 4096, VTh: 5}, State{V: -1}, Drive{Imag: 5}, 0},
+		"alif at":             {ALIF{VTh: 5}, State{W: 2, X: 3}, Drive{Bias: 5*64 + 5}, 1},
+		"alif below":          {ALIF{VTh: 5}, State{W: 2, X: 3}, Drive{Bias: 5*64 + 4}, 0},
+		"alif, negative rest": {ALIF{VTh: 0, VThStep: 1}, State{}, Drive{Bias: -1}, 0},
+	} {
+		if got := c.p.Advance(&c.s, c.in); got != c.want {
+			t.Errorf("%s: sends %d, want %d", name, got, c.want)
+		}
+	}
+}

@@ -270,6 +270,8 @@ func TestSRMBound(t *testing.T) {
 		{SRM{SDecay: 0, RDecay: 4096, XDecay: 4096, VTh: 1}, 1, 0, math.MaxInt64, false},
 		{SRM{SDecay: 0, RDecay: 4096, XDecay: 4096, VTh: 1}, 0, 0, 0, true},
 		{SRM{SDecay: 4096, RDecay: 4095, XDecay: 4096, RShift: 15, Kick: MaxKick, VTh: 1}, 0, 0, 0, false}, // ref alone
+		{SRM{SDecay: 4096, RDecay: 4096, XDecay: 4096, Kick: 65536, VTh: 1}, 65535, 0, 65535 * 64, true},   // u and x together
+		{SRM{SDecay: 4096, RDecay: 4096, XDecay: 4096, Kick: 65536, VTh: 1}, 65536, 0, 65536 * 64, false},
 		{SRM{SDecay: 4096, RDecay: 0, XDecay: 4096, RShift: 15, Kick: 1, VTh: 1}, 0, 0, 0, false},
 	} {
 		if u, free := c.p.Bound(c.sum, c.bias); u != c.u || free != c.free {

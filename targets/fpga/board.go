@@ -49,6 +49,9 @@ func New(name string, limits compile.Limits, hw Hardware) (*Board, error) {
 	if len(l.NeuronKinds) != 1 || l.NeuronKinds[0] != snn.CUBA {
 		return nil, diag.Inputf("target-limits", "", "limit neuron_kinds is %q, the memory map has room for cuba alone", l.NeuronKinds)
 	}
+	if l.SharedRows || l.MaxBase > 0 {
+		return nil, diag.Inputf("target-limits", "", "the core's axons do not share rows")
+	}
 	if min(hw.ClockHz, hw.CoreHz, hw.Baud) < 0 || hw.Baud > 0 && hw.CoreHz%hw.Baud != 0 {
 		return nil, diag.Inputf("target-baud", "", "%d baud do not divide the core's clock of %d Hz (oscillator %d Hz)", hw.Baud, hw.CoreHz, hw.ClockHz)
 	}
@@ -62,4 +65,6 @@ func (b *Board) Name() string { return b.name }
 func (b *Board) Limits() compile.Limits { return b.limits }
 
 // RowWords returns the 16-bit words of a row: one for each synapse.
-func (b *Board) RowWords(n, span, weightBits, delayBits int) int { return n }
+func (b *Board) RowWords(r *compile.RowShape) (int, compile.RowFormat) {
+	return int(r.N), compile.Plain
+}

@@ -9,7 +9,7 @@ import (
 const (
 	rxBuffer   = 512
 	outBuffer  = 512
-	maxPayload = 240
+	maxPayload = 228
 )
 
 // emulator is a board in software. Its memories are what the host writes; what it

@@ -28,9 +28,10 @@ func Encode(p *compile.Program) (*Image, error) {
 		base, count := int(c.OutStart[n]), int(c.OutStart[n+1]-c.OutStart[n])
 		m.put(RouteIndex, indexBase.set(base)|indexCount.set(count))
 	}
-	for a, mode := range c.Mode {
-		base, length := int(c.RowStart[a]), int(c.RowStart[a+1]-c.RowStart[a])
-		m.put(Axons, axonBase.set(base)|axonLength.set(length)|axonMode.set(int(mode)))
+	for a, r := range c.Row {
+		lo, hi := c.Synapses(a)
+		base, length := int(lo), int(hi-lo)
+		m.put(Axons, axonBase.set(base)|axonLength.set(length)|axonMode.set(int(c.Mode[r])))
 	}
 	// Every axon that a stray event could name has a row, if an empty one.
 	for len(m[Axons]) < Axons.Bytes() {
@@ -55,11 +56,14 @@ func encodable(p *compile.Program) error {
 	fits := len(p.Cores) == 1
 	if fits {
 		c := &p.Cores[0]
-		fits = len(c.Profile) > 0 && len(c.Profile) <= MaxNeurons && len(c.Mode) <= MaxAxons && len(c.Target) <= MaxSynapses &&
+		fits = len(c.Profile) > 0 && len(c.Profile) <= MaxNeurons && len(c.Row) <= MaxAxons && len(c.Target) <= MaxSynapses &&
 			len(c.Profiles) <= MaxProfiles && len(c.Route) <= MaxRoutes && c.Delay == nil
 		for _, f := range c.Profiles {
 			_, cuba := f.Neuron.(fixed.CUBA)
 			fits = fits && cuba && f.ResetInterval == 0
+		}
+		for _, b := range c.Base {
+			fits = fits && b == 0
 		}
 		for n := range c.Profile {
 			fits = fits && c.OutStart[n+1]-c.OutStart[n] < 1<<indexCount.width
@@ -145,6 +149,7 @@ func (m *Image) decodeRows(c *compile.Core, _ int) error {
 			c.Target = append(c.Target, uint16(synapseTarget.get(w)))
 			c.Code = append(c.Code, uint8(synapseCode.get(w)))
 		}
+		c.Row, c.Base, c.Format = append(c.Row, uint16(a)), append(c.Base, 0), append(c.Format, compile.Plain)
 		c.RowStart = append(c.RowStart, uint32(len(c.Target)))
 		c.Mode = append(c.Mode, fixed.SignMode(axonMode.get(w)))
 		c.WeightBits = append(c.WeightBits, 8) // the width of a code

@@ -98,20 +98,33 @@ func abs(x int) int64 { return int64(max(x, -x)) }
 
 // rows returns what the axons of a core set off.
 func rows(c *compile.Core, home []int32, m *Model) []row {
-	all := make([]row, len(c.Mode))
+	all := make([]row, len(c.Row))
+	axons := make([]int, len(c.Mode)) // by row
+	for _, r := range c.Row {
+		axons[r]++
+	}
 	for a := range all {
-		all[a].events.Arrived = 1
-		if target := c.Target[c.RowStart[a]:c.RowStart[a+1]]; len(target) > 0 {
-			all[a].cell = home[target[0]] // an axon is of one layer
-			if n := len(target); int(target[n-1]-target[0]) == n-1 {
-				all[a].events.Dense = int64(n)
-			} else {
-				all[a].events.Sparse = int64(n)
-			}
+		e := &all[a].events
+		e.Arrived = 1
+		if lo, hi := c.Synapses(a); lo < hi {
+			all[a].cell = home[c.Base[a]+c.Target[lo]] // an axon is of one layer
+			n := e.passed(c.Format[c.Row[a]], axons[c.Row[a]] > 1)
+			*n = int64(hi - lo)
 		}
-		all[a].time = cost(&all[a].events, &m.time)
+		all[a].time = cost(e, &m.time)
 	}
 	return all
+}
+
+// passed returns the count of synapses in rows of a format.
+func (e *Events) passed(format compile.RowFormat, shared bool) *int64 {
+	switch {
+	case shared:
+		return &e.Shared
+	case format == compile.Dense:
+		return &e.Dense
+	}
+	return &e.Sparse
 }
 
 func (w *wiring) meter() *Meter {

@@ -12,7 +12,7 @@ type Events struct {
 	Updates    int64 `json:"updates"`           // of neurons: all of them in every tick
 	Active     int64 `json:"active_updates"`    // of these, of neurons that were not at rest or that something moved
 	Spikes     int64 `json:"spikes"`            // of the neurons
-	Dense      int64 `json:"synapses_dense"`    // synapses passed in rows without gaps
+	Dense      int64 `json:"synapses_dense"`    // synapses passed in rows of the dense format
 	Sparse     int64 `json:"synapses_sparse"`   // and in other rows
 	Shared     int64 `json:"synapses_shared"`   // and in rows that several axons share, as those of convolutions
 	Arrived    int64 `json:"messages_received"` // from cores and from outside

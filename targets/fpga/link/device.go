@@ -163,12 +163,15 @@ func (d *device) question(f frame) error {
 		d.sent = d.tail
 		return d.report(codeOK, byte(f.seq))
 	case opRead:
-		if len(p) != spanLen || le.Uint32(p[4:]) > uint32(d.info.MaxPayload) {
+		if len(p) != spanLen {
 			return d.fail(codeLength)
 		}
 		m, ok := d.span(p)
-		if !ok {
+		switch {
+		case !ok:
 			return d.fail(codeAddress)
+		case len(m) > d.info.MaxPayload:
+			return d.fail(codeLength)
 		}
 		a = m
 	case opCRC:
@@ -184,7 +187,9 @@ func (d *device) question(f frame) error {
 		}
 	case opCounters:
 		c := d.m.Counters()
-		a = le.AppendUint64(le.AppendUint64(le.AppendUint64(nil, c.Ticks), c.Synapses), c.Spikes)
+		for _, n := range []uint64{c.Ticks, c.Synapses, c.Spikes, c.Cycles} {
+			a = le.AppendUint64(a, n)
+		}
 	default:
 		return d.fail(codeOp)
 	}
@@ -298,7 +303,7 @@ func (d *device) run(p []byte) (byte, error) {
 			d.axons = append(d.axons, id)
 		case gapEnd:
 			d.tick()
-			if err := d.flush(); err != nil {
+			if err := d.flush(codeOK, 0); err != nil {
 				return 0, err
 			}
 		}
@@ -332,18 +337,18 @@ func (d *device) fail(code byte) error {
 }
 
 // flush sends the output that fills whole frames.
-func (d *device) flush() error {
+func (d *device) flush(code, echo byte) error {
 	for d.head-d.sent >= maxOutput {
-		if err := d.status(codeOK, 0); err != nil {
+		if err := d.status(code, echo); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// report sends all output not yet sent, and code in the last STATUS.
+// report sends all output not yet sent, in one STATUS or more.
 func (d *device) report(code, echo byte) error {
-	if err := d.flush(); err != nil {
+	if err := d.flush(code, echo); err != nil {
 		return err
 	}
 	return d.status(code, echo)

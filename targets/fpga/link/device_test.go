@@ -26,13 +26,13 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	b := &bench{t: t}
 	b.boot()
-	b.image = b.f.image(rand.New(rand.NewPCG(5, 5)))
+	b.image = b.f.image(rand.New(rand.NewPCG(5, 5)))[:2] // the last memory stays empty
 	return b
 }
 
 // boot switches the board on, with memory that holds nothing.
 func (b *bench) boot() {
-	b.f = newFake(20, 30, 32, 64, 32)
+	b.f = newFake(20, 30, 32, 64, 32, 256)
 	b.f.onStep = func() { b.steps++ }
 	b.steps = 0
 	b.boots++
@@ -95,7 +95,7 @@ func (b *bench) hello(session uint32) {
 		b.t.Fatalf("HELLO: %v", fs)
 	}
 	info, nonce, err := parseInfo(fs[0].payload)
-	if err != nil || info.Neurons != 20 || len(info.Regions) != 2 || info.Regions[1] != 32 {
+	if err != nil || info.Neurons != 20 || len(info.Regions) != 3 || info.Regions[1] != 32 {
 		b.t.Fatalf("INFO: %+v %v", info, err)
 	}
 	b.key = session ^ nonce
@@ -370,7 +370,7 @@ func TestRefusals(t *testing.T) {
 		{"WRITE of half a word", opWrite, write(0, word[:2]), codeAddress},
 		{"WRITE between words", opWrite, write(2, word), codeAddress},
 		{"WRITE past the end", opWrite, write(64, word), codeAddress},
-		{"WRITE to no memory", opWrite, write(2<<24, word), codeAddress},
+		{"WRITE to no memory", opWrite, write(3<<24, word), codeAddress},
 		{"WRITE far away", opWrite, write(0xFFFFFFFC, word), codeAddress},
 		{"COMMIT without CRC", opCommit, word[:2], codeLength},
 		{"COMMIT past the end", opCommit, append(word, appendSpan(nil, span{0, 68})...), codeAddress},
@@ -381,7 +381,7 @@ func TestRefusals(t *testing.T) {
 		{"RUN of axons too many", opRun, run(0, gapSkip, 1), codeEvent},
 		{"POLL without confirmation", opPoll, nil, codeLength},
 		{"READ without length", opRead, word, codeLength},
-		{"READ of too much", opRead, appendSpan(nil, span{0, 244}), codeLength},
+		{"READ of too much", opRead, appendSpan(nil, span{2 << 24, 244}), codeLength},
 		{"READ past the end", opRead, appendSpan(nil, span{1 << 24, 36}), codeAddress},
 		{"CRC of nothing", opCRC, nil, codeLength},
 		{"CRC of half a span", opCRC, word, codeLength},
@@ -424,7 +424,7 @@ func TestQuestions(t *testing.T) {
 	if got := ask(opCRC, spans); !bytes.Equal(got, want) {
 		t.Errorf("CRC: %x, want %x", got, want)
 	}
-	if got := ask(opCounters, nil); len(got) != 24 || got[0] != 1 || got[8] != 3 {
+	if got := ask(opCounters, nil); len(got) != 32 || got[0] != 1 || got[8] != 3 || got[24] != 77 {
 		t.Errorf("COUNTERS: %x", got)
 	}
 }

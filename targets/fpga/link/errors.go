@@ -70,6 +70,9 @@ func errBoard(code byte) *diag.Error {
 	case codeTables:
 		return linkError("tables-refused", "the program arrived intact, but the board cannot run it").
 			WithFix("compile the program for this board")
+	case codeCore:
+		return linkError("core-stuck", "the board's core did not end what it was doing, and was reset").
+			WithFix("run again; if it stops again, put the bitstream of this isospike on the board")
 	case codeNotLoaded, codeNotReset:
 		return linkError("not-loaded", "the board has no complete program, so it refuses to run").WithFix("load the program before running it")
 	}

@@ -19,6 +19,7 @@ type fake struct {
 	density  float64 // share of neurons that spike in a tick
 	burst    int     // if > 0, as many silent ticks take turns with as many of 90 %
 	unusable bool    // Start fails
+	toy      bool    // it computes what rtl/sim/link/chip.v does
 	work     time.Duration
 	onStep   func() // called before each tick
 
@@ -41,11 +42,20 @@ func newFake(neurons, axons, outBuffer int, regions ...int) *fake {
 func (f *fake) Info() Info         { return f.info }
 func (f *fake) Memory() [][]byte   { return f.mem }
 func (f *fake) Counters() Counters { return f.count }
-func (f *fake) Reset()             { f.state, f.tick = f.start, 0 }
+
+func (f *fake) Reset() {
+	f.state, f.tick = f.start, 0
+	if f.toy {
+		f.toyReset()
+	}
+}
 
 func (f *fake) Start() error {
 	if f.unusable {
 		return errors.New("unusable")
+	}
+	if f.toy {
+		return f.toyStart()
 	}
 	f.start = 1
 	for _, m := range f.mem {
@@ -66,6 +76,9 @@ func (f *fake) Step(axons, spikes []int32) []int32 {
 	if f.work > 0 {
 		time.Sleep(f.work)
 	}
+	if f.toy {
+		return f.toyStep(axons, spikes)
+	}
 	f.state = mix(f.state, uint64(len(axons)))
 	for _, a := range axons {
 		f.state = mix(f.state, uint64(a))
@@ -83,6 +96,7 @@ func (f *fake) Step(axons, spikes []int32) []int32 {
 		}
 	}
 	f.count.Ticks++
+	f.count.Cycles += 77
 	f.count.Synapses += uint64(3 * len(axons))
 	f.count.Spikes += uint64(len(spikes) - n)
 	return spikes
@@ -113,7 +127,7 @@ func (f *fake) holds(image []Region) bool {
 
 // twin returns a fake of the same kind with memory of its own.
 func (f *fake) twin() *fake {
-	t := &fake{info: f.info, density: f.density, burst: f.burst}
+	t := &fake{info: f.info, density: f.density, burst: f.burst, toy: f.toy}
 	for _, m := range f.mem {
 		t.mem = append(t.mem, make([]byte, len(m)))
 	}

@@ -55,6 +55,7 @@ const (
 	codeNotLoaded = 0x15 // RESET or RUN before COMMIT
 	codeNotReset  = 0x16 // RUN before RESET
 	codeEvent     = 0x17 // RUN: an axon that the board does not have
+	codeCore      = 0x18 // the core did not end what it was doing
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

@@ -6,7 +6,7 @@ import "fmt"
 // frames. Within a tick the ids ascend, and each byte is
 //
 //	0…253  a spike, this many ids after the lowest id still possible
-//	254    no spike in the next 254 ids
+//	254    no spike in the next 254 ids, after which there are more
 //	255    the tick ends
 //
 // A board needs one counter to write or read it, and a tick of n ids takes at
@@ -51,7 +51,7 @@ func (g *gapReader) feed(b byte) (id int32, ev gapEvent) {
 		g.next = 0
 		return 0, gapEnd
 	case gapSkip:
-		if g.next += gapSkip; g.next > g.limit {
+		if g.next += gapSkip; g.next >= g.limit {
 			return 0, gapBad
 		}
 		return 0, gapNothing

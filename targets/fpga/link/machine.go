@@ -26,4 +26,5 @@ type Counters struct {
 	Ticks    uint64 // ticks run
 	Synapses uint64 // synaptic operations: weights added to an accumulator
 	Spikes   uint64 // spikes of all neurons
+	Cycles   uint64 // clocks that the core took for them; 0 where there is no clock
 }

@@ -78,11 +78,11 @@ func (c *Conn) Counters(ctx context.Context) (Counters, error) {
 	if err != nil {
 		return Counters{}, err
 	}
-	if len(p) != 24 {
+	if len(p) != 32 {
 		return Counters{}, c.finish(errOutput("%d bytes of counters", len(p)))
 	}
 	le := binary.LittleEndian
-	return Counters{le.Uint64(p), le.Uint64(p[8:]), le.Uint64(p[16:])}, nil
+	return Counters{le.Uint64(p), le.Uint64(p[8:]), le.Uint64(p[16:]), le.Uint64(p[24:])}, nil
 }
 
 // checkSample returns an error, without harm to the Conn, for an input that cannot be run.

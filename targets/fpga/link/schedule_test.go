@@ -3,6 +3,7 @@ package link
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"flag"
 	"fmt"
@@ -26,11 +27,20 @@ type board struct {
 	stop     context.CancelFunc
 	done     chan struct{}
 	nonce    uint32
+
+	rtl *rtlSocket // if set, a verilated board takes the place of Serve
 }
 
 func (b *board) boot(m Machine) {
 	ctx, stop := context.WithCancel(context.Background())
 	b.stop, b.done = stop, make(chan struct{})
+	if b.rtl != nil {
+		go func() {
+			defer close(b.done)
+			b.rtl.serve(ctx, newEnd(b.down, b.up))
+		}()
+		return
+	}
 	go func() {
 		defer close(b.done)
 		if err := serve(ctx, newEnd(b.down, b.up), m, func() uint32 { b.nonce += 0x01010101; return b.nonce }); err != nil {
@@ -61,7 +71,7 @@ type scenario struct {
 
 func newScenario(seed uint64) *scenario {
 	rng := rand.New(rand.NewPCG(seed, 7))
-	pick := func(v ...int) int { return v[rng.IntN(len(v))] }
+	pick := picker(rng)
 	neurons, axons := 1+rng.IntN(300), 1+rng.IntN(300)
 	out := 2
 	for out <= neurons {
@@ -72,11 +82,24 @@ func newScenario(seed uint64) *scenario {
 	f.burst = pick(0, 0, 5, 20)
 	f.info.RxBuffer = pick(256, 512, 2048, 60000)
 	f.info.MaxPayload = pick(64, 101, 240)
+	return newScenarioFor(f, rng, seed)
+}
+
+func picker(rng *rand.Rand) func(...int) int {
+	return func(v ...int) int { return v[rng.IntN(len(v))] }
+}
+
+// newScenarioFor returns a schedule for a kind of board.
+func newScenarioFor(f *fake, rng *rand.Rand, seed uint64) *scenario {
+	pick, axons := picker(rng), f.info.Axons
 	s := &scenario{rng: rng, fake: f, memory: rng.IntN(2) == 0}
 	for _, r := range f.image(rng) {
 		if len(r.Data) > 0 {
 			s.image = append(s.image, r)
 		}
+	}
+	if f.toy {
+		binary.LittleEndian.PutUint32(s.image[0].Data, uint32(rng.IntN(120)+pick(0, 0, 3, 5)<<8))
 	}
 	s.ticks = 1 + rng.IntN(pick(10, 60))
 	for range 1 + rng.IntN(3) {
@@ -194,8 +217,8 @@ func (s *scenario) holds(id int, p []byte) bool {
 }
 
 // run plays the schedule, then heals the line and demands the exact result.
-func (s *scenario) run(t *testing.T, seed uint64, a *tally) {
-	b := &board{down: newWire(), up: newWire(), nonce: uint32(seed)}
+func (s *scenario) run(t *testing.T, seed uint64, a *tally, socket *rtlSocket) {
+	b := &board{down: newWire(), up: newWire(), nonce: uint32(seed), rtl: socket}
 	b.down.faults, b.up.faults = &s.down, &s.up
 	m := s.fake.twin()
 	arm := func() {
@@ -293,9 +316,14 @@ func TestSchedules(t *testing.T) {
 	a := &tally{codes: map[string]int{}, faults: map[string]int{}}
 	for seed := *firstSeed; seed < *firstSeed+uint64(n) && !t.Failed(); seed++ {
 		s := newScenario(seed)
-		synctest.Test(t, func(t *testing.T) { s.run(t, seed, a) })
+		synctest.Test(t, func(t *testing.T) { s.run(t, seed, a, nil) })
 	}
 	t.Logf("%d schedules: %v; %d healed; %d ticks compared; faults %v", n, a.codes, a.healed, a.ticks, a.faults)
+	a.check(t, n)
+}
+
+// check reports what the schedules did, and fails if they did too little.
+func (a *tally) check(t *testing.T, n int) {
 	t.Logf("longest %v of virtual time; %+v", a.longest, a.stats)
 	if a.ticks == 0 || a.codes["exact"] == 0 {
 		t.Error("nothing was compared")

@@ -1,0 +1,134 @@
+// The receiving half of the framing: COBS, CRC and the receive buffer.
+//
+// A frame is decoded into a ring of 512 bytes as it arrives. When its end comes and all is
+// right, it becomes a record: a byte n + 1, then the n bytes of the frame with its CRC.
+// A damaged frame becomes a record of the single byte 0. Until then nothing of it can be
+// seen, so what is dropped costs nothing. Damaged is: another CRC, an end within a COBS
+// block, fewer than 13 bytes or more than 241, or no room. A good frame leaves a byte
+// free, so the byte that fills the ring is a record of damage, and the frames that are lost
+// after it need none of their own: the reader learns of every loss, after all that
+// came before it.
+//
+// A frame in whose middle the line is silent for 32 to 33 ticks is over, damaged.
+//
+// The reader sees o_ready when there is a record, and in o_byte the byte at its place,
+// from two clocks after the place moved. i_next moves it by one, i_skip by i_count,
+// i_rewind to the record's begin. i_free drops everything before the place, which must be
+// the end of the record.
+
+`default_nettype none
+
+module frame_rx #(
+    parameter ADDR_BITS = 9
+) (
+    input wire i_clk,
+    input wire i_rst,
+
+    // Bytes from the line, at least 10 clocks apart
+    input wire       i_valid,
+    input wire [7:0] i_data,
+    input wire       i_tick,
+
+    // Reader
+    output wire       o_ready,
+    output wire [7:0] o_byte,
+    input wire        i_next,
+    input wire        i_skip,
+    input wire [7:0]  i_count,
+    input wire        i_rewind,
+    input wire        i_free
+);
+
+    localparam [7:0] MIN = 8'd14, MAX = 8'd242; // of a frame with its record byte
+
+    // COBS
+    reg       any;   // a byte has arrived since the last delimiter
+    reg       hurt;  // the frame is too long
+    reg       zero;  // the block ends in a zero, unless the frame ends first
+    reg [7:0] left;  // bytes of the block still to come
+    reg [7:0] size;  // of the frame so far, with its record byte
+    reg [5:0] silent;
+
+    // Ring: records from first to base, then the frame that is arriving.
+    reg [ADDR_BITS-1:0] first, base, place;
+
+    wire delimiter = i_valid ? i_data == 8'd0 : silent[5];
+    wire finish = delimiter && any;
+    wire open = left != 8'd0;
+    wire put = i_valid && i_data != 8'd0 && (open || zero);
+    wire [7:0] value = open ? i_data : 8'd0;
+
+    wire [31:0] crc;
+    wire good = !hurt && !open && size >= MIN && crc == 32'hB798B438;
+
+    wire [ADDR_BITS-1:0] step = {{ADDR_BITS-8{1'b0}}, finish && !good ? 8'd1 : size};
+    wire [ADDR_BITS-1:0] top = base + step;
+    wire [ADDR_BITS-1:0] room = first - top;
+    wire fits = room[ADDR_BITS-1:2] != 0 || room[1:0] == 2'd3;
+    wire store = put && fits && size != MAX;
+    wire record = finish && room != 0;
+
+    wire crc_busy;
+    crc32c u_crc (
+        .i_clk(i_clk), .i_rst(i_rst),
+        .i_init(finish), .i_start(store), .i_plain(1'b0), .i_byte(value), .i_spin(1'b0),
+        .o_busy(crc_busy), .o_crc(crc)
+    );
+
+    // The reader's place may be the byte that is written only when there is no record
+    // yet, or past the record's end, and then nobody looks.
+    link_ram #(.WIDTH(8), .ADDR_BITS(ADDR_BITS)) u_ring (
+        .i_clk(i_clk),
+        .i_write(store || record),
+        .i_waddr(finish ? base : top),
+        .i_wdata(finish ? (good ? size : 8'd0) : value),
+        .i_raddr(place), .o_rdata(o_byte)
+    );
+
+    assign o_ready = base != first;
+
+    always @(posedge i_clk) begin
+        if (i_valid || !any) silent <= 6'd0;
+        else if (i_tick) silent <= silent + 1'b1;
+
+        if (i_valid) begin
+            any <= 1'b1;
+            if (open) left <= left - 1'b1;
+            else begin
+                left <= i_data - 1'b1;
+                zero <= 1'b1;
+            end
+            if (store) size <= size + 1'b1;
+            if (put && !store) hurt <= 1'b1;
+        end
+        if (delimiter) begin
+            any <= 1'b0;
+            hurt <= 1'b0;
+            zero <= 1'b0;
+            left <= 8'd0;
+            size <= 8'd1;
+        end
+        if (record) base <= top;
+
+        if (i_rewind) place <= first;
+        else place <= place + {{ADDR_BITS-8{1'b0}}, i_skip ? i_count : {7'd0, i_next}};
+        if (i_free) first <= place;
+
+        if (i_rst) begin
+            any <= 1'b0;
+            hurt <= 1'b0;
+            zero <= 1'b0;
+            left <= 8'd0;
+            size <= 8'd1;
+            silent <= 6'd0;
+            first <= 0;
+            base <= 0;
+            place <= 0;
+        end
+    end
+
+    wire unused = &{1'b0, crc_busy};
+
+endmodule
+
+`default_nettype wire

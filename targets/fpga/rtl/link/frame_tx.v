@@ -1,0 +1,85 @@
+// The sending half of the framing: COBS, in a buffer of one frame of 256 bytes, which lies in a
+// memory that is shared.
+//
+// While o_idle, i_begin starts a frame, i_put appends a byte, and i_end sends it. The code
+// byte of a block is written when its end is known, in place of the zero that ends it. A
+// frame has 1 to 253 bytes, so no code is 0xFF, and the first zero in the buffer is the
+// delimiter after it, which is written in the clock after i_end.
+//
+// A byte is read when i_grant answers o_ask, and is there in the clock after that alone.
+
+`default_nettype none
+
+module frame_tx (
+    input wire i_clk,
+    input wire i_rst,
+
+    // Writer
+    input wire       i_begin,
+    input wire       i_put,
+    input wire [7:0] i_byte,
+    input wire       i_end,
+    output wire      o_idle,
+
+    // Buffer
+    output wire       o_write,
+    output wire [7:0] o_waddr,
+    output wire [7:0] o_wdata,
+    output wire       o_ask,
+    output wire [7:0] o_raddr,
+    input wire        i_grant,
+    input wire [7:0]  i_rdata,
+
+    // Line: a byte is taken in a clock with o_valid and i_ready
+    output wire       o_valid,
+    output wire [7:0] o_data,
+    input wire        i_ready
+);
+
+    localparam [2:0] IDLE = 3'd0, END = 3'd1, LEAD = 3'd2, ASK = 3'd3, GIVE = 3'd4;
+    reg [2:0] state;
+    reg [7:0] at;   // next free byte, or the next to be sent
+    reg [7:0] code; // place of the code byte of the block
+
+    wire zero = i_byte == 8'd0;
+    wire close = i_end || zero; // the block ends
+
+    assign o_idle = state == IDLE;
+    assign o_write = i_put || i_end || state == END;
+    assign o_waddr = close && state != END ? code : at;
+    assign o_wdata = state == END ? 8'd0 : close ? at - code : i_byte;
+    assign o_ask = state == ASK && i_ready;
+    assign o_raddr = at;
+    assign o_valid = state == LEAD || state == GIVE;
+    assign o_data = state == LEAD ? 8'd0 : i_rdata;
+
+    always @(posedge i_clk) begin
+        case (state)
+            IDLE: begin
+                if (i_put) begin
+                    at <= at + 1'b1;
+                    if (zero) code <= at;
+                end
+                if (i_begin) begin
+                    at <= 8'd1;
+                    code <= 8'd0;
+                end
+                if (i_end) state <= END;
+            end
+            END: state <= LEAD;
+            LEAD: begin
+                at <= 8'd0;
+                if (i_ready) state <= ASK;
+            end
+            ASK: if (i_ready && i_grant) state <= GIVE;
+            default: begin
+                at <= at + 1'b1;
+                state <= i_rdata == 8'd0 ? IDLE : ASK;
+            end
+        endcase
+        if (i_rst) state <= IDLE;
+    end
+
+endmodule
+
+`default_nettype wire

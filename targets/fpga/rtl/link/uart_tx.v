@@ -1,0 +1,48 @@
+// The sending end of the serial line: 8 data bits, no parity, 1 stop bit, least
+// significant bit first. A byte is taken in a clock with i_valid and o_ready.
+
+`default_nettype none
+
+module uart_tx #(
+    parameter DIVIDER = 12 // clocks a bit, at least 2
+) (
+    input wire i_clk,
+    input wire i_rst,
+
+    input wire       i_valid,
+    input wire [7:0] i_byte,
+    output wire      o_ready,
+
+    output wire o_tx
+);
+
+    parameter COUNT_BITS = $clog2(DIVIDER); // derived
+    localparam [31:0] FULL = DIVIDER - 1;
+
+    // What is still to be sent, lowest bit first, the line's level now included. A single
+    // 1 is the end of the stop bit and the idle line.
+    reg [9:0] shift;
+    reg [COUNT_BITS-1:0] count;
+
+    assign o_tx = shift[0];
+    assign o_ready = shift == 10'd1 && count == 0;
+
+    always @(posedge i_clk) begin
+        if (i_valid && o_ready) begin
+            shift <= {1'b1, i_byte, 1'b0};
+            count <= FULL[COUNT_BITS-1:0];
+        end else if (count != 0) begin
+            count <= count - 1'b1;
+        end else if (shift != 10'd1) begin
+            shift <= {1'b0, shift[9:1]};
+            count <= FULL[COUNT_BITS-1:0];
+        end
+        if (i_rst) begin
+            shift <= 10'd1;
+            count <= 0;
+        end
+    end
+
+endmodule
+
+`default_nettype wire

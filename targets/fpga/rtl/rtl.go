@@ -1,0 +1,79 @@
+// Package rtl holds the Verilog of the FPGA boards and builds simulations of it.
+//
+//	link/         the board's side of the serial protocol
+//	top/          boards
+//	sim/          what drives a simulation
+//	sim/link/     a chip for the tests of the link
+//
+// The sources are part of the program, so that a simulation can be built wherever
+// Verilator and a C++ compiler are.
+package rtl
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/binary"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+
+	"github.com/isospike/isospike/snn/diag"
+)
+
+//go:embed */*.v sim/*/*.v sim/*.cpp
+var files embed.FS
+
+// A Design is a board: the modules of the link and of a chip, and their parameters.
+type Design struct {
+	// Chip is the folder of module chip and what it is made of.
+	Chip string
+	// Parameters are those of module board, by name, as Verilog constants.
+	Parameters map[string]string
+}
+
+// sources returns the paths of the design's Verilog, sorted.
+func (d *Design) sources() ([]string, error) {
+	list := []string{"top/board.v"}
+	for _, folder := range []string{"link", d.Chip} {
+		m, err := fs.Glob(files, folder+"/*.v")
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, m...)
+	}
+	slices.Sort(list)
+	if !slices.Contains(list, path.Join(d.Chip, "chip.v")) {
+		return nil, &diag.Error{Kind: diag.Tool, Code: "rtl-chip", Msg: fmt.Sprintf("this isospike has no Verilog of the chip %q", d.Chip),
+			Fix: "use an isospike that was built with it"}
+	}
+	return list, nil
+}
+
+// digest returns the SHA-256 of files and parameters.
+func (d *Design) digest(list []string) ([sha256.Size]byte, error) {
+	h := sha256.New()
+	for _, name := range list {
+		data, err := files.ReadFile(name)
+		if err != nil {
+			return [sha256.Size]byte{}, err
+		}
+		fmt.Fprintf(h, "%s %d\n%s", name, len(data), data)
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Parameters)) {
+		fmt.Fprintf(h, "%s=%s\n", name, d.Parameters[name])
+	}
+	return [sha256.Size]byte(h.Sum(nil)), nil
+}
+
+// Build returns the number by which a board tells what it was made of: the first 8 bytes of
+// the SHA-256 of the sources and parameters.
+func (d *Design) Build() (uint64, error) {
+	list, err := d.sources()
+	if err != nil {
+		return 0, err
+	}
+	sum, err := d.digest(list)
+	return binary.BigEndian.Uint64(sum[:]), err
+}

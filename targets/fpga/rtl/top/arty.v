@@ -1,0 +1,37 @@
+// Digilent Arty A7-35T: Artix-7, 100 MHz. The clock is 60 MHz, so that 3 Mbaud are 20 clocks a bit. Not placed, not run.
+// REGION_BYTES and BUILD come from the board file.
+
+`default_nettype none
+
+module arty #(
+    parameter NEURONS = 256, // a core
+    parameter AXONS = 512,
+    parameter SYNAPSES = 65536,
+    parameter ROUTES = 512,
+    parameter CORES = 1,
+    parameter [255:0] REGION_BYTES = 256'd0,
+    parameter [63:0] BUILD = 64'd0
+) (
+    input wire  clk,
+    input wire  rx,
+    output wire tx,
+    output wire led
+);
+
+    wire clock, locked, beat, idle;
+    pll_xilinx #(.PERIOD_NS(10.0), .MULTIPLY(9), .OUT(15)) u_pll (.i_clk(clk), .o_clk(clock), .o_locked(locked));
+
+    board #(
+        .DIVIDER(20), .MAX_BAUD(3000000), .OUT_BITS(9), .NEURONS(NEURONS), .AXONS(AXONS), .SYNAPSES(SYNAPSES), .ROUTES(ROUTES),
+        .CORES(CORES), .SPRAM(0), .SERIAL(0), .REGION_BYTES(REGION_BYTES), .BUILD(BUILD)
+    ) u_board (
+        .i_clk(clock), .i_ready(locked), .i_rx(rx), .o_tx(tx), .o_led(beat), .o_idle(idle)
+    );
+
+    assign led = beat;
+
+    wire unused = &{1'b0, idle};
+
+endmodule
+
+`default_nettype wire
