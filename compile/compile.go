@@ -15,7 +15,9 @@ type build struct {
 	shares []*share
 	prog   *Program
 
-	cuts       map[cutKey][]patch
+	cuts       map[cutKey]cuts
+	groupOrder [][]int32 // of each convolution's kernel groups, by the delay bits that they need; nil is that of their numbers
+	groupBits  [][]int   // these bits, in that order
 	byDelay    [][]int32 // orders of dense layers; nil is that of their numbers
 	sequential bool      // see Sequential
 }
@@ -43,7 +45,7 @@ func Compile(net *fixed.Network, t Target) (*Program, error) { return compileWit
 func Sequential(net *fixed.Network, t Target) (*Program, error) { return compileWith(net, t, true) }
 
 func compileWith(net *fixed.Network, t Target, sequential bool) (*Program, error) {
-	b := &build{net: net, target: t, limits: t.Limits().bounded(), cuts: map[cutKey][]patch{}, sequential: sequential}
+	b := &build{net: net, target: t, limits: t.Limits().bounded(), cuts: map[cutKey]cuts{}, sequential: sequential}
 	if err := b.check(); err != nil {
 		return nil, err
 	}
@@ -59,6 +61,12 @@ func compileWith(net *fixed.Network, t Target, sequential bool) (*Program, error
 // that of their delays.
 func (b *build) layoutBest() error {
 	b.byDelay = make([][]int32, len(b.net.Layers))
+	b.groupOrder, b.groupBits = make([][]int32, len(b.net.Layers)), make([][]int, len(b.net.Layers))
+	for k := range b.net.Layers {
+		if !b.sequential {
+			b.groupOrder[k], b.groupBits[k] = b.groupDelays(k)
+		}
+	}
 	err := b.layout()
 	if b.sequential {
 		return err
