@@ -22,7 +22,7 @@ func (f *filler) fillPatches() error {
 	if f.core.neurons > 0 && len(c.parts) > 1 {
 		if slab, rest, ok := f.slab(whole); ok {
 			if fewer, err := f.cut(rest); err == nil && len(fewer.parts) < len(c.parts) {
-				f.put(slab)
+				f.mustPut(slab)
 				c = fewer
 			}
 		}
@@ -31,7 +31,7 @@ func (f *filler) fillPatches() error {
 		if f.core.neurons > 0 {
 			f.open()
 		}
-		f.put(p)
+		f.mustPut(p)
 	}
 	return nil
 }
@@ -60,7 +60,7 @@ func (f *filler) fillSequential(whole patch) error {
 		for _, p := range c.parts {
 			if !f.put(p) {
 				f.open()
-				f.put(p)
+				f.mustPut(p)
 			}
 		}
 		y += rows
@@ -100,6 +100,13 @@ func (f *filler) fits(p patch) bool {
 	u, _ := f.withPatch(p)
 	_, over := f.over(&u)
 	return !over
+}
+
+// mustPut puts a patch on the open core, which it is known to fit.
+func (f *filler) mustPut(p patch) {
+	if !f.put(p) {
+		panic("compile: a patch that fits does not fit")
+	}
 }
 
 // put puts a patch on the open core if it fits.
