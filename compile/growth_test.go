@@ -115,7 +115,7 @@ func TestPlacerCountsEntries(t *testing.T) {
 		n, _ := stack(r, 2, 1+r.IntN(9), 1+r.IntN(9), 1+r.IntN(9))
 		target := open{Limits{CoresPerChip: 1 + r.IntN(4), MeshWidth: 2, TileCores: 1, Neurons: 1 + r.IntN(3), CrossChipEntries: 1 + r.IntN(3)}}
 		b := newBuild(n, target)
-		b.Options, b.byDelay = Options{Baseline: Sequential}, make([][]int32, len(n.Layers))
+		b.Options = Options{Baseline: Sequential}
 		if err := b.layout(); err != nil {
 			rt.Fatal(err)
 		}
@@ -149,7 +149,7 @@ func TestImproveKeepsLimits(t *testing.T) {
 		n, rates := stack(r, 2, 1+r.IntN(9), 1+r.IntN(9), 1+r.IntN(9))
 		target := open{Limits{CoresPerChip: 1 + r.IntN(6), MeshWidth: 2, TileCores: 1, Neurons: 1 + r.IntN(2), CrossChipEntries: 2}}
 		b := newBuild(n, target)
-		b.Options, b.byDelay = Options{Baseline: Sequential, Rates: rates}, make([][]int32, len(n.Layers))
+		b.Options = Options{Baseline: Sequential, Rates: rates}
 		if err := b.layout(); err != nil {
 			rt.Fatal(err)
 		}

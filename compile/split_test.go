@@ -78,7 +78,7 @@ func TestPatchRows(t *testing.T) {
 		first := rapid.IntRange(0, 20).Draw(t, "first compartment")
 		x := b.patchRows(&b.limits, 0, p, first)
 		got := map[[2]int]int{} // weight, by source and neuron
-		order := p.neurons(&l)
+		order := b.patchNeurons(0, p)
 		for _, a := range x.axons {
 			r := x.store.at(int(a.row))
 			for i, n := range r.target {
