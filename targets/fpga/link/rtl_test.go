@@ -358,3 +358,22 @@ func TestRTLOverflow(t *testing.T) {
 		t.Error("the test does not tell the two apart")
 	}
 }
+
+// TestRTLNonce: no two boots have the same nonce, however alike they are, as long as the memory stays.
+func TestRTLNonce(t *testing.T) {
+	b := newRTLBoard(t, verilated(t), 3)
+	defer b.close()
+	seen := map[uint32]bool{}
+	for range 50 {
+		fs := received(t, b.bytes(appendFrame(nil, frame{opHello, 1, 1, []byte(magic + "\x01")})))
+		if len(fs) != 1 || fs[0].op != answer|opHello {
+			t.Fatalf("HELLO: %v", fs)
+		}
+		nonce := binary.LittleEndian.Uint32(fs[0].payload[6:])
+		if seen[nonce] {
+			t.Fatalf("nonce 0x%08x again", nonce)
+		}
+		seen[nonce] = true
+		b.reset(100)
+	}
+}

@@ -175,15 +175,15 @@ module frame_rx #(
 
         // What the decoder holds.
         f_size: assert (size >= 1 && size <= MAX);
-        f_any: assert (any || (size == 1 && left == 0 && !zero && !hurt));
+        f_any: assert (any || (size == 1 && left == 0 && !zero && !hurt && crc == 32'hFFFFFFFF && f_left == 0));
         f_first: assert (any == zero && (any || left == 0));
         f_busy: assert (crc_busy == (f_left != 0) && f_left <= 8);
         f_crc_free: assert (!(crc_busy && (store || finish))); // crc32c's contract
         f_pace: assert (f_left == 0 || f_left < f_gap);
         f_silent: assert ((silent <= 32 || (silent == 33 && !any)) && (f_gap == 0 || {1'b0, silent} + f_gap <= 9));
-        f_good: assert (f_gap != 0 || good == (!hurt && !open && size >= MIN && crc == 32'hB798B438));
-        f_fits: assert (f_gap != 0 || !fits || ({1'b0, f_used} + {2'b0, size} <= 509 && size != MAX));
-        f_spare: assert (f_gap != 0 || !spare || f_used != 511);
+        f_good: assert (f_gap != 0 || !any || good == (!hurt && !open && size >= MIN && crc == 32'hB798B438));
+        f_fits: assert (f_gap != 0 || !any || !fits || ({1'b0, f_used} + {2'b0, size} <= 509 && size != MAX));
+        f_spare: assert (f_gap != 0 || !any || !spare || f_used != 511);
 
         // A record of a frame is one of the right CRC, whole and of a size that there is.
         if (record && good) begin
@@ -196,7 +196,7 @@ module frame_rx #(
         if ($past(silent[5] && any && !i_valid && !i_rst)) f_quiet: assert (!any);
 
         // The end of a frame is a record, or the reader has one of damage to come yet.
-        if (finish && !record) f_told: assert (f_used >= 510);
+        if (finish && !record && !$past(i_rst)) f_told: assert ($past(f_used) == 511);
     end
 
     // It can be done: a frame is accepted.

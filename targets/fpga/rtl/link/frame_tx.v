@@ -104,7 +104,7 @@ module frame_tx (
         if (i_put) f_wrote <= f_wrote + 1'b1;
         f_open <= !i_rst && (i_begin || (f_open && !i_end));
         if (f_past && !i_rst) begin
-            f_state: assert (state <= GIVE && !(f_open && !o_idle) && f_wrote <= 253);
+            f_state: assert (state <= GIVE && !(f_open && !o_idle) && (!f_open || f_wrote <= 253));
             if (o_idle && f_open) begin
                 f_at: assert (at == f_wrote + 8'd1 && code < at); // so at <= 254: no wrap
                 // Every byte so far but the code of the open block is in place and not zero.
