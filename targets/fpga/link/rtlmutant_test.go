@@ -18,6 +18,7 @@ type mutant struct{ name, file, old, new string }
 
 var linkMutants = []mutant{
 	{"a byte without a stop bit counts", "uart_rx.v", "o_valid <= line;", "o_valid <= 1'b1;"},
+	{"a pulse of a clock starts a byte", "uart_rx.v", "if (bits == START && line) bits <= IDLE;", ""},
 	{"any CRC is good", "frame_rx.v", "&& crc == 32'hB798B438;\n        fits", ";\n        fits"},
 	{"a frame may be too long", "frame_rx.v", "MAX = 8'd242", "MAX = 8'd243"},
 	{"a frame may end within a block", "frame_rx.v", "good <= !hurt && !open &&", "good <= !hurt &&"},
@@ -45,7 +46,7 @@ var linkMutants = []mutant{
 }
 
 // The tests that a mutant must not survive, the quicker first.
-var mutantTests = []string{"TestRTLSilence", "TestRTLStuckCore", "TestRTLOverflow", "TestRTLNonce", "TestRTLEqualsDevice", "TestRTLSchedules"}
+var mutantTests = []string{"TestRTLBits", "TestRTLSilence", "TestRTLStuckCore", "TestRTLOverflow", "TestRTLNonce", "TestRTLEqualsDevice", "TestRTLSchedules"}
 
 const mutantVariable = "ISOSPIKE_LINK_MUTANT"
 
