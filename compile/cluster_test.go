@@ -23,7 +23,14 @@ func TestDelayClusters(t *testing.T) {
 	if len(p.Cores) != 3 || p.Cores[0].DelayBits != 2 || len(p.Cores[0].Profile) != 1024 || p.Cores[1].DelayBits != 6 {
 		t.Errorf("%d cores", len(p.Cores))
 	}
-	// Where the order makes no difference it stays.
+	// Where the order saves no core it stays.
+	few := l
+	few.Out, few.Weight, few.SynDelay = snn.Flat(10), l.Weight[:10], l.SynDelay[:10]
+	for o, h := range compiled(t, &fixed.Network{Input: snn.Flat(1), Convention: fixed.Axonal, Layers: []fixed.Layer{few}}, lookup(t, "loihi1")).Layers[0].Home {
+		if h != (compile.Place{Neuron: uint16(o)}) {
+			t.Fatalf("neuron %d is at %v", o, h)
+		}
+	}
 	for o := range l.SynDelay {
 		l.SynDelay[o] = 51
 	}
