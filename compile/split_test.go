@@ -74,6 +74,9 @@ func TestPatchRows(t *testing.T) {
 		}
 		b := &build{net: &fixed.Network{Input: in, Layers: []fixed.Layer{before, l}},
 			limits: Limits{SynapticDelay: rapid.Bool().Draw(t, "synaptic delays"), SharedRows: rapid.Bool().Draw(t, "shared"), MaxBase: rapid.SampledFrom([]int{0, 2, 7, 255}).Draw(t, "largest base")}.bounded()}
+		if groups == 2 && rapid.Bool().Draw(t, "groups reversed") {
+			b.groupOrder = [][]int32{nil, {1, 0}}
+		}
 		var p patch
 		for _, s := range []struct {
 			side *[2]int
