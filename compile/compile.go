@@ -93,12 +93,13 @@ func newBuild(net *fixed.Network, t Target) *build {
 // layoutBest lays dense layers out in the order of their neurons or, where that saves cores, in
 // that of their delays.
 func (b *build) layoutBest() error {
+	caps := make([]int, len(b.net.Layers))
 	for k := range b.net.Layers {
 		if b.Baseline != Sequential {
 			b.groupOrder[k], b.groupBits[k] = b.groupDelays(k)
 		}
 	}
-	err := b.layout()
+	err := b.layout(caps)
 	if b.Baseline == Sequential || b.Baseline == EdgeCut {
 		return err
 	}
@@ -110,16 +111,16 @@ func (b *build) layoutBest() error {
 	if !any {
 		return err
 	}
-	if e := b.layout(); e != nil || err == nil && len(b.shares) >= len(plain.shares) {
+	if e := b.layout(caps); e != nil || err == nil && len(b.shares) >= len(plain.shares) {
 		*b = plain
 		return err
 	}
 	return nil
 }
 
-// layout runs the passes that decide where everything lies, until the axons out fit.
-func (b *build) layout() error {
-	caps := make([]int, len(b.net.Layers))
+// layout runs the passes that decide where everything lies, until the axons out fit. It begins
+// with the given neurons a core for each layer, 0 for any number, and lowers them.
+func (b *build) layout(caps []int) error {
 	var first error // why the first layout does not hold
 	for range maxRounds {
 		var err error

@@ -116,7 +116,7 @@ func TestPlacerCountsEntries(t *testing.T) {
 		target := open{Limits{CoresPerChip: 1 + r.IntN(4), MeshWidth: 2, TileCores: 1, Neurons: 1 + r.IntN(3), CrossChipEntries: 1 + r.IntN(3)}}
 		b := newBuild(n, target)
 		b.Options = Options{Baseline: Sequential}
-		if err := b.layout(); err != nil {
+		if err := b.layout(make([]int, len(n.Layers))); err != nil {
 			rt.Fatal(err)
 		}
 		q := b.newPlacer(split)
@@ -150,7 +150,7 @@ func TestImproveKeepsLimits(t *testing.T) {
 		target := open{Limits{CoresPerChip: 1 + r.IntN(6), MeshWidth: 2, TileCores: 1, Neurons: 1 + r.IntN(2), CrossChipEntries: 2}}
 		b := newBuild(n, target)
 		b.Options = Options{Baseline: Sequential, Rates: rates}
-		if err := b.layout(); err != nil {
+		if err := b.layout(make([]int, len(n.Layers))); err != nil {
 			rt.Fatal(err)
 		}
 		entries := func() (ofCore, ofNeuron int) {

@@ -48,3 +48,39 @@ func TestRowStore(t *testing.T) {
 		}
 	}
 }
+
+// wordy stores every row run-length.
+type wordy struct{ l Limits }
+
+func (wordy) Name() string                          { return "wordy" }
+func (w wordy) Limits() Limits                      { return w.l }
+func (wordy) RowWords(r *RowShape) (int, RowFormat) { return int(r.N) * (1 + r.DelayBits()), RunLength }
+
+// TestStored: rows have their own widths as long as there are formats for them, else all the same.
+func TestStored(t *testing.T) {
+	var rows []rowHead
+	for _, skip := range []int{1, 3, 4, 15, 16, 31} {
+		for _, delay := range []uint8{0, 7, 8} {
+			h := rowHead{fixed.Mixed, 8, RowShape{WeightBits: 8}}
+			h.shape.Add(0, 0, 0)
+			h.shape.Add(skip, 0, delay)
+			rows = append(rows, h)
+		}
+	}
+	w := wordy{}
+	if n := formats(w, rows); n != 4*3 { // distances of 2 to 5 bits; delays of 0, 3 and 6
+		t.Errorf("%d formats", n)
+	}
+	for most, want := range map[int]int{0: 12, 12: 12, 11: 1} {
+		got := stored(w, rows, most)
+		if n := formats(w, got); n != want {
+			t.Errorf("%d formats of %d, want %d", n, most, want)
+		}
+		if all, longest := words(w, got); want == 1 && (all != 18*2*7 || longest != 14) {
+			t.Errorf("%d words, at most %d a row", all, longest)
+		}
+	}
+	if rows[0].shape.Delay != 0 {
+		t.Error("the rows themselves changed")
+	}
+}
