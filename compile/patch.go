@@ -24,6 +24,7 @@ type group struct {
 	first int    // compartment of the patch
 }
 
+// groupsOf returns the groups that a patch of layer k has channels of, in its order.
 func (b *build) groupsOf(k int, p patch) (gs []group) {
 	l := &b.net.Layers[k]
 	og, ig, first := l.Out.C/l.Kernel.Groups, l.In.C/l.Kernel.Groups, 0
