@@ -10,8 +10,8 @@ import (
 
 // scale is how a layer's real weights become integers: they are divided by ratio·2^exp and
 // rounded to what the bits hold. The neuron's threshold and bias are divided by ratio as well, so
-// that apart from rounding it does the same. A negative exponent is not used: it floors every sum,
-// always downward.
+// that apart from rounding it does the same. Exponents that would floor sums, always downward, are
+// not used.
 type scale struct {
 	bits      snn.WeightBits
 	mode      fixed.SignMode
@@ -21,7 +21,6 @@ type scale struct {
 }
 
 const (
-	maxExp   = 7       // largest exponent of weights
 	searched = 1 << 14 // weights of a layer that the search looks at
 	octave   = 16      // thresholds that it tries up to twice the source's, and so on
 	// maxThreshold leaves v room for sixteen thresholds in both directions.
@@ -75,7 +74,7 @@ func (l *Layer) scales(bits snn.WeightBits) (all []scale) {
 		_, e := math.Frexp(first)
 		factor = math.Ldexp(1, 8-e) // from 128 on
 	}
-	for lo, hi, _ := bits.Levels(); first*factor >= 2 && limits.most*factor > float64(max(hi, -lo)<<maxExp); {
+	for lo, hi, _ := bits.Levels(); first*factor >= 2 && limits.most*factor > float64(max(hi, -lo)<<snn.MaxExp); {
 		factor /= 2 // to where the largest weight is not clipped
 	}
 	for k := 0; ; k++ {
@@ -136,7 +135,7 @@ func (l *Layer) least(bits snn.WeightBits, each bool) scale {
 	var best scale
 	least, all := math.Inf(1), l.scales(bits)
 	if !each { // the exponent before the threshold, so that the least exponent wins where errors are equal
-		for exp := range maxExp + 1 {
+		for exp := bits.MinExp(); exp <= snn.MaxExp; exp++ {
 			for _, s := range all {
 				if e := s.square(rows[0], exp, least); e < least {
 					best, least = s, e
@@ -166,7 +165,7 @@ func (l *Layer) least(bits snn.WeightBits, each bool) scale {
 // exponent returns the exponent with the least square error for some weights, and the error.
 func (s *scale) exponent(row []float64) (best int, least float64) {
 	least = math.Inf(1)
-	for exp := range maxExp + 1 {
+	for exp := s.bits.MinExp(); exp <= snn.MaxExp; exp++ {
 		if e := s.square(row, exp, least); e < least {
 			best, least = exp, e
 		}

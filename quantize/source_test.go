@@ -60,7 +60,7 @@ func TestWhatFitsStaysExact(t *testing.T) {
 		for k := range bits {
 			bits[k] = rapid.SampledFrom(allBits).Draw(rt, "bits")
 			for row := range exp[k] {
-				if exp[k][row] = rapid.IntRange(0, 1).Draw(rt, "exp"); !each {
+				if exp[k][row] = rapid.IntRange(bits[k].MinExp(), 1).Draw(rt, "exp"); !each {
 					exp[k][row] = exp[k][0]
 				}
 			}

@@ -88,7 +88,7 @@ func TestFineTuning(t *testing.T) {
 					rows := s.Layers[k].rows()
 					l.WeightExp, l.NeuronExp = 0, make([]int8, l.Out.Size())
 					for i := range l.NeuronExp {
-						l.NeuronExp[i] = int8(i / (len(l.NeuronExp) / rows) * 5 % 3)
+						l.NeuronExp[i] = int8(snn.WeightBits(l.WeightBits).MinExp() + i/(len(l.NeuronExp)/rows)*5%4)
 					}
 				}
 			}

@@ -2,6 +2,7 @@ package snn
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 	"strconv"
 
@@ -17,6 +18,8 @@ const (
 	Ternary WeightBits = -1
 	// MaxTrainBits is the most bits of a weight that training computes with.
 	MaxTrainBits WeightBits = 8
+	// MaxExp is the largest exponent of weights.
+	MaxExp = 7
 )
 
 // Stored returns the number of bits that the weight takes.
@@ -37,6 +40,13 @@ func (b WeightBits) Levels() (lo, hi, step int) {
 	}
 	step = 512 >> b
 	return -256, 256 - step, step
+}
+
+// MinExp returns the least exponent of such weights with which their sums are never rounded,
+// and half of every sum is still whole, as the codes of weights are: 0 with 8 bits, less with fewer, since their steps are larger.
+func (b WeightBits) MinExp() int {
+	_, _, step := b.Levels()
+	return min(0, 2-bits.Len(uint(step)))
 }
 
 // Valid reports whether there are weights of so many bits.
@@ -105,8 +115,8 @@ func (l *Layer) checkWeights() error {
 		return bad("weight_exp has %d numbers", len(l.Exp)).WithFix("give one, or one for each of %d neurons or channels", channels)
 	}
 	for _, x := range l.Exp {
-		if x < 0 || x > 7 {
-			return bad("a weight_exp is %d", x).WithFix("allowed: 0 to 7")
+		if x < l.Bits.MinExp() || x > MaxExp {
+			return bad("a weight_exp is %d", x).WithFix("allowed with %v bits: %d to %d", l.Bits, l.Bits.MinExp(), MaxExp)
 		}
 	}
 	return nil

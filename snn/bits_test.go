@@ -10,12 +10,12 @@ import (
 
 func TestWeightBits(t *testing.T) {
 	for _, c := range []struct {
-		text                 string
-		stored, lo, hi, step int
-	}{{"1", 1, -256, 0, 256}, {"2", 2, -256, 128, 128}, {"ternary", 2, -128, 128, 128}, {"3", 3, -256, 192, 64}, {"8", 8, -256, 254, 2}, {"9", 9, -255, 255, 1}} {
+		text                      string
+		stored, lo, hi, step, exp int
+	}{{"1", 1, -256, 0, 256, -7}, {"2", 2, -256, 128, 128, -6}, {"ternary", 2, -128, 128, 128, -6}, {"3", 3, -256, 192, 64, -5}, {"8", 8, -256, 254, 2, 0}, {"9", 9, -255, 255, 1, 0}} {
 		b, err := ParseWeightBits(c.text)
 		lo, hi, step := b.Levels()
-		if err != nil || b.String() != c.text || b.Stored() != c.stored || lo != c.lo || hi != c.hi || step != c.step || !b.Valid() {
+		if err != nil || b.String() != c.text || b.Stored() != c.stored || lo != c.lo || hi != c.hi || step != c.step || b.MinExp() != c.exp || !b.Valid() {
 			t.Errorf("%s: %v %v, %d bits, %d to %d by %d", c.text, b, err, b.Stored(), lo, hi, step)
 		}
 	}
@@ -33,7 +33,7 @@ func TestWeightBits(t *testing.T) {
 
 // Bits and exponents of layers come back from TOML, and what training cannot store is refused.
 func TestLayerWeights(t *testing.T) {
-	e, err := ParseExperiment("net = \"4x4x2-3c2-5\"\n[training]\nweight_bits = 3\n[layer.1]\nweight_exp = [0, 7, 2]\n[layer.2]\nweight_bits = \"ternary\"\nweight_exp = [1]\n")
+	e, err := ParseExperiment("net = \"4x4x2-3c2-5\"\n[training]\nweight_bits = 3\n[layer.1]\nweight_exp = [-5, 7, 2]\n[layer.2]\nweight_bits = \"ternary\"\nweight_exp = [1]\n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,11 +44,11 @@ func TestLayerWeights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a, b := n.Layers[0], n.Layers[1]; a.Bits != 3 || fmt.Sprint(a.Exp) != "[0 7 2]" || b.Bits != Ternary || fmt.Sprint(b.Exp) != "[1]" {
+	if a, b := n.Layers[0], n.Layers[1]; a.Bits != 3 || fmt.Sprint(a.Exp) != "[-5 7 2]" || b.Bits != Ternary || fmt.Sprint(b.Exp) != "[1]" {
 		t.Errorf("%v %v, %v %v", a.Bits, a.Exp, b.Bits, b.Exp)
 	}
 	for _, bad := range []string{
-		"[layer.1]\nweight_exp = [0, 1]", "[layer.1]\nweight_exp = [8]", "[layer.1]\nweight_exp = [-1]", "[layer.2]\nweight_exp = [0, 0, 0, 0]", "[layer.1]\nweight_bits = 9",
+		"[layer.1]\nweight_exp = [0, 1]", "[layer.1]\nweight_exp = [8]", "[layer.1]\nweight_exp = [-1]", "[layer.1]\nweight_bits = 3\nweight_exp = [-6]", "[layer.2]\nweight_exp = [0, 0, 0, 0]", "[layer.1]\nweight_bits = 9",
 	} {
 		e, err := ParseExperiment("net = \"4x4x2-3c2-5\"\n" + bad)
 		if err != nil {

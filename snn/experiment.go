@@ -34,8 +34,8 @@ type layer struct {
 	RefDelay *int `toml:"ref_delay,omitempty"`
 
 	WeightBits *WeightBits `toml:"weight_bits,omitempty"`
-	// WeightExp is the exponent of the weights, 0 to 7: one, or one for each output neuron
-	// (conv: channel). Without it, it is 0.
+	// WeightExp is the exponent of the weights, one, or one for each output neuron (conv: channel):
+	// from 0, or WeightBits.MinExp, to 7. Without it, it is 0.
 	WeightExp []int `toml:"weight_exp,omitempty"`
 }
 

@@ -96,7 +96,7 @@ func drawWeights(rt *rapid.T, e *snn.Experiment) {
 			continue
 		}
 		l.Bits = rapid.SampledFrom([]snn.WeightBits{snn.Ternary, 1, 2, 3, 4, 5, 6, 7, 8}).Draw(rt, "bits")
-		exp := rapid.OneOf(rapid.IntRange(0, 2), rapid.IntRange(0, 7))
+		exp := rapid.OneOf(rapid.IntRange(l.Bits.MinExp(), 2), rapid.IntRange(l.Bits.MinExp(), 7))
 		l.Exp = []int{exp.Draw(rt, "exp")}
 		if rapid.Bool().Draw(rt, "an exponent each") {
 			n := l.Out.Size()
@@ -229,7 +229,7 @@ func TestExponentsByChannel(t *testing.T) {
 	spikes := make([]int, 4)
 	for seed := range uint64(6) {
 		e := testExperiment("7x6x4-8c3g2-2a-6c2p1g2-9")
-		e.Seed, e.Training.InitGain = seed, 12
+		e.Seed, e.Training.InitGain = seed, 16
 		net, err := e.Network()
 		if err != nil {
 			t.Fatal(err)
@@ -243,7 +243,7 @@ func TestExponentsByChannel(t *testing.T) {
 				if l.Kind == snn.Conv && c >= l.Out.C {
 					break
 				}
-				l.Exp = append(l.Exp, (c*5+int(seed))%4)
+				l.Exp = append(l.Exp, max(l.Bits.MinExp(), (c*5+int(seed))%7-4))
 			}
 			e.SetLayer(l)
 		}

@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
@@ -113,9 +114,6 @@ func trainedLayer(f *fixed.Layer, e *snn.Experiment) (l snn.Layer, err error) {
 			return l, nil
 		}
 	}
-	if l.Exp, err = exponentsOf(f, l); err != nil {
-		return l, err
-	}
 	if l.Bits, err = bitsOf(f); err != nil {
 		return l, err
 	}
@@ -124,7 +122,8 @@ func trainedLayer(f *fixed.Layer, e *snn.Experiment) (l snn.Layer, err error) {
 	} else if ok {
 		return l, diag.Inputf("not-trainable", "", "layer %s has weights that %v bits do not hold", f.Name, asked).WithFix("quantize with --bits first")
 	}
-	return l, nil
+	l.Exp, err = exponentsOf(f, l)
+	return l, err
 }
 
 // isPool reports whether a convolution is the pool that training makes of its neurons.
@@ -160,8 +159,8 @@ func exponentsOf(f *fixed.Layer, l snn.Layer) ([]int, error) {
 		}
 	}
 	for _, e := range exp {
-		if e < 0 {
-			return nil, untrainable(f.Name, "a weight exponent of %d", e)
+		if e < l.Bits.MinExp() {
+			return nil, untrainable(f.Name, "a weight exponent of %d with %v bits", e, l.Bits)
 		}
 	}
 	return exp, nil
@@ -241,7 +240,7 @@ func (m *Model) take(k int, f *fixed.Layer) {
 	_, cols, to := WeightOrder(l)
 	for at := range p.Weight.Value {
 		r, c := to(at)
-		p.Weight.Value[at] = float32(f.Weight[r*cols+c]) / WeightOne * float32(int(1)<<l.Exp[r%len(l.Exp)])
+		p.Weight.Value[at] = float32(math.Ldexp(float64(f.Weight[r*cols+c])/WeightOne, l.Exp[r%len(l.Exp)]))
 	}
 	m.initGain(k)
 }

@@ -23,18 +23,20 @@ type Grid struct {
 	unit   float32 // weight of a code
 }
 
-// NewGrid returns the grid of weights with at most 8 bits and an exponent of 0 to 7.
+// NewGrid returns the grid of weights with at most 8 bits and an exponent from MinExp to
+// 7. An exponent below 0 makes the codes smaller, which takes nothing from them, and not the sums.
 func NewGrid(b snn.WeightBits, exp int) Grid {
 	lo, hi, step := b.Levels()
 	return Grid{
-		lo: float64(lo / step), hi: float64(hi / step), step: int8(step / WeightStep),
-		factor: math.Ldexp(WeightOne/float64(step), -exp), unit: float32(math.Ldexp(WeightStep/float64(WeightOne), exp)),
+		lo: float64(lo / step), hi: float64(hi / step), step: int8(step / WeightStep >> -min(0, exp)),
+		factor: math.Ldexp(WeightOne/float64(step), -exp), unit: float32(math.Ldexp(WeightStep/float64(WeightOne), max(0, exp))),
 	}
 }
 
-// Code returns the code that the tables store for a shadow weight: half of
-// the integer weight, which is rounded half to even and clamped to what the bits hold.
-// With 8 bits that is −128..127, as SLAYER clamps to [−4, 254/64].
+// Code returns the code that the forward pass adds up for a shadow weight: half of the
+// integer weight, times 2^exp of an exponent below 0. The integer weight is rounded half to
+// even and clamped to what the bits hold. With 8 bits the codes are −128..127, as SLAYER
+// clamps to [−4, 254/64].
 func (g Grid) Code(w float32) int8 {
 	return int8(max(g.lo, min(g.hi, math.RoundToEven(float64(w)*g.factor)))) * g.step
 }

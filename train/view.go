@@ -146,12 +146,12 @@ func (v *view) exponents() {
 	v.grids = Grids(v.layer)
 	exp := v.layer.Exp
 	if len(exp) == 1 {
-		v.shift = uint(exp[0])
+		v.shift = uint(max(0, exp[0]))
 		return
 	}
 	v.exp = make([]uint8, v.out)
 	for i := range v.exp { // neurons of one channel are len(exp) apart, or there is one each
-		v.exp[i] = uint8(exp[i%len(exp)])
+		v.exp[i] = uint8(max(0, exp[i%len(exp)]))
 	}
 }
 

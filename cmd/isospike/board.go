@@ -34,7 +34,7 @@ type boardRun struct {
 	pair    pair
 	tally   tally
 	stats   link.Stats
-	seconds float64 // streaming the samples
+	seconds float64      // streaming the samples
 	synops  int64        // synaptic operations that the board counted
 	work    []boardCount // what it counted beside, and what the simulator did
 	first   []fixed.Record

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/isospike/isospike/dataset"
@@ -148,7 +150,7 @@ func (f *quantizeFlags) options(a *app) (o quantize.Options, err error) {
 	if f.delayBits == 0 {
 		return o, diag.Usagef("bits", "delays of 0 bits; allowed are 1 to 6")
 	}
-	o.DelayBits, o.ClipDelays, o.As, o.Threads = f.delayBits, f.clipDelays, f.as, a.threads
+	o.DelayBits, o.ClipDelays, o.As, o.Threads = f.delayBits, f.clipDelays, f.as, cmp.Or(a.threads, runtime.GOMAXPROCS(0))
 	return o, nil
 }
 

@@ -103,6 +103,9 @@ func (f *trainFlags) experiment(c *cobra.Command, base snn.Experiment) (*snn.Exp
 	if f.delayBits < 1 || f.delayBits > 6 {
 		return nil, diag.Usagef("usage", "delays of %d bits; allowed are 1 to 6", f.delayBits)
 	}
+	if c.Flags().Changed("delay-bits") && c.Flags().Changed("max-delay") {
+		return nil, diag.Usagef("usage", "--delay-bits and --max-delay both say which delay is the longest").WithFix("give one of them")
+	}
 	f.apply(c, e, &enc)
 	if err := enc.Check(); err != nil {
 		return nil, err
