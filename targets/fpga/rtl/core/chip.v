@@ -73,9 +73,9 @@ module chip #(
   wire clear = i_clear && !o_busy;
 
   // Memory bus: ask the core, take what it read, say so.
-  reg         asked_q, ready_q;
+  reg         read_q, write_q, asked_q, ready_q;
   reg  [31:0] rdata_q;
-  wire        ask = i_mem_valid && !o_busy && !asked_q && !ready_q;
+  wire        ask = i_mem_valid && !o_busy && !read_q && !write_q && !asked_q && !ready_q;
 
   // Bits that come from outside a core: events between ticks, the exchange in them.
   wire          set_valid;
@@ -120,8 +120,8 @@ module chip #(
           .o_spike      (spike[8*c+:8]),
           .i_spike_ready(spike_ready[c]),
           .o_synops     (synops[3*c+:3]),
-          .i_bus_re     (ask && !i_mem_write && mine),
-          .i_bus_we     (ask && i_mem_write && mine),
+          .i_bus_re     (read_q && mine),
+          .i_bus_we     (write_q && mine),
           .i_bus_region (i_mem_addr[26:24]),
           .i_bus_addr   (i_mem_addr[16:2]),
           .i_bus_wdata  (i_mem_wdata),
@@ -198,8 +198,9 @@ module chip #(
   endgenerate
 
   integer i;
-  reg [7:0]  synops_sum;
-  reg [3:0]  spikes_sum;
+  // What the cores did one clock ago; the counters follow one clock later still.
+  reg [7:0]  synops_sum, synops_new_q;
+  reg [3:0]  spikes_sum, spikes_new_q;
   reg [31:0] rdata_or;
   always @* begin
     synops_sum = 8'd0;
@@ -223,17 +224,19 @@ module chip #(
   assign o_cycles    = cycles_q;
 
   always @(posedge i_clk) begin
-    asked_q <= ask;
+    read_q  <= ask && !i_mem_write;
+    write_q <= ask && i_mem_write;
+    asked_q <= read_q || write_q;
     ready_q <= asked_q;
     if (asked_q) rdata_q <= rdata_or;
 
     begun_q  <= step || clear;
     done_q   <= 1'b0;
-    synops_q <= synops_q + {40'd0, synops_sum};
-    spikes_q <= spikes_q + {44'd0, spikes_sum};
+    synops_new_q <= synops_sum;
+    spikes_new_q <= spikes_sum;
+    synops_q <= synops_q + {40'd0, synops_new_q};
+    spikes_q <= spikes_q + {44'd0, spikes_new_q};
     if (stepping_q) cycles_q <= cycles_q + 48'd1;
-    if (step) stepping_q <= 1'b1;
-    if (clear) clearing_q <= 1'b1;
     if (!begun_q && busy == {CORES{1'b0}}) begin
       clearing_q <= 1'b0;
       if (stepping_q && spikes_out) begin
@@ -242,8 +245,12 @@ module chip #(
         ticks_q    <= ticks_q + 32'd1;
       end
     end
+    if (step) stepping_q <= 1'b1;
+    if (clear) clearing_q <= 1'b1;
     if (i_rst) begin
-      {stepping_q, clearing_q, begun_q, asked_q, ready_q, done_q} <= 6'd0;
+      {stepping_q, clearing_q, begun_q, read_q, write_q, asked_q, ready_q, done_q} <= 8'd0;
+      synops_new_q <= 8'd0;
+      spikes_new_q <= 4'd0;
       ticks_q  <= 32'd0;
       synops_q <= 48'd0;
       spikes_q <= 48'd0;

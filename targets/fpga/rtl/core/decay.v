@@ -37,6 +37,68 @@ module decay #(
       assign o_last = last;
       assign o_tz   = sum_q[23:0];
 
+`ifdef FORMAL
+      // Ghosts work out x·k = Σ k[j]·x·2^j exactly by Horner's rule, in units of 2^-12 that are
+      // halved in every step but the last, and beside it the two products of g_parallel. No bit is
+      // ever lost: that is asserted.
+      reg                f_busy = 0, f_done = 0;
+      reg  [3:0]         f_step;
+      reg  [24:0]        f_x;
+      reg  [12:0]        f_k;
+      reg  [11:0]        f_dropped;  // bits shifted out, the latest on top
+      reg  signed [37:0] f_product, f_high, f_low;
+      wire signed [37:0] f_xs = {{1{f_x[24]}}, f_x, 12'd0};
+      wire signed [37:0] f_xh = {{17{f_x[24]}}, f_x[24:16], 12'd0};
+      wire signed [37:0] f_xl = {10'd0, f_x[15:0], 12'd0};
+      wire signed [37:0] f_p = f_product + (k_q[0] ? f_xs : 38'sd0);
+      wire signed [37:0] f_h = f_high + (k_q[0] ? f_xh : 38'sd0);
+      wire signed [37:0] f_l = f_low + (k_q[0] ? f_xl : 38'sd0);
+      wire signed [37:0] f_sum = {{13{sum_q[24]}}, sum_q};
+      wire signed [37:0] f_size = f_product < 0 ? -f_product : f_product;
+      wire signed [37:0] f_floor = f_size >>> 12;
+      wire signed [37:0] f_tz = f_product < 0 ? -f_floor : f_floor;
+      wire        [24:0] f_zeros = (25'd1 << (4'd12 - f_step)) - 25'd1;  // bits of the product that are 0
+      always @(posedge i_clk) begin
+        assume (i_k <= 13'd4096 && (i_x[24] ? i_x >= 25'h1800000 : i_x <= 25'h0800000));
+        assume (!(f_busy || f_done) || i_x == f_x && i_k == f_k);
+        assume (!(i_valid && f_busy));
+        if (i_rst) {f_busy, f_done} <= 0;
+        else if (i_ce) begin
+          f_done <= f_busy && last;
+          if (i_valid) begin
+            f_busy    <= 1;
+            f_step    <= 0;
+            f_x       <= i_x;
+            f_k       <= i_k;
+            f_dropped <= 0;
+            f_product <= 0;
+            f_high    <= 0;
+            f_low     <= 0;
+          end else if (f_busy) begin
+            f_step    <= f_step + 4'd1;
+            f_product <= last ? f_p : f_p >>> 1;
+            f_high    <= last ? f_h : f_h >>> 1;
+            f_low     <= last ? f_l : f_l >>> 1;
+            if (last) f_busy <= 0;
+            else f_dropped <= {sum[0], f_dropped[11:1]};
+          end
+        end
+        if (f_busy) begin
+          assert (f_k <= 13'd4096 && (f_x[24] ? f_x >= 25'h1800000 : f_x <= 25'h0800000));
+          assert (f_step <= 12 && step_q == 13'd1 << f_step && k_q == f_k >> f_step);
+          assert (f_product == (f_sum <<< 12) + $signed({26'd0, f_dropped}));
+          assert (f_x[24] ? f_sum <= 0 && f_sum >= -38'sd8388608 : f_sum >= 0 && f_sum <= 38'sd8388608);
+          assert (dropped_q == |f_dropped);
+          assert (((f_product[24:0] | f_high[24:0] | f_low[24:0]) & f_zeros) == 0);
+        end else assert (step_q == 0);
+        if (f_busy || f_done) begin
+          assert (f_product == (f_high <<< 16) + f_low);
+          assert (f_x[24] ? f_product <= 0 : f_product >= 0);
+        end
+        assert (!(f_busy && f_done));
+        if (f_done) assert (sum_q[23:0] == f_tz[23:0]);
+      end
+`endif
       always @(posedge i_clk)
         if (i_rst) step_q <= 13'd0;
         else if (i_ce) begin
@@ -62,12 +124,38 @@ module decay #(
       assign o_last = valid_q;
       assign o_tz   = tz_q;
 
+`ifdef FORMAL
+      // The two products may be anything of the right signs; their sum is taken for x·k.
+      (* anyseq *) wire signed [22:0] f_any_high;
+      (* anyseq *) wire [28:0] f_any_low;
+      wire signed [37:0] f_product = $signed({{15{high_q[22]}}, high_q}) * 38'sd65536 + $signed({9'd0, low_q});
+      wire signed [37:0] f_size = f_product < 0 ? -f_product : f_product;
+      wire signed [37:0] f_floor = f_size >>> 12;
+      wire signed [37:0] f_tz = f_product < 0 ? -f_floor : f_floor;
+      reg [23:0] f_want;
+      reg        f_known = 0;
+      always @(posedge i_clk) begin
+        assume (negative_q ? f_product <= 0 : f_product >= 0);
+        assume (f_size <= 38'sd8388608 * 38'sd4096);
+        if (i_rst) f_known <= 0;
+        else if (i_ce) begin
+          f_want  <= f_tz[23:0];
+          f_known <= 1;
+        end
+        if (f_known) assert (tz_q == f_want);
+      end
+`endif
       always @(posedge i_clk)
         if (i_rst) valid_q <= 1'b0;
         else if (i_ce) begin
           valid_q    <= i_valid;
+`ifdef FORMAL
+          low_q      <= f_any_low;
+          high_q     <= f_any_high;
+`else
           low_q      <= i_x[15:0] * i_k;
           high_q     <= $signed(i_x[24:16]) * $signed({1'b0, i_k});
+`endif
           negative_q <= i_x[24];
           tz_q       <= {high_q[19:0], 4'd0} + {7'd0, low_q[28:12]} + {23'd0, negative_q && |low_q[11:0]};
         end

@@ -54,7 +54,7 @@ module neuron #(
   reg [23:0]    q_u, r_u, t_u, t_v;
   reg [24:0]    q_v;
   reg [25:0]    r_v;
-  reg           t_spike;
+  reg           t_over, t_rest;
 
   wire          y_last;
   wire [23:0]   z_tzu, z_tzv;
@@ -94,13 +94,13 @@ module neuron #(
   wire        low = r_v[25] && (!(&r_v[24:23]) || !(|r_v[22:0]));
   wire        high = !r_v[25] && |r_v[24:23];
   wire        resting = |r_ref;
-  wire        spike = !resting && !i_vth[17] && $signed(r_v) > $signed({3'd0, i_vth[16:0], 6'd0});
 
+  // The comparison takes a clock; what depends on it follows after the register.
   assign o_valid = t_valid;
   assign o_u     = t_u;
-  assign o_v     = t_v;
-  assign o_ref   = t_ref;
-  assign o_spike = t_spike;
+  assign o_v     = t_over || t_rest ? 24'd0 : t_v;
+  assign o_ref   = o_spike ? i_rest : t_ref;
+  assign o_spike = t_over && !t_rest;
   assign o_tag   = t_tag;
 
   generate
@@ -154,10 +154,76 @@ module neuron #(
       r_tag <= q_tag;
 
       t_u     <= i_zero ? 24'd0 : r_u;
-      t_v     <= i_zero || resting || spike ? 24'd0 : low ? 24'h800001 : high ? 24'h7FFFFF : r_v[23:0];
-      t_ref   <= i_zero ? 6'd0 : resting ? r_ref - 6'd1 : spike ? i_rest : 6'd0;
-      t_spike <= spike && !i_zero;
+      t_v     <= low ? 24'h800001 : high ? 24'h7FFFFF : r_v[23:0];
+      t_ref   <= i_zero || !resting ? 6'd0 : r_ref - 6'd1;
+      t_over  <= !i_vth[17] && $signed(r_v) > $signed({3'd0, i_vth[16:0], 6'd0});
+      t_rest  <= i_zero || resting;
       t_tag   <= r_tag;
     end
+
+`ifdef FORMAL
+  // With formal/decay_any.v for decay.v: every result is that of snn/fixed for what went in and
+  // what the decays gave. A pipeline beside this one carries what went in. Stalls are proved
+  // apart: nothing changes in them, so i_ce is 1 here.
+  localparam W = 48;
+  (* anyconst *) wire [12:0] f_ukeep;
+  (* anyconst *) wire [12:0] f_vkeep;
+  (* anyconst *) wire [3:0] f_exp;
+  (* anyconst *) wire [17:0] f_vth;
+  (* anyconst *) wire [5:0] f_rest;
+  (* anyconst *) wire f_zero;
+  reg [3:0] f_clock = 0;
+  always @(posedge i_clk) begin
+    f_clock <= f_clock[3] ? f_clock : f_clock + 4'd1;
+    assume (i_ce && !i_rst);
+    assume ({i_ukeep, i_vkeep, i_exp, i_vth, i_rest, i_zero} == {f_ukeep, f_vkeep, f_exp, f_vth, f_rest, f_zero});
+    assume (f_vth <= 18'd131072);
+    assume (i_v != 24'h800000);
+  end
+
+  reg                  f1_valid = 0, f2_valid = 0, f3_valid = 0, f4_valid = 0, f5_valid = 0, f6_valid = 0;
+  reg signed [SUM-1:0] f1_sum, f2_sum, f3_sum;
+  reg signed [19:0]    f1_bias, f2_bias, f3_bias;
+  reg [5:0]            f1_ref, f2_ref, f3_ref, f4_ref, f5_ref, f6_ref;
+  reg [TAG-1:0]        f1_tag, f2_tag, f3_tag, f4_tag, f5_tag, f6_tag;
+  // shift(sum, exp), in W bits so that nothing is lost
+  wire signed [W-1:0] f_sum = {{(W - SUM) {f3_sum[SUM-1]}}, f3_sum};
+  wire signed [3:0]   f_e = f_exp;
+  wire signed [W-1:0] f_a = f_exp[3] ? f_sum >>> (5'd16 - {1'b0, f_exp}) : f_sum <<< f_exp;
+  // wrap: into (−2^23, 2^23], by the definition's remainder
+  wire signed [W-1:0] f_tzu = {{(W - 24) {z_tzu[23]}}, z_tzu};
+  wire signed [W-1:0] f_raw = f_tzu + (f_a <<< 6);
+  wire [23:0]         f_mod = f_raw[23:0];
+  wire signed [W-1:0] f_u = f_mod > 24'h800000 ? $signed({{(W - 24) {1'b0}}, f_mod}) - 48'sd16777216 : $signed({{(W - 24) {1'b0}}, f_mod});
+  wire signed [W-1:0] f_tzv = {{(W - 24) {z_tzv[23]}}, z_tzv};
+  wire signed [W-1:0] f_bias = {{(W - 20) {f3_bias[19]}}, f3_bias};
+  wire signed [W-1:0] f_vraw = f_tzv + f_u + f_bias;
+  wire signed [W-1:0] f_v = f_vraw > 48'sd8388607 ? 48'sd8388607 : f_vraw < -48'sd8388607 ? -48'sd8388607 : f_vraw;
+  wire                f_over = f_v > $signed({{(W - 24) {1'b0}}, f_vth, 6'd0});
+  reg signed [W-1:0]  f4_u, f5_u, f6_u, f4_v, f5_v, f6_v;
+  reg                 f4_over, f5_over, f6_over;
+  always @(posedge i_clk) begin
+    {f1_valid, f2_valid, f3_valid, f4_valid, f5_valid, f6_valid} <= {i_valid, f1_valid, f2_valid, f3_valid, f4_valid, f5_valid};
+    {f1_sum, f2_sum, f3_sum}    <= {i_sum, f1_sum, f2_sum};
+    {f1_bias, f2_bias, f3_bias} <= {i_bias, f1_bias, f2_bias};
+    {f1_ref, f2_ref, f3_ref, f4_ref, f5_ref, f6_ref} <= {i_ref, f1_ref, f2_ref, f3_ref, f4_ref, f5_ref};
+    {f1_tag, f2_tag, f3_tag, f4_tag, f5_tag, f6_tag} <= {i_tag, f1_tag, f2_tag, f3_tag, f4_tag, f5_tag};
+    {f4_u, f5_u, f6_u} <= {f_u, f4_u, f5_u};
+    {f4_v, f5_v, f6_v} <= {f_v, f4_v, f5_v};
+    {f4_over, f5_over, f6_over} <= {f_over, f4_over, f5_over};
+    if (f_clock[3]) begin
+      assert (o_valid == f6_valid);
+      assert (o_busy == (f1_valid || f2_valid || f3_valid || f4_valid || f5_valid || f6_valid));
+      if (f6_valid) begin
+        assert (o_tag == f6_tag);
+        assert (o_u == (f_zero ? 24'd0 : f6_u[23:0]));
+        assert (o_spike == (!f_zero && f6_ref == 0 && f6_over));
+        assert (o_v == (f_zero || f6_ref != 0 || f6_over ? 24'd0 : f6_v[23:0]));
+        assert (o_v != 24'h800000);
+        assert (o_ref == (f_zero ? 6'd0 : f6_ref != 0 ? f6_ref - 6'd1 : f6_over ? f_rest : 6'd0));
+      end
+    end
+  end
+`endif
 endmodule
 `default_nettype wire

@@ -67,6 +67,10 @@ module ring #(
       .i_wdata(clearing_q || pend_drain_q ? 16'd0 : rdata | one),
       .i_re   (go),
       .i_raddr(addr),
+`ifdef FORMAL
+      .f_addr (f_at),
+      .f_data (f_word),
+`endif
       .o_rdata(rdata)
   );
 
@@ -115,5 +119,67 @@ module ring #(
       word_q     <= 16'd0;
     end
   end
+
+`ifdef FORMAL
+  // One bit of any slot is followed. f_bit says whether a spike waits there: that is where it
+  // is set and what comes out. No spike is lost, for none waits in a slot that has been drained;
+  // none is doubled, for what comes out was waiting.
+  (* anyconst *) wire [5:0] f_slot;
+  (* anyconst *) wire [AW-1:0] f_axon;
+  wire [RW-1:0] f_at = {f_slot, f_axon[AW-1:4]};
+  wire [15:0]   f_word;
+  reg           f_bit;
+  reg           f_known = 0, f_past = 0;  // cleared once
+  reg  [5:0]    f_slot_q;
+  wire f_mem = f_word[f_axon[3:0]];
+  wire f_here = draining_q && i_slot == f_slot;
+  wire f_held = word_q[f_axon[3:0]] && at_q == f_axon[AW-1:4] && f_here;
+  wire f_drain = pend_q && pend_drain_q;
+  wire f_pend = pend_q && !pend_drain_q && addr_q == f_at && bit_q == f_axon[3:0];
+  wire f_out = o_axon_valid && i_axon_ready && o_axon == f_axon && f_here;
+
+  always @* begin
+    // what the core and the chip keep to
+    if (!f_past) assume (i_rst);
+    if (i_rst) assume (!i_clear && !i_drain && !i_set_valid);
+    if (i_clear) assume (!draining_q && !clearing_q && !pend_q && !i_drain && !i_set_valid);
+    if (i_drain) assume (!draining_q && !clearing_q && f_known);
+    if (i_set_valid) assume (f_known && !clearing_q);
+    if ((draining_q || i_drain) && i_set_valid) assume (i_set_slot != i_slot);
+    if (draining_q) assume (i_slot == f_slot_q);
+    if (f_past) assume (!i_rst);
+  end
+
+  always @(posedge i_clk) begin
+    f_past   <= 1;
+    f_slot_q <= i_slot;
+    if (i_clear) begin
+      f_bit   <= 0;
+      f_known <= 1;
+    end else if (i_set_valid && o_set_ready && i_set_slot == f_slot && i_set_axon == f_axon) f_bit <= 1;
+    else if (f_out) f_bit <= 0;
+
+    if (!f_past) assert (!f_known);
+    if (f_past) begin
+      assert (!(pend_q && clearing_q) && !(draining_q && clearing_q));
+      assert (f_known || !draining_q && !pend_q && !clearing_q);
+      assert (draining_q || !held && !f_drain);
+      if (f_drain) assert (addr_q[RW-1:WW] == i_slot && next_q == {1'b0, addr_q[WW-1:0]} + 1'b1);
+      if (draining_q) assert (next_q <= {1'b1, {WW{1'b0}}});
+      if (clearing_q && f_at < addr_q) assert (!f_mem);
+      if (clearing_q) assert (!f_bit);
+      if (f_known && !clearing_q) begin
+        assert (f_bit == (f_mem || f_held || f_pend));
+        assert (f_mem + f_held <= 1 && !(f_pend && f_held));
+        if (pend_q && addr_q == f_at) assert (rdata[f_axon[3:0]] == f_mem);
+        if (pend_q && !pend_drain_q && f_here) assert (addr_q != f_at);
+        if (f_here && {1'b0, f_axon[AW-1:4]} < next_q && !(f_drain && addr_q == f_at)) assert (!f_mem);
+        if (f_out) assert (f_bit);
+        if ($past(f_here) && f_slot_q == f_slot && !draining_q && $past(draining_q)) assert (!f_bit || $past(i_set_valid));
+      end
+    end
+    cover (f_past && f_out);
+  end
+`endif
 endmodule
 `default_nettype wire
