@@ -14,9 +14,10 @@ import (
 
 // Stream runs samples of a program on the board behind a link.
 type Stream struct {
-	conn *link.Conn
-	p    *compile.Program
-	home [][2]int32 // by board neuron: layer and neuron in it
+	conn  *link.Conn
+	p     *compile.Program
+	home  [][2]int32 // by board neuron: layer and neuron in it; no layer is −1
+	axons int        // board ids that a core's axons take
 }
 
 // NewStream loads p, which must have passed compile.Verify for the board, into
@@ -26,27 +27,22 @@ func NewStream(ctx context.Context, conn *link.Conn, p *compile.Program) (*Strea
 	if err != nil {
 		return nil, err
 	}
-	if err := conn.Load(ctx, m.parts()); err != nil {
+	if err := conn.Load(ctx, m.Parts(conn.Info())); err != nil {
 		return nil, err
 	}
-	s := &Stream{conn: conn, p: p, home: make([][2]int32, len(p.Cores[0].Profile))}
+	info := conn.Info()
+	cores := max(info.Cores, 1)
+	neurons := info.Neurons / cores
+	s := &Stream{conn: conn, p: p, home: make([][2]int32, len(p.Cores)*neurons), axons: info.Axons / cores}
+	for n := range s.home {
+		s.home[n][0] = -1
+	}
 	for k := range p.Layers {
 		for o, h := range p.Layers[k].Home {
-			s.home[h.Neuron] = [2]int32{int32(k), int32(o)}
+			s.home[int(h.Core)*neurons+int(h.Neuron)] = [2]int32{int32(k), int32(o)}
 		}
 	}
 	return s, nil
-}
-
-// parts returns the image as the link loads it.
-func (m *Image) parts() []link.Region {
-	var parts []link.Region
-	for r, data := range m {
-		if len(data) > 0 {
-			parts = append(parts, link.Region{ID: r, Data: data})
-		}
-	}
-	return parts
 }
 
 // Run runs one input raster for ticks ticks and returns the spikes of every
@@ -95,7 +91,7 @@ func (s *Stream) events(in *spike.Raster, ticks int) (*spike.Raster, error) {
 			}
 			for _, r := range s.p.InputRoute[s.p.InputStart[i]:s.p.InputStart[i+1]] {
 				if at := t + s.p.Convention.InputLatency + int(r.Delay); at < ticks {
-					tick, axon = append(tick, int32(at)), append(axon, int32(r.Axon))
+					tick, axon = append(tick, int32(at)), append(axon, int32(r.Core)*int32(s.axons)+int32(r.Axon))
 				}
 			}
 		}
@@ -124,9 +120,9 @@ func (s *Stream) records(out *spike.Raster) ([]fixed.Record, error) {
 	}
 	for t := range out.Ticks() {
 		for _, n := range out.At(t) {
-			if int(n) >= len(s.home) {
+			if int(n) >= len(s.home) || s.home[n][0] < 0 {
 				return nil, &diag.Error{Kind: diag.Link, Code: "board-neuron",
-					Msg: fmt.Sprintf("the board says that its neuron %d spiked; the program has %d", n, len(s.home)),
+					Msg: fmt.Sprintf("the board says that its neuron %d spiked; the program has none of that number", n),
 					Fix: "flash the board's bitstream again"}
 			}
 			h := s.home[n]

@@ -1,5 +1,6 @@
 // Package rtl holds the Verilog of the FPGA boards and builds simulations of it.
 //
+//	core/         the neurons: chip.v on top
 //	link/         the board's side of the serial protocol
 //	top/          boards
 //	sim/          what drives a simulation
@@ -22,7 +23,7 @@ import (
 	"github.com/isospike/isospike/snn/diag"
 )
 
-//go:embed */*.v sim/*/*.v sim/*.cpp
+//go:embed core/*.v link/*.v top/*.v sim/*/*.v sim/*.cpp
 var files embed.FS
 
 // A Design is a board: the modules of the link and of a chip, and their parameters.
