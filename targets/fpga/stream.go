@@ -46,7 +46,8 @@ func NewStream(ctx context.Context, conn *link.Conn, p *compile.Program) (*Strea
 }
 
 // Run runs one input raster for ticks ticks and returns the spikes of every
-// layer as fixed.Network.Run does; a board does not tell its states.
+// layer as fixed.Network.Run does, without states: those of the last tick are what
+// States reads.
 func (s *Stream) Run(ctx context.Context, in *spike.Raster, ticks int) ([]fixed.Record, error) {
 	var recs []fixed.Record
 	err := s.RunAll(ctx, []*spike.Raster{in}, ticks, func(_ int, r []fixed.Record) error {
@@ -73,6 +74,28 @@ func (s *Stream) RunAll(ctx context.Context, in []*spike.Raster, ticks int, got 
 		}
 		return got(i, recs)
 	})
+}
+
+// States returns the state of every neuron after the last tick of the last run, by core
+// and neuron: u, v and the refractory counter.
+func (s *Stream) States(ctx context.Context) ([][]fixed.State, error) {
+	all := make([][]fixed.State, len(s.p.Cores))
+	for c := range all {
+		all[c] = make([]fixed.State, len(s.p.Cores[c].Profile))
+		var m Memory
+		m[State] = make([]byte, len(all[c])*State.WordBits()/8)
+		if err := s.conn.Read(ctx, c*int(RegionCount)+int(State), 0, m[State]); err != nil {
+			return nil, err
+		}
+		for n := range all[c] {
+			w, err := m.word(State, n)
+			if err != nil {
+				return nil, err
+			}
+			all[c][n] = fixed.State{U: fixed.Wrap(int64(stateU.get(w))), V: int32(stateV.signed(w)), Ref: int32(stateRef.get(w))}
+		}
+	}
+	return all, nil
 }
 
 // events returns the axon events of an input raster: the spike of column t

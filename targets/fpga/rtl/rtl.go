@@ -69,12 +69,15 @@ func (d *Design) digest(list []string) ([sha256.Size]byte, error) {
 }
 
 // Build returns the number by which a board tells what it was made of: the first 8 bytes of
-// the SHA-256 of the sources and parameters.
+// the SHA-256 of the sources and of the parameters beside BUILD, which is for this number.
 func (d *Design) Build() (uint64, error) {
 	list, err := d.sources()
 	if err != nil {
 		return 0, err
 	}
-	sum, err := d.digest(list)
+	bare := *d
+	bare.Parameters = maps.Clone(d.Parameters)
+	delete(bare.Parameters, "BUILD")
+	sum, err := bare.digest(list)
 	return binary.BigEndian.Uint64(sum[:]), err
 }
