@@ -144,7 +144,7 @@ module link #(
     );
 
     // Core
-    wire stuck, core_done, mem_done, event_sent, past, tick_end;
+    wire spike_held, stuck, core_done, mem_done, event_sent, past, tick_end;
     wire [7:0] mem_byte, ring_byte;
     wire [15:0] head;
     wire core_level = (do_access && !mem_done) || (do_event && !event_sent) || ((do_clear || do_step) && !core_done);
@@ -153,7 +153,7 @@ module link #(
         .i_clear(do_clear), .i_step(do_step), .o_done(core_done), .o_end(tick_end), .i_waiting(core_level),
         .o_stuck(stuck), .i_mend(do_mend),
         .o_core_rst(o_core_rst), .o_clear(o_clear), .o_step(o_step),
-        .i_busy(i_busy), .i_done(i_done), .i_spike_valid(i_spike_valid)
+        .i_busy(i_busy), .i_done(i_done), .i_spike_valid(i_spike_valid || spike_held)
     );
     memory_port u_memory_port (
         .i_clk(i_clk),
@@ -169,7 +169,7 @@ module link #(
     );
     spikes_out #(.NEURONS(NEURONS), .ADDR_BITS(OUT_BITS)) u_spikes_out (
         .i_clk(i_clk), .i_rst(o_core_rst),
-        .i_valid(i_spike_valid), .i_id(i_spike_id), .o_ready(o_spike_ready), .i_end(tick_end),
+        .i_valid(i_spike_valid), .i_id(i_spike_id), .o_ready(o_spike_ready), .o_held(spike_held), .i_end(tick_end),
         .i_clear(do_empty), .o_head(head), .i_seek_low(do_seek_low), .i_seek_high(do_seek_high), .i_place(a),
         .i_next(take_ring), .o_byte(ring_byte)
     );
