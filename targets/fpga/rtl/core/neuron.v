@@ -95,6 +95,8 @@ module neuron #(
   wire        high = !r_v[25] && |r_v[24:23];
   wire        resting = |r_ref;
 
+  wire unused = &{1'b0, shifted[7:0]};
+
   // The comparison takes a clock; what depends on it follows after the register.
   assign o_valid = t_valid;
   assign o_u     = t_u;
@@ -165,7 +167,7 @@ module neuron #(
   // With formal/decay_any.v for decay.v: every result is that of snn/fixed for what went in and
   // what the decays gave. A pipeline beside this one carries what went in. Stalls are proved
   // apart: nothing changes in them, so i_ce is 1 here.
-  localparam W = 48;
+  localparam W = 34;
   (* anyconst *) wire [12:0] f_ukeep;
   (* anyconst *) wire [12:0] f_vkeep;
   (* anyconst *) wire [3:0] f_exp;
@@ -194,11 +196,11 @@ module neuron #(
   wire signed [W-1:0] f_tzu = {{(W - 24) {z_tzu[23]}}, z_tzu};
   wire signed [W-1:0] f_raw = f_tzu + (f_a <<< 6);
   wire [23:0]         f_mod = f_raw[23:0];
-  wire signed [W-1:0] f_u = f_mod > 24'h800000 ? $signed({{(W - 24) {1'b0}}, f_mod}) - 48'sd16777216 : $signed({{(W - 24) {1'b0}}, f_mod});
+  wire signed [W-1:0] f_u = f_mod > 24'h800000 ? $signed({{(W - 24) {1'b0}}, f_mod}) - 34'sd16777216 : $signed({{(W - 24) {1'b0}}, f_mod});
   wire signed [W-1:0] f_tzv = {{(W - 24) {z_tzv[23]}}, z_tzv};
   wire signed [W-1:0] f_bias = {{(W - 20) {f3_bias[19]}}, f3_bias};
-  wire signed [W-1:0] f_vraw = f_tzv + f_u + f_bias;
-  wire signed [W-1:0] f_v = f_vraw > 48'sd8388607 ? 48'sd8388607 : f_vraw < -48'sd8388607 ? -48'sd8388607 : f_vraw;
+  wire signed [W-1:0] f_vraw = f_tzv + f_bias + f_u;
+  wire signed [W-1:0] f_v = f_vraw > 34'sd8388607 ? 34'sd8388607 : f_vraw < -34'sd8388607 ? -34'sd8388607 : f_vraw;
   wire                f_over = f_v > $signed({{(W - 24) {1'b0}}, f_vth, 6'd0});
   reg signed [W-1:0]  f4_u, f5_u, f6_u, f4_v, f5_v, f6_v;
   reg                 f4_over, f5_over, f6_over;
