@@ -198,7 +198,7 @@ func full(t testing.TB, board *fpga.Board) *example {
 		net.Layers[k].Weight = make([]int16, net.Layers[k].Weights())
 		for i := range net.Layers[k].Weight {
 			if r.Float64() < density {
-				net.Layers[k].Weight[i] = int16(2 * (r.IntN(256) - 118))
+				net.Layers[k].Weight[i] = int16(2 * (r.IntN(236) - 108))
 			}
 		}
 	}

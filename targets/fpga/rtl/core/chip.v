@@ -132,16 +132,15 @@ module chip #(
     end
 
     if (CORES == 1) begin : g_one
+      // A spike in two clocks: what the host's side answers stays out of the core's paths.
       reg       valid_q;
       reg [7:0] spike_q;
       always @(posedge i_clk) begin
-        if (spike_ready[0]) begin
-          valid_q <= spike_valid[0];
-          spike_q <= spike;
-        end
+        if (spike_ready[0]) spike_q <= spike;
+        valid_q <= valid_q ? !i_spike_ready : spike_valid[0];
         if (i_rst) valid_q <= 1'b0;
       end
-      assign spike_ready[0] = !valid_q || i_spike_ready;
+      assign spike_ready[0] = !valid_q;
       assign o_spike_valid  = valid_q;
       assign o_spike_id     = {8'd0, spike_q};
       assign spikes_out     = !valid_q;

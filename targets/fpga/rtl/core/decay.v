@@ -40,7 +40,7 @@ module decay #(
 `ifdef FORMAL
       // A ghost works out x·k = Σ k[j]·x·2^j exactly by Horner's rule, in units of 2^-12 that are
       // halved in every step but the last. No bit is ever lost: that is asserted.
-      reg                f_busy = 0, f_done = 0;
+      reg                f_past = 0, f_busy = 0, f_done = 0;
       reg  [3:0]         f_step;
       reg  [24:0]        f_x;
       reg  [12:0]        f_k;
@@ -54,6 +54,8 @@ module decay #(
       wire signed [37:0] f_tz = f_product < 0 ? -f_floor : f_floor;
       wire        [24:0] f_zeros = (25'd1 << (4'd12 - f_step)) - 25'd1;  // bits of the product that are 0
       always @(posedge i_clk) begin
+        f_past <= 1;
+        assume (f_past || i_rst);
         assume (i_k <= 13'd4096 && (i_x[24] ? i_x >= 25'h1800000 : i_x <= 25'h0800000));
         assume (!(f_busy || f_done) || i_x == f_x && i_k == f_k);
         assume (!(i_valid && f_busy));
@@ -81,7 +83,8 @@ module decay #(
           assert (f_x[24] ? f_sum <= 0 && f_sum >= -38'sd8388608 : f_sum >= 0 && f_sum <= 38'sd8388608);
           assert (dropped_q == |f_dropped);
           assert ((f_product[24:0] & f_zeros) == 0);
-        end else assert (step_q == 0);
+        end else if (f_past) assert (step_q == 0);
+        if (!f_past) assert (!f_busy && !f_done);
         if (f_busy || f_done) begin
           assert (f_x[24] ? f_product <= 0 : f_product >= 0);
         end
