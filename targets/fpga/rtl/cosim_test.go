@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/isospike/isospike/compile"
 	"github.com/isospike/isospike/compile/nettest"
 	"github.com/isospike/isospike/sim"
+	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
 	"github.com/isospike/isospike/snn/spike"
@@ -42,13 +44,8 @@ func (c *chip) load(p *compile.Program) error {
 	return nil
 }
 
-// run runs a loaded program for some ticks and compares every spike of every tick, and the
-// state of every neuron after them, with the simulator's.
-func (c *chip) run(p *compile.Program, in *spike.Raster, ticks int, y *tally) error {
-	m, err := sim.New(p)
-	if err != nil {
-		return err
-	}
+// arrivals returns the axon events of every tick that an input raster causes.
+func arrivals(p *compile.Program, in *spike.Raster, ticks int) [][]compile.Route {
 	events := make([][]compile.Route, ticks)
 	for t := range min(in.Ticks(), ticks) {
 		for _, i := range in.At(t) {
@@ -59,6 +56,17 @@ func (c *chip) run(p *compile.Program, in *spike.Raster, ticks int, y *tally) er
 			}
 		}
 	}
+	return events
+}
+
+// run runs a loaded program for some ticks and compares every spike of every tick, and the
+// state of every neuron after them, with the simulator's.
+func (c *chip) run(p *compile.Program, in *spike.Raster, ticks int, y *tally) error {
+	m, err := sim.New(p)
+	if err != nil {
+		return err
+	}
+	events := arrivals(p, in, ticks)
 	neurons, axons := c.info.Neurons/c.info.Cores, c.info.Axons/c.info.Cores
 	for t := range ticks {
 		for _, r := range events[t] {
@@ -107,22 +115,57 @@ func (c *chip) run(p *compile.Program, in *spike.Raster, ticks int, y *tally) er
 	return c.err
 }
 
+// example is a program with an input, and how slowly its spikes are taken.
+type example struct {
+	p     *compile.Program
+	in    *spike.Raster
+	every uint32
+}
+
+const ticks = 200
+
+// draw draws a network that fits the board; nil when the one drawn does not.
+func draw(t *rapid.T, board *fpga.Board) *example {
+	net := nettest.Network(t, nettest.Config{MaxVTh: fixed.MaxVTh, MaxDelay: 62, MaxSynDelay: rapid.SampledFrom([]int{0, 0, 1, 3}).Draw(t, "synaptic delay")})
+	p, err := compile.Compile(net, board)
+	var e *diag.Error
+	if errors.As(err, &e) && e.Kind == diag.Limit {
+		return nil
+	}
+	check(t, err)
+	return &example{p, nettest.Raster(t, net.Input.Size(), ticks), rapid.SampledFrom([]uint32{1, 1, 1, 3, 40}).Draw(t, "spikes taken in one clock of")}
+}
+
+// cases returns random examples, the same ones every time, and one that fills the board.
+func cases(t testing.TB, board *fpga.Board, n int) (all []*example) {
+	g := rapid.Custom(func(t *rapid.T) *example { return draw(t, board) })
+	for i := range n {
+		if x := g.Example(i); x != nil {
+			all = append(all, x)
+		}
+	}
+	return append(all, full(t, board))
+}
+
+// try loads and runs an example.
+func (c *chip) try(x *example, y *tally) error {
+	if err := c.load(x.p); err != nil {
+		return err
+	}
+	c.send('P', x.every)
+	return c.run(x.p, x.in, ticks, y)
+}
+
 // random runs random networks on a model, and says what it compared.
-func random(t *testing.T, board *fpga.Board, path string, ticks int) (y tally) {
+func random(t *testing.T, board *fpga.Board, path string) (y tally) {
 	m, err := start(path)
 	check(t, err)
 	c := &chip{model: m, board: board, info: board.Info()}
+	check(t, c.try(full(t, board), &y))
 	rapid.Check(t, func(t *rapid.T) {
-		net := nettest.Network(t, nettest.Config{MaxVTh: fixed.MaxVTh, MaxDelay: 62, MaxSynDelay: rapid.SampledFrom([]int{0, 0, 1, 3}).Draw(t, "synaptic delay")})
-		p, err := compile.Compile(net, board)
-		var e *diag.Error
-		if errors.As(err, &e) && e.Kind == diag.Limit {
-			return
+		if x := draw(t, board); x != nil {
+			check(t, c.try(x, &y))
 		}
-		check(t, err)
-		check(t, c.load(p))
-		c.send('P', rapid.SampledFrom([]uint32{1, 1, 1, 3, 40}).Draw(t, "spikes taken in one clock of"))
-		check(t, c.run(p, nettest.Raster(t, net.Input.Size(), ticks), ticks, &y))
 	})
 	check(t, m.stop())
 	t.Logf("compared %d nets on %d cores: %d ticks, %d spikes, %d states; %d clocks a tick", y.nets, y.cores, y.ticks, y.spikes, y.states, y.clocks/max(y.ticks, 1))
@@ -132,10 +175,52 @@ func random(t *testing.T, board *fpga.Board, path string, ticks int) (y tally) {
 	return y
 }
 
+// full returns a network of most neurons and axons that the board has, with sparse rows to
+// its first layer and dense ones, delayed, to its second.
+func full(t testing.TB, board *fpga.Board) *example {
+	l := board.Limits()
+	r := rand.New(rand.NewPCG(1, 2))
+	neurons := l.Neurons * l.CoresPerChip
+	inputs, second := min(l.AxonsIn/2, l.SynapseWords/16), neurons/8
+	first := min(neurons-second, inputs-8)
+	net := &fixed.Network{Input: snn.Flat(inputs), Convention: fixed.Immediate, Layers: []fixed.Layer{
+		{Name: "1", In: snn.Flat(inputs), Out: snn.Flat(first), WeightBits: 8, Neuron: fixed.CUBA{IDecay: 1024, VDecay: 128, VTh: 300, RefDelay: 2}, Delay: make([]uint8, first)},
+		{Name: "2", In: snn.Flat(first), Out: snn.Flat(second), WeightBits: 8, WeightExp: -2, Neuron: fixed.CUBA{IDecay: 3000, VDecay: 500, VTh: 20, RefDelay: 1},
+			BiasMant: make([]int16, second), BiasExp: 3},
+	}}
+	for i := range net.Layers[0].Delay {
+		net.Layers[0].Delay[i] = uint8(r.IntN(63))
+	}
+	for i := range net.Layers[1].BiasMant {
+		net.Layers[1].BiasMant[i] = int16(r.IntN(100) - 50)
+	}
+	for k, density := range []float64{min(0.25, 0.2*float64(l.SynapseWords*l.CoresPerChip)/float64(inputs*first)), 0.9} {
+		net.Layers[k].Weight = make([]int16, net.Layers[k].Weights())
+		for i := range net.Layers[k].Weight {
+			if r.Float64() < density {
+				net.Layers[k].Weight[i] = int16(2 * (r.IntN(236) - 108))
+			}
+		}
+	}
+	p, err := compile.Compile(net, board)
+	check(t, err)
+	in := spike.NewRaster(inputs)
+	for range ticks {
+		var at []int32
+		for i := range inputs {
+			if r.IntN(8) == 0 {
+				at = append(at, int32(i))
+			}
+		}
+		in.Append(at...)
+	}
+	return &example{p, in, 2}
+}
+
 func TestRandomNets(t *testing.T) {
 	for _, v := range variants {
 		t.Run(v.name, func(t *testing.T) {
-			if y := random(t, v.board(t), v.program(t), 200); y.nets < 50 || v.name == "four" && y.cores < 3*y.nets/2 {
+			if y := random(t, v.board(t), v.program(t)); y.nets < 50 || v.name == "four" && y.cores < 3*y.nets/2 {
 				t.Error("too little was compared")
 			}
 		})

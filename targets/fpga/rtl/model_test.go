@@ -2,6 +2,7 @@ package rtl_test
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -30,7 +31,7 @@ type variant struct {
 var variants = []*variant{
 	{name: "up5k", toml: `inherits = "up5k"`},
 	{name: "hx8k", toml: "inherits = \"up5k\"\n[limits]\naxons_in = 256\nsynapse_words = 2048\naxons_out = 256",
-		parameters: []string{"AXONS=256", "SYNAPSES=2048", "ROUTES=256", "SPRAM=0", "SERIAL=1"}},
+		parameters: []string{"AXONS=256", "SYNAPSES=2048", "ROUTES=256", "SPRAM=0", "SERIAL=1'b1"}},
 	{name: "four", toml: "inherits = \"up5k\"\n[limits]\ncores_per_chip = 4\nneurons = 16\naxons_in = 128\nsynapse_words = 4096",
 		parameters: []string{"CORES=4", "NEURONS=16", "AXONS=128", "SYNAPSES=4096", "SPRAM=0"}},
 }
@@ -55,34 +56,38 @@ func needs(t testing.TB, tool string) {
 func (v *variant) program(t testing.TB) string {
 	needs(t, "verilator")
 	v.build.Do(func() {
-		var dir string
-		if dir, v.err = os.MkdirTemp(scratch, v.name); v.err == nil {
-			v.path, v.err = buildModel(dir, "core", v.parameters)
-		}
+		v.path, v.err = buildModel(scratch, "core", v.name, v.parameters)
 	})
 	check(t, v.err)
 	return v.path
 }
 
-// buildModel makes a program of the Verilog in a folder and of sim/core.cpp.
-func buildModel(dir, core string, parameters []string) (string, error) {
+// buildModel makes a program of the Verilog in a folder and of sim/core.cpp. Models of several
+// names share dir and with it the objects of Verilator's library.
+func buildModel(dir, core, name string, parameters []string) (string, error) {
 	files, err := filepath.Glob(filepath.Join(core, "*.v"))
 	if err != nil || len(files) == 0 {
 		return "", errors.Join(err, errors.New("there is no Verilog"))
 	}
-	harness, err := filepath.Abs("sim/core.cpp")
+	harness, err := os.ReadFile("sim/core.cpp")
 	if err != nil {
 		return "", err
 	}
-	args := []string{"--cc", "--exe", "--build", "-O3", "--x-assign", "unique", "--x-initial", "unique", "-CFLAGS", "-O1 -w",
-		"-Wno-WIDTH", "-Wno-fatal", "--top-module", "chip", "-Mdir", dir, "-o", "model"}
+	main := filepath.Join(dir, name+".cpp")
+	if old, err := os.ReadFile(main); err != nil || !bytes.Equal(old, harness) {
+		if err := os.WriteFile(main, harness, 0o666); err != nil {
+			return "", err
+		}
+	}
+	args := []string{"--cc", "--exe", "--build", "-O3", "--x-assign", "unique", "--x-initial", "unique", "-CFLAGS", "-O1 -w -DMODEL=V" + name,
+		"-Wno-WIDTH", "-Wno-fatal", "--top-module", "chip", "--prefix", "V" + name, "-Mdir", dir, "-o", name}
 	for _, p := range parameters {
 		args = append(args, "-G"+p)
 	}
-	if out, err := exec.Command("verilator", append(append(args, files...), harness)...).CombinedOutput(); err != nil {
+	if out, err := exec.Command("verilator", append(append(args, files...), main)...).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("verilator: %w\n%s", err, out)
 	}
-	return filepath.Join(dir, "model"), nil
+	return filepath.Join(dir, name), nil
 }
 
 // model is a running model of a chip. Its errors are kept: err is the first.

@@ -54,6 +54,7 @@ module chip #(
   localparam AW = $clog2(AXONS);
   localparam NW = $clog2(NEURONS);
   localparam CW = CORES == 1 ? 1 : $clog2(CORES);
+  localparam [31:0] LAST = CORES - 1;
 
   reg         stepping_q, clearing_q, done_q;
   reg         begun_q;  // the cores begin; none is busy yet
@@ -89,7 +90,8 @@ module chip #(
   genvar c;
   generate
     for (c = 0; c < CORES; c = c + 1) begin : g
-      wire mine = i_mem_addr[31:27] == c;
+      localparam [31:0] NUMBER = c;
+      wire mine = i_mem_addr[31:27] == NUMBER[4:0];
       core #(
           .NEURONS (NEURONS),
           .AXONS   (AXONS),
@@ -130,16 +132,15 @@ module chip #(
     end
 
     if (CORES == 1) begin : g_one
+      // A spike in two clocks: what the host's side answers stays out of the core's paths.
       reg       valid_q;
       reg [7:0] spike_q;
       always @(posedge i_clk) begin
-        if (spike_ready[0]) begin
-          valid_q <= spike_valid[0];
-          spike_q <= spike;
-        end
+        if (spike_ready[0]) spike_q <= spike;
+        valid_q <= valid_q ? !i_spike_ready : spike_valid[0];
         if (i_rst) valid_q <= 1'b0;
       end
-      assign spike_ready[0] = !valid_q || i_spike_ready;
+      assign spike_ready[0] = !valid_q;
       assign o_spike_valid  = valid_q;
       assign o_spike_id     = {8'd0, spike_q};
       assign spikes_out     = !valid_q;
@@ -149,6 +150,7 @@ module chip #(
       assign set_slot       = ticks_q[5:0];
       assign out_ready      = 1'b0;
       assign o_event_ready  = event_open && set_ready[0];
+      wire unused = &{1'b0, out_valid, out_core, out_slot, out_axon};
     end else begin : g_many
       // The spikes of a core wait in its list until those of the cores before have left.
       reg  [CW-1:0]     turn_q;
@@ -167,7 +169,7 @@ module chip #(
             .o_empty(empty[c])
         );
       end
-      wire [15:0] turn = turn_q;
+      wire [15:0] turn = {{(16 - CW) {1'b0}}, turn_q};
       assign spike_ready   = {CORES{1'b1}};
       assign o_spike_valid = has[turn_q] && !all_q;
       assign o_spike_id    = turn << NW | {8'd0, listed[8*turn_q+:8]};
@@ -176,7 +178,7 @@ module chip #(
         if (i_rst) {all_q, turn_q} <= {1'b1, {CW{1'b0}}};
         else if (step) {all_q, turn_q} <= {1'b0, {CW{1'b0}}};
         else if (!all_q && !begun_q && empty[turn_q] && !busy[turn_q]) begin
-          if (turn_q == CORES - 1) all_q <= 1'b1;
+          if (turn_q == LAST[CW-1:0]) all_q <= 1'b1;
           else turn_q <= turn_q + 1'b1;
         end
 
@@ -185,14 +187,14 @@ module chip #(
       reg  [CW-1:0] from_q;
       wire [CW-1:0] to = out_core[CW*from_q+:CW];
       wire          out = stepping_q && out_valid[from_q];
-      assign set_valid = out || event_valid && event_core < CORES;
+      assign set_valid = out || event_valid && event_core <= LAST[15:0];
       assign set_core  = out ? to : event_core[CW-1:0];
       assign set_axon  = out ? out_axon[AW*from_q+:AW] : i_event_axon[AW-1:0];
       assign set_slot  = out ? out_slot[6*from_q+:6] : ticks_q[5:0];
       assign out_ready = {{(CORES - 1) {1'b0}}, out && set_ready[to]} << from_q;
-      assign o_event_ready = event_open && (event_core >= CORES || set_ready[event_core[CW-1:0]]);
+      assign o_event_ready = event_open && (event_core > LAST[15:0] || set_ready[event_core[CW-1:0]]);
       always @(posedge i_clk)
-        if (i_rst || from_q == CORES - 1 && !(out && !set_ready[to])) from_q <= {CW{1'b0}};
+        if (i_rst || from_q == LAST[CW-1:0] && !(out && !set_ready[to])) from_q <= {CW{1'b0}};
         else if (!(out && !set_ready[to])) from_q <= from_q + 1'b1;
     end
   endgenerate
@@ -209,9 +211,11 @@ module chip #(
     for (i = 0; i < CORES; i = i + 1) begin
       synops_sum = synops_sum + {5'd0, synops[3*i+:3]};
       spikes_sum = spikes_sum + {3'd0, spike_valid[i] && spike_ready[i]};
-      if (i_mem_addr[31:27] == i) rdata_or = rdata_or | rdata[32*i+:32];
+      if (i_mem_addr[31:27] == i[4:0]) rdata_or = rdata_or | rdata[32*i+:32];
     end
   end
+
+  wire unused = &{1'b0, i_mem_addr};
 
   assign o_busy      = stepping_q || clearing_q;
   assign o_done      = done_q;

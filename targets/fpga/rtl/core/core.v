@@ -65,6 +65,7 @@ module core #(
     input  wire [31:0] i_bus_wdata,
     output reg  [31:0] o_bus_rdata
 );
+  localparam [31:0] COUNT = NEURONS;
   localparam SUM = AW + 9;
   localparam LINES = SYNAPSES / 4;
   localparam LW = $clog2(LINES);
@@ -100,7 +101,7 @@ module core #(
   wire       empty = neurons_q == 9'd0;
 
   assign o_busy        = draining_q || updating_q || clearing_q;
-  assign o_tables_ok   = version_q == VERSION && neurons_q <= NEURONS && !(empty && NUMBER == 0);
+  assign o_tables_ok   = version_q == VERSION && neurons_q <= COUNT[8:0] && !(empty && NUMBER == 0);
   assign o_set_ready   = ring_ready;
   assign o_out_valid   = route_valid && !local_route;
   assign o_out_core    = route_core;
@@ -191,7 +192,7 @@ module core #(
   wire [47:0] bus_uv;
   wire [5:0]  bus_ref;
   wire [INDEX-1:0] bus_index;
-  localparam [7:0] ALL = NEURONS - 1;
+  localparam [31:0] ALL = NEURONS - 1;
   reg  [7:0]  last_q;  // number of the last neuron of a pass
 
   update #(
@@ -254,6 +255,8 @@ module core #(
       .o_bus_rdata(bus_route)
   );
 
+  wire unused = &{1'b0, i_bus_addr};
+
   always @* begin
     case (region_q)
       CONFIG:         o_bus_rdata = {version_q, 15'd0, neurons_q};
@@ -267,7 +270,7 @@ module core #(
   end
 
   always @(posedge i_clk) begin
-    last_q    <= clearing_q || i_clear ? ALL : neurons_q[7:0] - 8'd1;
+    last_q    <= clearing_q || i_clear ? ALL[7:0] : neurons_q[7:0] - 8'd1;
     region_q  <= i_bus_region;
     high_q    <= i_bus_addr[0];
     started_q <= i_step;

@@ -38,27 +38,24 @@ module decay #(
       assign o_tz   = sum_q[23:0];
 
 `ifdef FORMAL
-      // Ghosts work out x·k = Σ k[j]·x·2^j exactly by Horner's rule, in units of 2^-12 that are
-      // halved in every step but the last, and beside it the two products of g_parallel. No bit is
-      // ever lost: that is asserted.
-      reg                f_busy = 0, f_done = 0;
+      // A ghost works out x·k = Σ k[j]·x·2^j exactly by Horner's rule, in units of 2^-12 that are
+      // halved in every step but the last. No bit is ever lost: that is asserted.
+      reg                f_past = 0, f_busy = 0, f_done = 0;
       reg  [3:0]         f_step;
       reg  [24:0]        f_x;
       reg  [12:0]        f_k;
       reg  [11:0]        f_dropped;  // bits shifted out, the latest on top
-      reg  signed [37:0] f_product, f_high, f_low;
+      reg  signed [37:0] f_product;
       wire signed [37:0] f_xs = {{1{f_x[24]}}, f_x, 12'd0};
-      wire signed [37:0] f_xh = {{17{f_x[24]}}, f_x[24:16], 12'd0};
-      wire signed [37:0] f_xl = {10'd0, f_x[15:0], 12'd0};
       wire signed [37:0] f_p = f_product + (k_q[0] ? f_xs : 38'sd0);
-      wire signed [37:0] f_h = f_high + (k_q[0] ? f_xh : 38'sd0);
-      wire signed [37:0] f_l = f_low + (k_q[0] ? f_xl : 38'sd0);
       wire signed [37:0] f_sum = {{13{sum_q[24]}}, sum_q};
       wire signed [37:0] f_size = f_product < 0 ? -f_product : f_product;
       wire signed [37:0] f_floor = f_size >>> 12;
       wire signed [37:0] f_tz = f_product < 0 ? -f_floor : f_floor;
       wire        [24:0] f_zeros = (25'd1 << (4'd12 - f_step)) - 25'd1;  // bits of the product that are 0
       always @(posedge i_clk) begin
+        f_past <= 1;
+        assume (f_past || i_rst);
         assume (i_k <= 13'd4096 && (i_x[24] ? i_x >= 25'h1800000 : i_x <= 25'h0800000));
         assume (!(f_busy || f_done) || i_x == f_x && i_k == f_k);
         assume (!(i_valid && f_busy));
@@ -72,13 +69,9 @@ module decay #(
             f_k       <= i_k;
             f_dropped <= 0;
             f_product <= 0;
-            f_high    <= 0;
-            f_low     <= 0;
           end else if (f_busy) begin
             f_step    <= f_step + 4'd1;
             f_product <= last ? f_p : f_p >>> 1;
-            f_high    <= last ? f_h : f_h >>> 1;
-            f_low     <= last ? f_l : f_l >>> 1;
             if (last) f_busy <= 0;
             else f_dropped <= {sum[0], f_dropped[11:1]};
           end
@@ -86,16 +79,17 @@ module decay #(
         if (f_busy) begin
           assert (f_k <= 13'd4096 && (f_x[24] ? f_x >= 25'h1800000 : f_x <= 25'h0800000));
           assert (f_step <= 12 && step_q == 13'd1 << f_step && k_q == f_k >> f_step);
-          assert (f_product == (f_sum <<< 12) + $signed({26'd0, f_dropped}));
+          assert (f_product == {f_sum[25:0], f_dropped});
           assert (f_x[24] ? f_sum <= 0 && f_sum >= -38'sd8388608 : f_sum >= 0 && f_sum <= 38'sd8388608);
           assert (dropped_q == |f_dropped);
-          assert (((f_product[24:0] | f_high[24:0] | f_low[24:0]) & f_zeros) == 0);
-        end else assert (step_q == 0);
+          assert ((f_product[24:0] & f_zeros) == 0);
+        end else if (f_past) assert (step_q == 0);
+        if (!f_past) assert (!f_busy && !f_done);
         if (f_busy || f_done) begin
-          assert (f_product == (f_high <<< 16) + f_low);
           assert (f_x[24] ? f_product <= 0 : f_product >= 0);
         end
         assert (!(f_busy && f_done));
+        if (f_done) assert (sum_q[23:0] == f_product[35:12] + {23'd0, f_x[24] && |f_product[11:0]});
         if (f_done) assert (sum_q[23:0] == f_tz[23:0]);
       end
 `endif
@@ -121,11 +115,13 @@ module decay #(
       reg               negative_q, valid_q;
       reg [23:0]        tz_q;
 
+      wire unused = &{1'b0, high_q[22:20]};
       assign o_last = valid_q;
       assign o_tz   = tz_q;
 
 `ifdef FORMAL
-      // The two products may be anything of the right signs; their sum is taken for x·k.
+      // The two products may be anything of the right signs. That they add up to x·k,
+      // high·k·2^16 + low·k = (high·2^16 + low)·k, needs no proof.
       (* anyseq *) wire signed [22:0] f_any_high;
       (* anyseq *) wire [28:0] f_any_low;
       wire signed [37:0] f_product = $signed({{15{high_q[22]}}, high_q}) * 38'sd65536 + $signed({9'd0, low_q});

@@ -38,7 +38,7 @@ module neuron #(
     output wire [23:0]    o_u,
     output wire [23:0]    o_v,
     output wire [5:0]     o_ref,
-    output wire           o_spike,
+    output wire           o_spike,  // 0 where o_valid is 0
     output wire [TAG-1:0] o_tag,
     output wire           o_busy
 );
@@ -54,7 +54,7 @@ module neuron #(
   reg [23:0]    q_u, r_u, t_u, t_v;
   reg [24:0]    q_v;
   reg [25:0]    r_v;
-  reg           t_over, t_rest;
+  reg           t_spike, t_rest;
 
   wire          y_last;
   wire [23:0]   z_tzu, z_tzv;
@@ -95,12 +95,14 @@ module neuron #(
   wire        high = !r_v[25] && |r_v[24:23];
   wire        resting = |r_ref;
 
+  wire unused = &{1'b0, shifted[7:0]};
+
   // The comparison takes a clock; what depends on it follows after the register.
   assign o_valid = t_valid;
   assign o_u     = t_u;
-  assign o_v     = t_over || t_rest ? 24'd0 : t_v;
-  assign o_ref   = o_spike ? i_rest : t_ref;
-  assign o_spike = t_over && !t_rest;
+  assign o_v     = t_spike || t_rest ? 24'd0 : t_v;
+  assign o_ref   = t_spike ? i_rest : t_ref;
+  assign o_spike = t_spike;
   assign o_tag   = t_tag;
 
   generate
@@ -116,7 +118,7 @@ module neuron #(
   endgenerate
 
   always @(posedge i_clk)
-    if (i_rst) {x_valid, z_valid, q_valid, r_valid, t_valid} <= 5'd0;
+    if (i_rst) {x_valid, z_valid, q_valid, r_valid, t_valid, t_spike} <= 6'd0;
     else if (i_ce) begin
       x_valid <= i_valid;
       z_valid <= y_last;
@@ -156,7 +158,7 @@ module neuron #(
       t_u     <= i_zero ? 24'd0 : r_u;
       t_v     <= low ? 24'h800001 : high ? 24'h7FFFFF : r_v[23:0];
       t_ref   <= i_zero || !resting ? 6'd0 : r_ref - 6'd1;
-      t_over  <= !i_vth[17] && $signed(r_v) > $signed({3'd0, i_vth[16:0], 6'd0});
+      t_spike <= r_valid && !resting && !i_zero && !i_vth[17] && $signed(r_v) > $signed({3'd0, i_vth[16:0], 6'd0});
       t_rest  <= i_zero || resting;
       t_tag   <= r_tag;
     end
@@ -165,16 +167,16 @@ module neuron #(
   // With formal/decay_any.v for decay.v: every result is that of snn/fixed for what went in and
   // what the decays gave. A pipeline beside this one carries what went in. Stalls are proved
   // apart: nothing changes in them, so i_ce is 1 here.
-  localparam W = 48;
+  localparam W = 34;
   (* anyconst *) wire [12:0] f_ukeep;
   (* anyconst *) wire [12:0] f_vkeep;
   (* anyconst *) wire [3:0] f_exp;
   (* anyconst *) wire [17:0] f_vth;
   (* anyconst *) wire [5:0] f_rest;
   (* anyconst *) wire f_zero;
-  reg [3:0] f_clock = 0;
+  reg [6:0] f_flushed = 0;  // both pipelines hold only what came in since
   always @(posedge i_clk) begin
-    f_clock <= f_clock[3] ? f_clock : f_clock + 4'd1;
+    f_flushed <= {f_flushed[5:0], 1'b1};
     assume (i_ce && !i_rst);
     assume ({i_ukeep, i_vkeep, i_exp, i_vth, i_rest, i_zero} == {f_ukeep, f_vkeep, f_exp, f_vth, f_rest, f_zero});
     assume (f_vth <= 18'd131072);
@@ -194,11 +196,11 @@ module neuron #(
   wire signed [W-1:0] f_tzu = {{(W - 24) {z_tzu[23]}}, z_tzu};
   wire signed [W-1:0] f_raw = f_tzu + (f_a <<< 6);
   wire [23:0]         f_mod = f_raw[23:0];
-  wire signed [W-1:0] f_u = f_mod > 24'h800000 ? $signed({{(W - 24) {1'b0}}, f_mod}) - 48'sd16777216 : $signed({{(W - 24) {1'b0}}, f_mod});
+  wire signed [W-1:0] f_u = f_mod > 24'h800000 ? $signed({{(W - 24) {1'b0}}, f_mod}) - 34'sd16777216 : $signed({{(W - 24) {1'b0}}, f_mod});
   wire signed [W-1:0] f_tzv = {{(W - 24) {z_tzv[23]}}, z_tzv};
   wire signed [W-1:0] f_bias = {{(W - 20) {f3_bias[19]}}, f3_bias};
-  wire signed [W-1:0] f_vraw = f_tzv + f_u + f_bias;
-  wire signed [W-1:0] f_v = f_vraw > 48'sd8388607 ? 48'sd8388607 : f_vraw < -48'sd8388607 ? -48'sd8388607 : f_vraw;
+  wire signed [W-1:0] f_vraw = f_tzv + f_bias + f_u;
+  wire signed [W-1:0] f_v = f_vraw > 34'sd8388607 ? 34'sd8388607 : f_vraw < -34'sd8388607 ? -34'sd8388607 : f_vraw;
   wire                f_over = f_v > $signed({{(W - 24) {1'b0}}, f_vth, 6'd0});
   reg signed [W-1:0]  f4_u, f5_u, f6_u, f4_v, f5_v, f6_v;
   reg                 f4_over, f5_over, f6_over;
@@ -211,8 +213,9 @@ module neuron #(
     {f4_u, f5_u, f6_u} <= {f_u, f4_u, f5_u};
     {f4_v, f5_v, f6_v} <= {f_v, f4_v, f5_v};
     {f4_over, f5_over, f6_over} <= {f_over, f4_over, f5_over};
-    if (f_clock[3]) begin
+    if (f_flushed[6]) begin
       assert (o_valid == f6_valid);
+      assert (o_valid || !o_spike);
       assert (o_busy == (f1_valid || f2_valid || f3_valid || f4_valid || f5_valid || f6_valid));
       if (f6_valid) begin
         assert (o_tag == f6_tag);

@@ -62,6 +62,8 @@ module routes #(
   assign o_axon      = word[AW-1:0];
   assign o_slot      = i_slot + 6'd1 + word[14:9];
 
+  wire unused = &{1'b0, i_bus_wdata};
+
   always @(posedge i_clk) begin
     if (i_start) begin
       busy_q <= 1'b1;

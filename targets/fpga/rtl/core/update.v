@@ -69,7 +69,7 @@ module update #(
   wire [5:0]  rest;
   wire [INDEX-1:0] index, t_index;
 
-  assign o_spike_valid = t_valid && t_spike;
+  assign o_spike_valid = t_spike;
   assign o_spike       = t_q;
   assign o_spike_index = t_index;
   assign o_busy        = a_valid_q || b_valid_q || c_valid_q || d_valid_q || miss_q || load_q || busy;
@@ -88,9 +88,9 @@ module update #(
   generate
     for (b = 0; b < 4; b = b + 1) begin : g
       localparam [1:0] B = b;
-      wire sum_re = c_go && c_q[1:0] == B;
-      assign o_bank_re[b] = sum_re || a_go && a_q[1:0] == B || ask || i_bus_re;
-      assign o_bank_raddr[8*b+:8] = sum_re ? {2'd0, c_q[7:2]} : ask ? {5'b10000, profile_q} :
+      wire sum = c_valid_q && hit && c_q[1:0] == B;
+      assign o_bank_re[b] = sum && ce || a_go && a_q[1:0] == B || ask || i_bus_re;
+      assign o_bank_raddr[8*b+:8] = sum ? {2'd0, c_q[7:2]} : ask ? {5'b10000, profile_q} :
           a_valid_q ? {2'b01, a_q[7:2]} : i_bus_row;
       assign o_bank_we[b] = d_valid_q ? d_q[1:0] == B : i_bus_we && i_bus_bank == B;
       assign o_bank_waddr[8*b+:8] = d_valid_q ? {2'd0, d_q[7:2]} : i_bus_row;

@@ -15,10 +15,14 @@
 #include <cstdlib>
 #include <vector>
 
-#include "Vchip.h"
 #include "verilated.h"
 
-static Vchip *top;
+// MODEL is the class that Verilator made.
+#define TEXT(x) #x
+#define HEADER(x) TEXT(x.h)
+#include HEADER(MODEL)
+
+static MODEL *top;
 static uint64_t clocks;
 static uint32_t every = 1, noise = 1;
 
@@ -97,7 +101,7 @@ static void step() {
 
 int main(int argc, char **argv) {
     Verilated::commandArgs(argc, argv);
-    top = new Vchip;
+    top = new MODEL;
     top->i_mem_valid = top->i_clear = top->i_step = top->i_event_valid = 0;
     top->i_rst = 1;
     for (int i = 0; i < 4; i++) tick();
