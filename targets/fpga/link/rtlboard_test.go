@@ -21,7 +21,7 @@ func toyDesign() *rtl.Design {
 	for _, n := range toyRegions {
 		sizes = fmt.Sprintf("%08x", n) + sizes
 	}
-	return &rtl.Design{Chip: "sim/link", Parameters: map[string]string{
+	return &rtl.Design{Chip: "sim/link", Changed: mutation(), Parameters: map[string]string{
 		"DIVIDER": strconv.Itoa(toyDivider), "TICK_BITS": "9", "OUT_BITS": "8",
 		"NEURONS": strconv.Itoa(toyNeurons), "AXONS": strconv.Itoa(toyAxons), "BUILD": "64'h0123456789abcdef",
 		"REGION_BYTES": "256'h" + sizes,

@@ -23,7 +23,7 @@ import (
 	"github.com/isospike/isospike/snn/diag"
 )
 
-//go:embed core/*.v link/*.v top/*.v sim/*/*.v sim/*.cpp
+//go:embed core/*.v link/*.v link/*.asm top/*.v sim/*/*.v sim/*.cpp
 var files embed.FS
 
 // A Design is a board: the modules of the link and of a chip, and their parameters.
@@ -32,6 +32,22 @@ type Design struct {
 	Chip string
 	// Parameters are those of module board, by name, as Verilog constants.
 	Parameters map[string]string
+	// Changed sources take the place of those of the same path, so that a test can plant faults.
+	Changed map[string]string
+}
+
+// source returns the content of a source.
+func (d *Design) source(name string) ([]byte, error) {
+	if s, ok := d.Changed[name]; ok {
+		return []byte(s), nil
+	}
+	return files.ReadFile(name)
+}
+
+// Source returns a source as it is in the program.
+func Source(name string) (string, error) {
+	data, err := files.ReadFile(name)
+	return string(data), err
 }
 
 // sources returns the paths of the design's Verilog, sorted.
@@ -56,7 +72,7 @@ func (d *Design) sources() ([]string, error) {
 func (d *Design) digest(list []string) ([sha256.Size]byte, error) {
 	h := sha256.New()
 	for _, name := range list {
-		data, err := files.ReadFile(name)
+		data, err := d.source(name)
 		if err != nil {
 			return [sha256.Size]byte{}, err
 		}
