@@ -396,7 +396,7 @@ func TestRTLBits(t *testing.T) {
 		items []uint16
 		codes []byte
 	}{
-		{"a pulse of a clock", append([]uint16{glitch | 0, pause | 20}, good...), []byte{codeOK}},
+		{"a pulse of a clock", append([]uint16{glitch, pause | 20}, good...), []byte{codeOK}},
 		{"no stop bit", broken, []byte{codeLost}},
 		{"breaks", append(long, good...), []byte{codeOK}},
 		{"a pause", slices.Concat(good[:9], []uint16{pause | 255}, good[9:]), []byte{codeOK}},
