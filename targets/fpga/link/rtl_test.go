@@ -134,7 +134,7 @@ func TestRTLEqualsDevice(t *testing.T) {
 				s.addr++
 			}
 			if rng.IntN(30) == 0 {
-				s.size += uint32(pick(1, 2, 256, 1<<16, 1<<24, 1<<31))
+				s.size += uint32(pick(1, 2, 256, 1<<16, 1<<24, 1<<31, -64, -64, -64))
 			}
 			return appendSpan(nil, s)
 		}
@@ -169,7 +169,9 @@ func TestRTLEqualsDevice(t *testing.T) {
 				binary.LittleEndian.PutUint32(image[0].Data, uint32(pick(10, 50, 255, 0x10A, 0x3FF, 0x2FF, toyRefuses)))
 				w.load(image)
 				w.command(opCommit, commit(image)...)
-				w.command(opReset)
+				if rng.IntN(4) > 0 {
+					w.command(opReset)
+				}
 			}
 			for range 40 {
 				seq := w.seq
