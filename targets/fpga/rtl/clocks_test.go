@@ -1,4 +1,4 @@
-package rtl
+package rtl_test
 
 import (
 	"math/rand/v2"

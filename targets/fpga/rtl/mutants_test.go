@@ -1,4 +1,4 @@
-package rtl
+package rtl_test
 
 import (
 	"bytes"
@@ -62,12 +62,12 @@ var mutants = []mutant{
 
 // apply writes the core with the bug into dir.
 func (x *mutant) apply(dir string) error {
-	files, err := Core.ReadDir("core")
+	files, err := os.ReadDir("core")
 	if err != nil {
 		return err
 	}
 	for _, f := range files {
-		text, err := Core.ReadFile("core/" + f.Name())
+		text, err := os.ReadFile("core/" + f.Name())
 		if err != nil {
 			return err
 		}

@@ -177,32 +177,34 @@ module link #(
         .i_next(take_ring), .o_byte(ring_byte)
     );
 
-    // Ports: those of a unit, then the low bytes of the counters. The sequencer counts on.
-    reg [7:0] port;
-    always @* begin
+    // Ports: those of a unit, then the low bytes of the counters; the sequencer counts on. All but
+    // the first two are there a clock before they are used.
+    reg [7:0] early;
+    reg crc_moved;
+    always @(posedge i_clk) begin
+        crc_moved <= crc_busy;
         case (word[4:0])
-            5'd0: port = rx_data;
-            5'd1: port = ring_byte;
-            5'd2: port = mem_byte;
-            5'd3: port = ~crc[7:0];
-            5'd4: port = x;
-            5'd5: port = head[7:0];
-            5'd6: port = head[15:8];
-            5'd16: port = i_synops[7:0];
-            5'd17: port = i_synops[15:8];
-            5'd18: port = i_synops[23:16];
-            5'd20: port = i_spikes[7:0];
-            5'd21: port = i_spikes[15:8];
-            5'd22: port = i_spikes[23:16];
-            5'd24: port = i_cycles[7:0];
-            5'd25: port = i_cycles[15:8];
-            5'd26: port = i_cycles[23:16];
-            default: port = 8'dx;
+            5'd2: early <= mem_byte;
+            5'd3: early <= ~crc[7:0];
+            5'd4: early <= x;
+            5'd5: early <= head[7:0];
+            5'd6: early <= head[15:8];
+            5'd16: early <= i_synops[7:0];
+            5'd17: early <= i_synops[15:8];
+            5'd18: early <= i_synops[23:16];
+            5'd20: early <= i_spikes[7:0];
+            5'd21: early <= i_spikes[15:8];
+            5'd22: early <= i_spikes[23:16];
+            5'd24: early <= i_cycles[7:0];
+            5'd25: early <= i_cycles[15:8];
+            5'd26: early <= i_cycles[23:16];
+            default: early <= 8'dx;
         endcase
     end
+    wire [7:0] port = word[5] ? rx_data : word[6] ? ring_byte : early;
 
     wire hold = (do_wait && !rx_ready) || (tx && word[0] && !tx_idle) ||
-        (crc_busy && (push != 3'd0 || (tx && !word[1]) || (in && word[4:0] == 5'd3))) || core_level;
+        (crc_busy && (push != 3'd0 || (tx && !word[1]) || (in && word[4:0] == 5'd3))) || (crc_moved && in && word[4:0] == 5'd3) || core_level;
 
     wire ram_read, ram_write;
     wire [7:0] ram_addr;
