@@ -37,22 +37,7 @@ func normal(n *fixed.Network) *fixed.Network {
 		for i, w := range l.Weight {
 			wide[i] = int32(fixed.Shift(int64(w), l.Exp(i/fan*plane)))
 		}
-		exp, bits := 0, 8
-		mixed := slices.Min(wide) < 0 && slices.Max(wide) > 0
-		switch odd := slices.ContainsFunc(wide, func(w int32) bool { return w%2 != 0 }); {
-		case mixed && odd && slices.Max(wide) <= 127 && slices.Min(wide) >= -128:
-			exp = -1
-		case mixed && odd:
-			bits = 9
-		default: // the smallest that fits, of dense layers none
-			least := int32(-256)
-			if slices.Max(wide) <= 0 { // inhibitory
-				least = -255
-			}
-			for slices.Max(wide)>>exp > 255 || slices.Min(wide)>>exp < least {
-				exp++
-			}
-		}
+		exp, bits := stored(wide)
 		weights := make([]int16, len(wide))
 		for i, w := range wide {
 			weights[i] = int16(fixed.Shift(int64(w), -exp))
@@ -71,6 +56,31 @@ func normal(n *fixed.Network) *fixed.Network {
 		}
 	}
 	return &c
+}
+
+// stored returns the exponent and the bits of weights, by trying.
+func stored(wide []int32) (exp, bits int) {
+	least, most := slices.Min(wide), slices.Max(wide)
+	if least >= 0 || most <= 0 {
+		for max(most, -least)>>exp > 255 {
+			exp++
+		}
+		return exp, 8
+	}
+	for ; ; exp++ {
+		even, whole := true, true
+		for _, w := range wide {
+			even, whole = even && w%(2<<exp) == 0, whole && w%(1<<exp) == 0
+		}
+		switch {
+		case even && least>>exp >= -256 && most>>exp <= 254:
+			return exp, 8
+		case exp == 0 && least >= -128 && most <= 127:
+			return -1, 8
+		case whole && least>>exp >= -255 && most>>exp <= 255:
+			return exp, 9
+		}
+	}
 }
 
 // throughLava writes n as a .net file and reads that.
@@ -244,6 +254,8 @@ func TestLavaExportRefuses(t *testing.T) {
 		"weight 0, -128, shifted left by 1 as one of 1":    dense(-128, 0),
 		"the bias of neuron 1 is 65":                       with(dense(2, 4), func(n *fixed.Network) { n.Layers[0].BiasMant = []int16{64, 65} }),
 		"the bias of neuron 0 is 524160":                   with(dense(2, 4), func(n *fixed.Network) { n.Layers[0].BiasMant, n.Layers[0].BiasExp = []int16{4095, 0}, 7 }),
+		"weight 0, -128, shifted left by 1 as one of 6 ":   dense(-128, -2),
+		"the bias of neuron 0 is 262144":                   with(dense(2, 4), func(n *fixed.Network) { n.Layers[0].BiasMant, n.Layers[0].BiasExp = []int16{2048, 0}, 7 }),
 		"a delay of 3 and a bias":                          with(dense(2, 4), func(n *fixed.Network) { n.Layers[0].BiasMant, n.Layers[0].Delay = []int16{64, 0}, []uint8{3, 0} }),
 		"a delay of 4 and the network is reset":            with(dense(2, 4), func(n *fixed.Network) { n.Reset.Interval, n.Layers[0].Delay = 20, []uint8{0, 4} }),
 		"netx drops the delays of convolutions":            with(conv(), func(n *fixed.Network) { n.Layers[0].Delay = make([]uint8, 9); n.Layers[0].Delay[8] = 1 }),
@@ -266,11 +278,37 @@ func TestLavaExportRefuses(t *testing.T) {
 	}
 	for _, n := range []*fixed.Network{
 		with(dense(2, 4), func(n *fixed.Network) { n.Layers[0].NeuronExp = []int8{3, 1} }),
-		dense(-63, 62), dense(-254, 0), dense(-256, 254), dense(255, 1), dense(-126, 0), dense(-127, 0), dense(-255, -1), dense(-256, 2),
+		with(dense(2, 4), func(n *fixed.Network) { n.Layers[0].BiasMant, n.Layers[0].BiasExp = []int16{-2048, 0}, 7 }),
+		dense(64, -2), dense(-63, 62), dense(-254, 0), dense(-256, 254), dense(255, 1), dense(-126, 0), dense(-127, 0), dense(-255, -1), dense(-256, 2),
 		with(dense(2, 4), func(n *fixed.Network) { n.Layers[0].BiasMant, n.Layers[0].Delay = []int16{64, 0}, []uint8{0, 3} }),
 	} {
 		if _, _, err := ToLava(n); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// TestLavaExportLayers: the layers that netx needs between others, and exponents that go into the weights.
+func TestLavaExportLayers(t *testing.T) {
+	in, cuba := snn.Shape{W: 2, H: 1, C: 1}, fixed.CUBA{IDecay: 1024, VDecay: 128, VTh: 80, RefDelay: 1}
+	n := &fixed.Network{Input: in, Layers: []fixed.Layer{
+		{Name: "c", In: in, Out: in, Kernel: fixed.Square(1, 1, 0, 1, 1), Weight: []int16{6}, WeightBits: 8, WeightExp: -1, Neuron: cuba},
+		{Name: "d", In: in, Out: snn.Flat(2), Weight: []int16{2, 4, 6, 8}, WeightBits: 8, NeuronExp: []int8{-1, 2}, Neuron: cuba},
+		{Name: "e", In: snn.Flat(2), Out: snn.Flat(1), Weight: []int16{8, -4}, WeightBits: 8, WeightExp: -2, Neuron: cuba}}}
+	l, _, err := ToLava(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var types []string
+	for _, x := range l.Layers {
+		types = append(types, x.Type)
+	}
+	if want := []string{"input", "conv", "flatten", "dense", "dense"}; !slices.Equal(types, want) {
+		t.Fatalf("%v, want %v", types, want)
+	}
+	for i, want := range map[int][]int32{1: {3}, 3: {1, 2, 24, 32}, 4: {2, -1}} {
+		if got := l.Layers[i].Weight.Data; !slices.Equal(got, want) {
+			t.Errorf("layer %d has weights %v, want %v", i, got, want)
 		}
 	}
 }

@@ -128,8 +128,8 @@ func (b *lavaBuild) store(i int, kind string, weights [2][]int32, fl *fixed.Laye
 type format struct{ bits, exp int }
 
 // formatOf returns the format that holds weights of a sign mode as they are: 8 bits, or where mixed weights are odd,
-// twice the weights and an exponent less by 1, or 9 bits. Lava cuts no weights of convolutions; what
-// theirs have in common is an exponent here.
+// twice the weights and an exponent less by 1, or 9 bits. Lava cuts no weights of convolutions; a power
+// of two that theirs have in common is an exponent here.
 func formatOf(weights []int32, mode fixed.SignMode, conv bool) (format, bool) {
 	fits := func(f format) bool {
 		return !slices.ContainsFunc(weights, func(w int32) bool {
@@ -142,7 +142,9 @@ func formatOf(weights []int32, mode fixed.SignMode, conv bool) (format, bool) {
 		all = append(all, format{8, -1}, format{9, 0})
 	}
 	for exp := 1; conv && exp < 8; exp++ {
-		all = append(all, format{8, exp})
+		if all = append(all, format{8, exp}); mode == fixed.Mixed {
+			all = append(all, format{9, exp})
+		}
 	}
 	if i := slices.IndexFunc(all, fits); i >= 0 {
 		return all[i], true

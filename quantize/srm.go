@@ -104,7 +104,7 @@ func (l *Layer) most(o Options) int32 {
 // its exponents allow for it. unit is Layer.unit.
 func (s scale) within(limit int32, unit float64) scale {
 	s.exp = slices.Clone(s.exp)
-	for s.threshold > limit && slices.Min(s.exp) > 0 {
+	for s.threshold > limit && slices.Min(s.exp) > s.bits.MinExp() {
 		for i := range s.exp {
 			s.exp[i]--
 		}

@@ -252,11 +252,11 @@ func TestKickFits(t *testing.T) {
 			}
 		}
 	}
-	s := scale{exp: []int{3, 4}, threshold: 1001}
+	s := scale{bits: 8, exp: []int{3, 4}, threshold: 1001}
 	for _, c := range []struct {
 		limit int32
 		want  scale
-	}{{300, scale{exp: []int{1, 2}, ratio: 4, threshold: 250}}, {20, scale{exp: []int{0, 1}, ratio: 50, threshold: 20}}, {1001, scale{exp: []int{3, 4}, ratio: 1000.0 / 1001, threshold: 1001}}} {
+	}{{300, scale{bits: 8, exp: []int{1, 2}, ratio: 4, threshold: 250}}, {20, scale{bits: 8, exp: []int{0, 1}, ratio: 50, threshold: 20}}, {1001, scale{bits: 8, exp: []int{3, 4}, ratio: 1000.0 / 1001, threshold: 1001}}} {
 		if got := s.within(c.limit, 1000); !reflect.DeepEqual(got, c.want) || s.exp[0] != 3 {
 			t.Errorf("within %d: %+v, want %+v", c.limit, got, c.want)
 		}
