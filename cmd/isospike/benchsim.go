@@ -25,6 +25,7 @@ import (
 type benchSimFlags struct {
 	only, data string
 	seconds    float64
+	slow       bool
 }
 
 // simWorkload is one benchmark of the simulator: a program, inputs, and what is counted.
@@ -76,6 +77,7 @@ of their time the threads had: on a machine that others use, figures are to be d
 	c.Flags().StringVar(&f.only, "only", "", "run this workload alone")
 	c.Flags().StringVar(&f.data, "data", "", "N-MNIST recordings for nmnist-samples (default: synthetic ones like them)")
 	c.Flags().Float64Var(&f.seconds, "seconds", 3, "time for each workload, of three runs at least")
+	slowFlag(c, &f.slow)
 	return c
 }
 
@@ -118,6 +120,10 @@ func (a *app) benchSimulator(ctx context.Context, w *simWorkload, f *benchSimFla
 		return benchRow{}, err
 	}
 	memory := float64(heap()-before) / float64(tables)
+	opts := sim.Options{Slow: f.slow}
+	if len(inputs) == 1 {
+		opts.Threads = threads
+	}
 	machines := make([]*sim.Machine, min(threads, len(inputs)))
 	for i := range machines {
 		machines[i] = m
@@ -134,7 +140,7 @@ func (a *app) benchSimulator(ctx context.Context, w *simWorkload, f *benchSimFla
 		for i, m := range machines {
 			g.Go(func() error {
 				for k := i; k < len(inputs); k += len(machines) {
-					r, err := m.Run(ctx, inputs[k], inputs[k].Ticks(), sim.Options{})
+					r, err := m.Run(ctx, inputs[k], inputs[k].Ticks(), opts)
 					if err != nil {
 						return err
 					}

@@ -256,3 +256,8 @@ func writeTrace(path string, recs []fixed.Record, ticks int) error {
 	}
 	return npy.WriteNPZ(path, arrays)
 }
+
+// slowFlag adds the flag that switches the simulator's fast paths off.
+func slowFlag(c *cobra.Command, slow *bool) {
+	c.Flags().BoolVar(slow, "slow", false, "simulate on the reference path, which is written to be read: the results are the same")
+}

@@ -4,32 +4,32 @@
 
 package kernel
 
-// addMixedAVX2 is addGo of Mixed codes for 1 strip or more.
+// addMixedAVX2 is addGo of Mixed codes for 1 strip or more; acc goes on for Slack beyond them.
 //
 //go:noescape
 func addMixedAVX2(acc *int32, codes *uint8, strips *int32, count int)
 
-// addExcitatoryAVX2 is addGo of Excitatory codes for 1 strip or more.
+// addExcitatoryAVX2 is addGo of Excitatory codes for 1 strip or more; acc goes on for Slack beyond them.
 //
 //go:noescape
 func addExcitatoryAVX2(acc *int32, codes *uint8, strips *int32, count int)
 
-// addInhibitoryAVX2 is addGo of Inhibitory codes for 1 strip or more.
+// addInhibitoryAVX2 is addGo of Inhibitory codes for 1 strip or more; acc goes on for Slack beyond them.
 //
 //go:noescape
 func addInhibitoryAVX2(acc *int32, codes *uint8, strips *int32, count int)
 
-// addMixedAVX512 is addGo of Mixed codes for 1 strip or more.
+// addMixedAVX512 is addGo of Mixed codes for 1 strip or more; acc goes on for Slack beyond them.
 //
 //go:noescape
 func addMixedAVX512(acc *int32, codes *uint8, strips *int32, count int)
 
-// addExcitatoryAVX512 is addGo of Excitatory codes for 1 strip or more.
+// addExcitatoryAVX512 is addGo of Excitatory codes for 1 strip or more; acc goes on for Slack beyond them.
 //
 //go:noescape
 func addExcitatoryAVX512(acc *int32, codes *uint8, strips *int32, count int)
 
-// addInhibitoryAVX512 is addGo of Inhibitory codes for 1 strip or more.
+// addInhibitoryAVX512 is addGo of Inhibitory codes for 1 strip or more; acc goes on for Slack beyond them.
 //
 //go:noescape
 func addInhibitoryAVX512(acc *int32, codes *uint8, strips *int32, count int)

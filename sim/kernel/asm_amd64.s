@@ -12,66 +12,116 @@ TEXT ·addMixedAVX2(SB), NOSPLIT, $0-32
 	MOVQ strips+16(FP), DX
 	MOVQ count+24(FP), BX
 
-strip:
-	MOVLQSX (DX), SI
-	MOVLQSX 4(DX), DI
-	MOVLQSX 8(DX), R8
-	LEAQ    (AX)(SI*4), SI
-	ADDQ    CX, DI
+group:
+	MOVQ (DX), SI
+	MOVQ DX, R8
+	XORQ DI, DI
+
+same:
+	INCQ DI
+	ADDQ $+12, R8
+	CMPQ DI, BX
+	JGE  counted
+	CMPQ SI, (R8)
+	JEQ  same
+
+counted:
+	MOVLQSX SI, R8
+	SHRQ    $0x20, SI
+	LEAQ    (AX)(R8*4), R8
+	MOVQ    CX, R9
 
 add4:
-	CMPQ      R8, $+32
-	JL        below4
-	VPMOVSXBD (DI), Y0
+	CMPQ  SI, $+32
+	JL    below4
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	MOVQ  DX, R10
+	MOVQ  DI, R11
+
+each4:
+	MOVLQSX   8(R10), R12
+	VPMOVSXBD (R9)(R12*1), Y4
+	VPADDD    Y4, Y0, Y0
+	VPMOVSXBD 8(R9)(R12*1), Y4
+	VPADDD    Y4, Y1, Y1
+	VPMOVSXBD 16(R9)(R12*1), Y4
+	VPADDD    Y4, Y2, Y2
+	VPMOVSXBD 24(R9)(R12*1), Y4
+	VPADDD    Y4, Y3, Y3
+	ADDQ      $+12, R10
+	DECQ      R11
+	JNZ       each4
 	VPADDD    Y0, Y0, Y0
-	VPADDD    (SI), Y0, Y0
-	VMOVUPS   Y0, (SI)
-	VPMOVSXBD 8(DI), Y0
-	VPADDD    Y0, Y0, Y0
-	VPADDD    32(SI), Y0, Y0
-	VMOVUPS   Y0, 32(SI)
-	VPMOVSXBD 16(DI), Y0
-	VPADDD    Y0, Y0, Y0
-	VPADDD    64(SI), Y0, Y0
-	VMOVUPS   Y0, 64(SI)
-	VPMOVSXBD 24(DI), Y0
-	VPADDD    Y0, Y0, Y0
-	VPADDD    96(SI), Y0, Y0
-	VMOVUPS   Y0, 96(SI)
-	ADDQ      $+128, SI
-	ADDQ      $+32, DI
-	SUBQ      $+32, R8
+	VPADDD    (R8), Y0, Y0
+	VMOVUPS   Y0, (R8)
+	VPADDD    Y1, Y1, Y1
+	VPADDD    32(R8), Y1, Y0
+	VMOVUPS   Y0, 32(R8)
+	VPADDD    Y2, Y2, Y2
+	VPADDD    64(R8), Y2, Y0
+	VMOVUPS   Y0, 64(R8)
+	VPADDD    Y3, Y3, Y3
+	VPADDD    96(R8), Y3, Y0
+	VMOVUPS   Y0, 96(R8)
+	ADDQ      $+128, R8
+	ADDQ      $+32, R9
+	SUBQ      $+32, SI
 	JMP       add4
 
 below4:
 add1:
-	CMPQ      R8, $+8
-	JL        below1
-	VPMOVSXBD (DI), Y0
+	CMPQ  SI, $+8
+	JL    below1
+	VPXOR Y0, Y0, Y0
+	MOVQ  DX, R10
+	MOVQ  DI, R11
+
+each1:
+	MOVLQSX   8(R10), R12
+	VPMOVSXBD (R9)(R12*1), Y1
+	VPADDD    Y1, Y0, Y0
+	ADDQ      $+12, R10
+	DECQ      R11
+	JNZ       each1
 	VPADDD    Y0, Y0, Y0
-	VPADDD    (SI), Y0, Y0
-	VMOVUPS   Y0, (SI)
-	ADDQ      $+32, SI
-	ADDQ      $+8, DI
-	SUBQ      $+8, R8
+	VPADDD    (R8), Y0, Y0
+	VMOVUPS   Y0, (R8)
+	ADDQ      $+32, R8
+	ADDQ      $+8, R9
+	SUBQ      $+8, SI
 	JMP       add1
 
 below1:
 one:
-	TESTQ   R8, R8
-	JLE     end
-	MOVBLSX (DI), R9
-	ADDL    R9, R9
-	ADDL    R9, (SI)
-	ADDQ    $+4, SI
-	INCQ    DI
-	DECQ    R8
+	TESTQ SI, SI
+	JLE   end
+	XORL  R10, R10
+	MOVQ  DX, R12
+	MOVQ  DI, R13
+
+eachOne:
+	MOVLQSX 8(R12), R11
+	MOVBLSX (R9)(R11*1), R11
+	ADDL    R11, R10
+	ADDQ    $+12, R12
+	DECQ    R13
+	JNZ     eachOne
+	ADDL    R10, R10
+	ADDL    R10, (R8)
+	ADDQ    $+4, R8
+	INCQ    R9
+	DECQ    SI
 	JMP     one
 
 end:
-	ADDQ $+12, DX
-	DECQ BX
-	JNZ  strip
+	SUBQ  DI, BX
+	LEAQ  (DI)(DI*2), DI
+	LEAQ  (DX)(DI*4), DX
+	TESTQ BX, BX
+	JG    group
 	VZEROUPPER
 	RET
 
@@ -83,60 +133,110 @@ TEXT ·addExcitatoryAVX2(SB), NOSPLIT, $0-32
 	MOVQ strips+16(FP), DX
 	MOVQ count+24(FP), BX
 
-strip:
-	MOVLQSX (DX), SI
-	MOVLQSX 4(DX), DI
-	MOVLQSX 8(DX), R8
-	LEAQ    (AX)(SI*4), SI
-	ADDQ    CX, DI
+group:
+	MOVQ (DX), SI
+	MOVQ DX, R8
+	XORQ DI, DI
+
+same:
+	INCQ DI
+	ADDQ $+12, R8
+	CMPQ DI, BX
+	JGE  counted
+	CMPQ SI, (R8)
+	JEQ  same
+
+counted:
+	MOVLQSX SI, R8
+	SHRQ    $0x20, SI
+	LEAQ    (AX)(R8*4), R8
+	MOVQ    CX, R9
 
 add4:
-	CMPQ      R8, $+32
-	JL        below4
-	VPMOVZXBD (DI), Y0
-	VPADDD    (SI), Y0, Y0
-	VMOVUPS   Y0, (SI)
-	VPMOVZXBD 8(DI), Y0
-	VPADDD    32(SI), Y0, Y0
-	VMOVUPS   Y0, 32(SI)
-	VPMOVZXBD 16(DI), Y0
-	VPADDD    64(SI), Y0, Y0
-	VMOVUPS   Y0, 64(SI)
-	VPMOVZXBD 24(DI), Y0
-	VPADDD    96(SI), Y0, Y0
-	VMOVUPS   Y0, 96(SI)
-	ADDQ      $+128, SI
-	ADDQ      $+32, DI
-	SUBQ      $+32, R8
+	CMPQ  SI, $+32
+	JL    below4
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	MOVQ  DX, R10
+	MOVQ  DI, R11
+
+each4:
+	MOVLQSX   8(R10), R12
+	VPMOVZXBD (R9)(R12*1), Y4
+	VPADDD    Y4, Y0, Y0
+	VPMOVZXBD 8(R9)(R12*1), Y4
+	VPADDD    Y4, Y1, Y1
+	VPMOVZXBD 16(R9)(R12*1), Y4
+	VPADDD    Y4, Y2, Y2
+	VPMOVZXBD 24(R9)(R12*1), Y4
+	VPADDD    Y4, Y3, Y3
+	ADDQ      $+12, R10
+	DECQ      R11
+	JNZ       each4
+	VPADDD    (R8), Y0, Y0
+	VMOVUPS   Y0, (R8)
+	VPADDD    32(R8), Y1, Y0
+	VMOVUPS   Y0, 32(R8)
+	VPADDD    64(R8), Y2, Y0
+	VMOVUPS   Y0, 64(R8)
+	VPADDD    96(R8), Y3, Y0
+	VMOVUPS   Y0, 96(R8)
+	ADDQ      $+128, R8
+	ADDQ      $+32, R9
+	SUBQ      $+32, SI
 	JMP       add4
 
 below4:
 add1:
-	CMPQ      R8, $+8
-	JL        below1
-	VPMOVZXBD (DI), Y0
-	VPADDD    (SI), Y0, Y0
-	VMOVUPS   Y0, (SI)
-	ADDQ      $+32, SI
-	ADDQ      $+8, DI
-	SUBQ      $+8, R8
+	CMPQ  SI, $+8
+	JL    below1
+	VPXOR Y0, Y0, Y0
+	MOVQ  DX, R10
+	MOVQ  DI, R11
+
+each1:
+	MOVLQSX   8(R10), R12
+	VPMOVZXBD (R9)(R12*1), Y1
+	VPADDD    Y1, Y0, Y0
+	ADDQ      $+12, R10
+	DECQ      R11
+	JNZ       each1
+	VPADDD    (R8), Y0, Y0
+	VMOVUPS   Y0, (R8)
+	ADDQ      $+32, R8
+	ADDQ      $+8, R9
+	SUBQ      $+8, SI
 	JMP       add1
 
 below1:
 one:
-	TESTQ   R8, R8
-	JLE     end
-	MOVBLZX (DI), R9
-	ADDL    R9, (SI)
-	ADDQ    $+4, SI
-	INCQ    DI
-	DECQ    R8
+	TESTQ SI, SI
+	JLE   end
+	XORL  R10, R10
+	MOVQ  DX, R12
+	MOVQ  DI, R13
+
+eachOne:
+	MOVLQSX 8(R12), R11
+	MOVBLZX (R9)(R11*1), R11
+	ADDL    R11, R10
+	ADDQ    $+12, R12
+	DECQ    R13
+	JNZ     eachOne
+	ADDL    R10, (R8)
+	ADDQ    $+4, R8
+	INCQ    R9
+	DECQ    SI
 	JMP     one
 
 end:
-	ADDQ $+12, DX
-	DECQ BX
-	JNZ  strip
+	SUBQ  DI, BX
+	LEAQ  (DI)(DI*2), DI
+	LEAQ  (DX)(DI*4), DX
+	TESTQ BX, BX
+	JG    group
 	VZEROUPPER
 	RET
 
@@ -148,65 +248,115 @@ TEXT ·addInhibitoryAVX2(SB), NOSPLIT, $0-32
 	MOVQ strips+16(FP), DX
 	MOVQ count+24(FP), BX
 
-strip:
-	MOVLQSX (DX), SI
-	MOVLQSX 4(DX), DI
-	MOVLQSX 8(DX), R8
-	LEAQ    (AX)(SI*4), SI
-	ADDQ    CX, DI
+group:
+	MOVQ (DX), SI
+	MOVQ DX, R8
+	XORQ DI, DI
+
+same:
+	INCQ DI
+	ADDQ $+12, R8
+	CMPQ DI, BX
+	JGE  counted
+	CMPQ SI, (R8)
+	JEQ  same
+
+counted:
+	MOVLQSX SI, R8
+	SHRQ    $0x20, SI
+	LEAQ    (AX)(R8*4), R8
+	MOVQ    CX, R9
 
 add4:
-	CMPQ      R8, $+32
-	JL        below4
-	VPMOVZXBD (DI), Y0
-	VMOVDQU   (SI), Y1
-	VPSUBD    Y0, Y1, Y0
-	VMOVUPS   Y0, (SI)
-	VPMOVZXBD 8(DI), Y0
-	VMOVDQU   32(SI), Y1
-	VPSUBD    Y0, Y1, Y0
-	VMOVUPS   Y0, 32(SI)
-	VPMOVZXBD 16(DI), Y0
-	VMOVDQU   64(SI), Y1
-	VPSUBD    Y0, Y1, Y0
-	VMOVUPS   Y0, 64(SI)
-	VPMOVZXBD 24(DI), Y0
-	VMOVDQU   96(SI), Y1
-	VPSUBD    Y0, Y1, Y0
-	VMOVUPS   Y0, 96(SI)
-	ADDQ      $+128, SI
-	ADDQ      $+32, DI
-	SUBQ      $+32, R8
+	CMPQ  SI, $+32
+	JL    below4
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	MOVQ  DX, R10
+	MOVQ  DI, R11
+
+each4:
+	MOVLQSX   8(R10), R12
+	VPMOVZXBD (R9)(R12*1), Y4
+	VPADDD    Y4, Y0, Y0
+	VPMOVZXBD 8(R9)(R12*1), Y4
+	VPADDD    Y4, Y1, Y1
+	VPMOVZXBD 16(R9)(R12*1), Y4
+	VPADDD    Y4, Y2, Y2
+	VPMOVZXBD 24(R9)(R12*1), Y4
+	VPADDD    Y4, Y3, Y3
+	ADDQ      $+12, R10
+	DECQ      R11
+	JNZ       each4
+	VMOVDQU   (R8), Y4
+	VPSUBD    Y0, Y4, Y4
+	VMOVUPS   Y4, (R8)
+	VMOVDQU   32(R8), Y0
+	VPSUBD    Y1, Y0, Y0
+	VMOVUPS   Y0, 32(R8)
+	VMOVDQU   64(R8), Y0
+	VPSUBD    Y2, Y0, Y0
+	VMOVUPS   Y0, 64(R8)
+	VMOVDQU   96(R8), Y0
+	VPSUBD    Y3, Y0, Y0
+	VMOVUPS   Y0, 96(R8)
+	ADDQ      $+128, R8
+	ADDQ      $+32, R9
+	SUBQ      $+32, SI
 	JMP       add4
 
 below4:
 add1:
-	CMPQ      R8, $+8
-	JL        below1
-	VPMOVZXBD (DI), Y0
-	VMOVDQU   (SI), Y1
-	VPSUBD    Y0, Y1, Y0
-	VMOVUPS   Y0, (SI)
-	ADDQ      $+32, SI
-	ADDQ      $+8, DI
-	SUBQ      $+8, R8
+	CMPQ  SI, $+8
+	JL    below1
+	VPXOR Y0, Y0, Y0
+	MOVQ  DX, R10
+	MOVQ  DI, R11
+
+each1:
+	MOVLQSX   8(R10), R12
+	VPMOVZXBD (R9)(R12*1), Y1
+	VPADDD    Y1, Y0, Y0
+	ADDQ      $+12, R10
+	DECQ      R11
+	JNZ       each1
+	VMOVDQU   (R8), Y1
+	VPSUBD    Y0, Y1, Y1
+	VMOVUPS   Y1, (R8)
+	ADDQ      $+32, R8
+	ADDQ      $+8, R9
+	SUBQ      $+8, SI
 	JMP       add1
 
 below1:
 one:
-	TESTQ   R8, R8
-	JLE     end
-	MOVBLZX (DI), R9
-	SUBL    R9, (SI)
-	ADDQ    $+4, SI
-	INCQ    DI
-	DECQ    R8
+	TESTQ SI, SI
+	JLE   end
+	XORL  R10, R10
+	MOVQ  DX, R12
+	MOVQ  DI, R13
+
+eachOne:
+	MOVLQSX 8(R12), R11
+	MOVBLZX (R9)(R11*1), R11
+	ADDL    R11, R10
+	ADDQ    $+12, R12
+	DECQ    R13
+	JNZ     eachOne
+	SUBL    R10, (R8)
+	ADDQ    $+4, R8
+	INCQ    R9
+	DECQ    SI
 	JMP     one
 
 end:
-	ADDQ $+12, DX
-	DECQ BX
-	JNZ  strip
+	SUBQ  DI, BX
+	LEAQ  (DI)(DI*2), DI
+	LEAQ  (DX)(DI*4), DX
+	TESTQ BX, BX
+	JG    group
 	VZEROUPPER
 	RET
 
@@ -218,66 +368,115 @@ TEXT ·addMixedAVX512(SB), NOSPLIT, $0-32
 	MOVQ strips+16(FP), DX
 	MOVQ count+24(FP), BX
 
-strip:
-	MOVLQSX (DX), SI
-	MOVLQSX 4(DX), DI
-	MOVLQSX 8(DX), R8
-	LEAQ    (AX)(SI*4), SI
-	ADDQ    CX, DI
+group:
+	MOVQ (DX), SI
+	MOVQ DX, R8
+	XORQ DI, DI
+
+same:
+	INCQ DI
+	ADDQ $+12, R8
+	CMPQ DI, BX
+	JGE  counted
+	CMPQ SI, (R8)
+	JEQ  same
+
+counted:
+	MOVLQSX SI, R8
+	SHRQ    $0x20, SI
+	LEAQ    (AX)(R8*4), R8
+	MOVQ    CX, R9
 
 add4:
-	CMPQ      R8, $+64
-	JL        below4
-	VPMOVSXBD (DI), Z0
+	CMPQ   SI, $+64
+	JL     below4
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   DX, R10
+	MOVQ   DI, R11
+
+each4:
+	MOVLQSX   8(R10), R12
+	VPMOVSXBD (R9)(R12*1), Z4
+	VPADDD    Z4, Z0, Z0
+	VPMOVSXBD 16(R9)(R12*1), Z4
+	VPADDD    Z4, Z1, Z1
+	VPMOVSXBD 32(R9)(R12*1), Z4
+	VPADDD    Z4, Z2, Z2
+	VPMOVSXBD 48(R9)(R12*1), Z4
+	VPADDD    Z4, Z3, Z3
+	ADDQ      $+12, R10
+	DECQ      R11
+	JNZ       each4
 	VPADDD    Z0, Z0, Z0
-	VPADDD    (SI), Z0, Z0
-	VMOVUPS   Z0, (SI)
-	VPMOVSXBD 16(DI), Z0
-	VPADDD    Z0, Z0, Z0
-	VPADDD    64(SI), Z0, Z0
-	VMOVUPS   Z0, 64(SI)
-	VPMOVSXBD 32(DI), Z0
-	VPADDD    Z0, Z0, Z0
-	VPADDD    128(SI), Z0, Z0
-	VMOVUPS   Z0, 128(SI)
-	VPMOVSXBD 48(DI), Z0
-	VPADDD    Z0, Z0, Z0
-	VPADDD    192(SI), Z0, Z0
-	VMOVUPS   Z0, 192(SI)
-	ADDQ      $+256, SI
-	ADDQ      $+64, DI
-	SUBQ      $+64, R8
+	VPADDD    (R8), Z0, Z4
+	VMOVUPS   Z4, (R8)
+	VPADDD    Z1, Z1, Z1
+	VPADDD    64(R8), Z1, Z4
+	VMOVUPS   Z4, 64(R8)
+	VPADDD    Z2, Z2, Z2
+	VPADDD    128(R8), Z2, Z4
+	VMOVUPS   Z4, 128(R8)
+	VPADDD    Z3, Z3, Z3
+	VPADDD    192(R8), Z3, Z4
+	VMOVUPS   Z4, 192(R8)
+	ADDQ      $+256, R8
+	ADDQ      $+64, R9
+	SUBQ      $+64, SI
 	JMP       add4
 
 below4:
 add1:
-	CMPQ      R8, $+16
-	JL        below1
-	VPMOVSXBD (DI), Z0
-	VPADDD    Z0, Z0, Z0
-	VPADDD    (SI), Z0, Z0
-	VMOVUPS   Z0, (SI)
-	ADDQ      $+64, SI
-	ADDQ      $+16, DI
-	SUBQ      $+16, R8
+	CMPQ   SI, $+16
+	JL     below1
+	VPXORD Z5, Z5, Z5
+	MOVQ   DX, R10
+	MOVQ   DI, R11
+
+each1:
+	MOVLQSX   8(R10), R12
+	VPMOVSXBD (R9)(R12*1), Z4
+	VPADDD    Z4, Z5, Z5
+	ADDQ      $+12, R10
+	DECQ      R11
+	JNZ       each1
+	VPADDD    Z5, Z5, Z5
+	VPADDD    (R8), Z5, Z4
+	VMOVUPS   Z4, (R8)
+	ADDQ      $+64, R8
+	ADDQ      $+16, R9
+	SUBQ      $+16, SI
 	JMP       add1
 
 below1:
-	TESTQ       R8, R8
-	JLE         end
-	MOVL        $0x0000ffff, R9
-	BZHIL       R8, R9, R9
-	KMOVW       R9, K1
-	VPMOVSXBD.Z (DI), K1, Z0
-	VPADDD      Z0, Z0, Z0
-	VMOVDQU32.Z (SI), K1, Z1
-	VPADDD      Z1, Z0, Z0
-	VMOVDQU32   Z0, K1, (SI)
+	TESTQ  SI, SI
+	JLE    end
+	MOVL   $0x0000ffff, R10
+	BZHIL  SI, R10, R10
+	KMOVW  R10, K1
+	VPXORD Z6, Z6, Z6
+	MOVQ   DX, SI
+	MOVQ   DI, R10
+
+eachTail:
+	MOVLQSX     8(SI), R11
+	VPMOVSXBD.Z (R9)(R11*1), K1, Z4
+	VPADDD      Z4, Z6, Z6
+	ADDQ        $+12, SI
+	DECQ        R10
+	JNZ         eachTail
+	VPADDD      Z6, Z6, Z6
+	VPADDD      (R8), Z6, Z4
+	VMOVUPS     Z4, (R8)
 
 end:
-	ADDQ $+12, DX
-	DECQ BX
-	JNZ  strip
+	SUBQ  DI, BX
+	LEAQ  (DI)(DI*2), DI
+	LEAQ  (DX)(DI*4), DX
+	TESTQ BX, BX
+	JG    group
 	VZEROUPPER
 	RET
 
@@ -289,60 +488,109 @@ TEXT ·addExcitatoryAVX512(SB), NOSPLIT, $0-32
 	MOVQ strips+16(FP), DX
 	MOVQ count+24(FP), BX
 
-strip:
-	MOVLQSX (DX), SI
-	MOVLQSX 4(DX), DI
-	MOVLQSX 8(DX), R8
-	LEAQ    (AX)(SI*4), SI
-	ADDQ    CX, DI
+group:
+	MOVQ (DX), SI
+	MOVQ DX, R8
+	XORQ DI, DI
+
+same:
+	INCQ DI
+	ADDQ $+12, R8
+	CMPQ DI, BX
+	JGE  counted
+	CMPQ SI, (R8)
+	JEQ  same
+
+counted:
+	MOVLQSX SI, R8
+	SHRQ    $0x20, SI
+	LEAQ    (AX)(R8*4), R8
+	MOVQ    CX, R9
 
 add4:
-	CMPQ      R8, $+64
-	JL        below4
-	VPMOVZXBD (DI), Z0
-	VPADDD    (SI), Z0, Z0
-	VMOVUPS   Z0, (SI)
-	VPMOVZXBD 16(DI), Z0
-	VPADDD    64(SI), Z0, Z0
-	VMOVUPS   Z0, 64(SI)
-	VPMOVZXBD 32(DI), Z0
-	VPADDD    128(SI), Z0, Z0
-	VMOVUPS   Z0, 128(SI)
-	VPMOVZXBD 48(DI), Z0
-	VPADDD    192(SI), Z0, Z0
-	VMOVUPS   Z0, 192(SI)
-	ADDQ      $+256, SI
-	ADDQ      $+64, DI
-	SUBQ      $+64, R8
+	CMPQ   SI, $+64
+	JL     below4
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   DX, R10
+	MOVQ   DI, R11
+
+each4:
+	MOVLQSX   8(R10), R12
+	VPMOVZXBD (R9)(R12*1), Z4
+	VPADDD    Z4, Z0, Z0
+	VPMOVZXBD 16(R9)(R12*1), Z4
+	VPADDD    Z4, Z1, Z1
+	VPMOVZXBD 32(R9)(R12*1), Z4
+	VPADDD    Z4, Z2, Z2
+	VPMOVZXBD 48(R9)(R12*1), Z4
+	VPADDD    Z4, Z3, Z3
+	ADDQ      $+12, R10
+	DECQ      R11
+	JNZ       each4
+	VPADDD    (R8), Z0, Z4
+	VMOVUPS   Z4, (R8)
+	VPADDD    64(R8), Z1, Z4
+	VMOVUPS   Z4, 64(R8)
+	VPADDD    128(R8), Z2, Z4
+	VMOVUPS   Z4, 128(R8)
+	VPADDD    192(R8), Z3, Z4
+	VMOVUPS   Z4, 192(R8)
+	ADDQ      $+256, R8
+	ADDQ      $+64, R9
+	SUBQ      $+64, SI
 	JMP       add4
 
 below4:
 add1:
-	CMPQ      R8, $+16
-	JL        below1
-	VPMOVZXBD (DI), Z0
-	VPADDD    (SI), Z0, Z0
-	VMOVUPS   Z0, (SI)
-	ADDQ      $+64, SI
-	ADDQ      $+16, DI
-	SUBQ      $+16, R8
+	CMPQ   SI, $+16
+	JL     below1
+	VPXORD Z5, Z5, Z5
+	MOVQ   DX, R10
+	MOVQ   DI, R11
+
+each1:
+	MOVLQSX   8(R10), R12
+	VPMOVZXBD (R9)(R12*1), Z4
+	VPADDD    Z4, Z5, Z5
+	ADDQ      $+12, R10
+	DECQ      R11
+	JNZ       each1
+	VPADDD    (R8), Z5, Z4
+	VMOVUPS   Z4, (R8)
+	ADDQ      $+64, R8
+	ADDQ      $+16, R9
+	SUBQ      $+16, SI
 	JMP       add1
 
 below1:
-	TESTQ       R8, R8
-	JLE         end
-	MOVL        $0x0000ffff, R9
-	BZHIL       R8, R9, R9
-	KMOVW       R9, K1
-	VPMOVZXBD.Z (DI), K1, Z0
-	VMOVDQU32.Z (SI), K1, Z1
-	VPADDD      Z1, Z0, Z0
-	VMOVDQU32   Z0, K1, (SI)
+	TESTQ  SI, SI
+	JLE    end
+	MOVL   $0x0000ffff, R10
+	BZHIL  SI, R10, R10
+	KMOVW  R10, K1
+	VPXORD Z6, Z6, Z6
+	MOVQ   DX, SI
+	MOVQ   DI, R10
+
+eachTail:
+	MOVLQSX     8(SI), R11
+	VPMOVZXBD.Z (R9)(R11*1), K1, Z4
+	VPADDD      Z4, Z6, Z6
+	ADDQ        $+12, SI
+	DECQ        R10
+	JNZ         eachTail
+	VPADDD      (R8), Z6, Z4
+	VMOVUPS     Z4, (R8)
 
 end:
-	ADDQ $+12, DX
-	DECQ BX
-	JNZ  strip
+	SUBQ  DI, BX
+	LEAQ  (DI)(DI*2), DI
+	LEAQ  (DX)(DI*4), DX
+	TESTQ BX, BX
+	JG    group
 	VZEROUPPER
 	RET
 
@@ -354,65 +602,115 @@ TEXT ·addInhibitoryAVX512(SB), NOSPLIT, $0-32
 	MOVQ strips+16(FP), DX
 	MOVQ count+24(FP), BX
 
-strip:
-	MOVLQSX (DX), SI
-	MOVLQSX 4(DX), DI
-	MOVLQSX 8(DX), R8
-	LEAQ    (AX)(SI*4), SI
-	ADDQ    CX, DI
+group:
+	MOVQ (DX), SI
+	MOVQ DX, R8
+	XORQ DI, DI
+
+same:
+	INCQ DI
+	ADDQ $+12, R8
+	CMPQ DI, BX
+	JGE  counted
+	CMPQ SI, (R8)
+	JEQ  same
+
+counted:
+	MOVLQSX SI, R8
+	SHRQ    $0x20, SI
+	LEAQ    (AX)(R8*4), R8
+	MOVQ    CX, R9
 
 add4:
-	CMPQ      R8, $+64
-	JL        below4
-	VPMOVZXBD (DI), Z0
-	VMOVDQU32 (SI), Z1
-	VPSUBD    Z0, Z1, Z0
-	VMOVUPS   Z0, (SI)
-	VPMOVZXBD 16(DI), Z0
-	VMOVDQU32 64(SI), Z1
-	VPSUBD    Z0, Z1, Z0
-	VMOVUPS   Z0, 64(SI)
-	VPMOVZXBD 32(DI), Z0
-	VMOVDQU32 128(SI), Z1
-	VPSUBD    Z0, Z1, Z0
-	VMOVUPS   Z0, 128(SI)
-	VPMOVZXBD 48(DI), Z0
-	VMOVDQU32 192(SI), Z1
-	VPSUBD    Z0, Z1, Z0
-	VMOVUPS   Z0, 192(SI)
-	ADDQ      $+256, SI
-	ADDQ      $+64, DI
-	SUBQ      $+64, R8
+	CMPQ   SI, $+64
+	JL     below4
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   DX, R10
+	MOVQ   DI, R11
+
+each4:
+	MOVLQSX   8(R10), R12
+	VPMOVZXBD (R9)(R12*1), Z4
+	VPADDD    Z4, Z0, Z0
+	VPMOVZXBD 16(R9)(R12*1), Z4
+	VPADDD    Z4, Z1, Z1
+	VPMOVZXBD 32(R9)(R12*1), Z4
+	VPADDD    Z4, Z2, Z2
+	VPMOVZXBD 48(R9)(R12*1), Z4
+	VPADDD    Z4, Z3, Z3
+	ADDQ      $+12, R10
+	DECQ      R11
+	JNZ       each4
+	VMOVDQU32 (R8), Z4
+	VPSUBD    Z0, Z4, Z4
+	VMOVUPS   Z4, (R8)
+	VMOVDQU32 64(R8), Z4
+	VPSUBD    Z1, Z4, Z4
+	VMOVUPS   Z4, 64(R8)
+	VMOVDQU32 128(R8), Z4
+	VPSUBD    Z2, Z4, Z4
+	VMOVUPS   Z4, 128(R8)
+	VMOVDQU32 192(R8), Z4
+	VPSUBD    Z3, Z4, Z4
+	VMOVUPS   Z4, 192(R8)
+	ADDQ      $+256, R8
+	ADDQ      $+64, R9
+	SUBQ      $+64, SI
 	JMP       add4
 
 below4:
 add1:
-	CMPQ      R8, $+16
-	JL        below1
-	VPMOVZXBD (DI), Z0
-	VMOVDQU32 (SI), Z1
-	VPSUBD    Z0, Z1, Z0
-	VMOVUPS   Z0, (SI)
-	ADDQ      $+64, SI
-	ADDQ      $+16, DI
-	SUBQ      $+16, R8
+	CMPQ   SI, $+16
+	JL     below1
+	VPXORD Z5, Z5, Z5
+	MOVQ   DX, R10
+	MOVQ   DI, R11
+
+each1:
+	MOVLQSX   8(R10), R12
+	VPMOVZXBD (R9)(R12*1), Z4
+	VPADDD    Z4, Z5, Z5
+	ADDQ      $+12, R10
+	DECQ      R11
+	JNZ       each1
+	VMOVDQU32 (R8), Z4
+	VPSUBD    Z5, Z4, Z4
+	VMOVUPS   Z4, (R8)
+	ADDQ      $+64, R8
+	ADDQ      $+16, R9
+	SUBQ      $+16, SI
 	JMP       add1
 
 below1:
-	TESTQ       R8, R8
-	JLE         end
-	MOVL        $0x0000ffff, R9
-	BZHIL       R8, R9, R9
-	KMOVW       R9, K1
-	VPMOVZXBD.Z (DI), K1, Z0
-	VMOVDQU32.Z (SI), K1, Z1
-	VPSUBD      Z0, Z1, Z0
-	VMOVDQU32   Z0, K1, (SI)
+	TESTQ  SI, SI
+	JLE    end
+	MOVL   $0x0000ffff, R10
+	BZHIL  SI, R10, R10
+	KMOVW  R10, K1
+	VPXORD Z6, Z6, Z6
+	MOVQ   DX, SI
+	MOVQ   DI, R10
+
+eachTail:
+	MOVLQSX     8(SI), R11
+	VPMOVZXBD.Z (R9)(R11*1), K1, Z4
+	VPADDD      Z4, Z6, Z6
+	ADDQ        $+12, SI
+	DECQ        R10
+	JNZ         eachTail
+	VMOVDQU32   (R8), Z4
+	VPSUBD      Z6, Z4, Z4
+	VMOVUPS     Z4, (R8)
 
 end:
-	ADDQ $+12, DX
-	DECQ BX
-	JNZ  strip
+	SUBQ  DI, BX
+	LEAQ  (DI)(DI*2), DI
+	LEAQ  (DX)(DI*4), DX
+	TESTQ BX, BX
+	JG    group
 	VZEROUPPER
 	RET
 

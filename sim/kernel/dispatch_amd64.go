@@ -32,12 +32,6 @@ func add(mode fixed.SignMode, acc []int32, codes []uint8, strips []Strip) {
 		addGo(mode, acc, codes, strips)
 		return
 	}
-	for _, s := range strips { // a negative number is a large one; three of them do not wrap in 64 bits
-		to, from, n := uint64(uint32(s.To)), uint64(uint32(s.From)), uint64(uint32(s.Len))
-		if to+n > uint64(len(acc)) || from+n > uint64(len(codes)) {
-			panic("kernel: strip out of range")
-		}
-	}
 	adders[simd][mode](&acc[0], &codes[0], &strips[0].To, len(strips))
 }
 
@@ -49,12 +43,12 @@ func step(p *Params, u, v, acc, bias, ref, fired []int32) (int, bool) {
 	if simd == pure || whole == 0 {
 		return stepGo(0, 0, p, u, v, acc, bias, ref, fired)
 	}
-	asm := stepAVX2
-	if simd == avx512 {
-		asm = stepAVX512
+	spikes, moved, params := 0, 0, [6]int32{p.keepU, p.keepV, p.th, p.down, p.up, p.refrain}
+	if b, r := unsafe.SliceData(bias), unsafe.SliceData(ref); simd == avx512 { // called by name, or params would be allocated
+		spikes, moved = stepAVX512(&u[0], &v[0], &acc[0], b, r, &fired[0], whole, &params)
+	} else {
+		spikes, moved = stepAVX2(&u[0], &v[0], &acc[0], b, r, &fired[0], whole, &params)
 	}
-	spikes, moved := asm(&u[0], &v[0], &acc[0], unsafe.SliceData(bias), unsafe.SliceData(ref), &fired[0], whole,
-		&[6]int32{p.keepU, p.keepV, p.th, p.down, p.up, p.refrain})
 	spikes, rest := stepGo(whole, spikes, p, u, v, acc, bias, ref, fired)
 	return spikes, rest && moved == 0
 }

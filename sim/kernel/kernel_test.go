@@ -23,7 +23,7 @@ func TestAdd(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 2))
 		compared := 0
 		for draw := range 600 {
-			codes, acc := make([]uint8, 1+r.IntN(400)), make([]int32, 1+r.IntN(300))
+			codes, acc := make([]uint8, 1+r.IntN(400)), make([]int32, Slack+1+r.IntN(300))
 			for i := range codes {
 				codes[i] = uint8(r.Uint32())
 			}
@@ -32,9 +32,13 @@ func TestAdd(t *testing.T) {
 			}
 			mode, want := fixed.SignMode(draw%3), slices.Clone(acc)
 			var strips []Strip
-			for range r.IntN(6) {
-				n := r.IntN(min(len(codes), len(acc)) + 1)
-				s := Strip{int32(r.IntN(len(acc) - n + 1)), int32(r.IntN(len(codes) - n + 1)), int32(n)}
+			n, to := 0, 0
+			for i := range r.IntN(9) {
+				if i == 0 || r.IntN(3) == 0 { // a new group
+					n = r.IntN(min(len(codes), len(acc)-Slack) + 1)
+					to = r.IntN(len(acc) - Slack - n + 1)
+				}
+				s := Strip{int32(to), int32(n), int32(r.IntN(len(codes) - n + 1))}
 				strips = append(strips, s)
 				for j := range s.Len {
 					want[s.To+j] += int32(mode.Weight(codes[s.From+j]))
@@ -135,10 +139,10 @@ func TestBadSizesPanic(t *testing.T) {
 	i := func(n int) []int32 { return make([]int32, n) }
 	p := NewParams(fixed.CUBA{RefDelay: 1}, 0)
 	for name, call := range map[string]func(){
-		"sums":     func() { Add(fixed.Mixed, i(8), make([]uint8, 20), []Strip{{1, 0, 8}}) },
-		"codes":    func() { Add(fixed.Mixed, i(20), make([]uint8, 8), []Strip{{0, 1, 8}}) },
-		"negative": func() { Add(fixed.Mixed, i(20), make([]uint8, 8), []Strip{{-1, 0, 1}}) },
-		"length":   func() { Add(fixed.Mixed, i(20), make([]uint8, 8), []Strip{{0, 0, -1}}) },
+		"sums":     func() { Add(fixed.Mixed, i(8+Slack), make([]uint8, 20), []Strip{{1, 8, 0}}) },
+		"codes":    func() { Add(fixed.Mixed, i(40), make([]uint8, 8), []Strip{{0, 8, 1}}) },
+		"negative": func() { Add(fixed.Mixed, i(40), make([]uint8, 8), []Strip{{-1, 1, 0}}) },
+		"length":   func() { Add(fixed.Mixed, i(40), make([]uint8, 8), []Strip{{0, -1, 0}}) },
 		"v":        func() { Step(&p, i(16), i(15), i(16), nil, nil, i(16)) },
 		"acc":      func() { Step(&p, i(16), i(16), i(15), nil, nil, i(16)) },
 		"bias":     func() { Step(&p, i(16), i(16), i(16), i(15), nil, i(16)) },

@@ -19,46 +19,80 @@ func simulator() {
 	cells512()
 }
 
-// addCodes writes the sum of strips of weight codes in a sign mode.
+// addCodes writes the sum of strips of weight codes in a sign mode. Strips that follow each other with the same
+// place and length are one group: their sums stay in registers.
 func addCodes(v vec, mode string) {
-	function("add"+mode+v.name, "func(acc *int32, codes *uint8, strips *int32, count int)", "is addGo of "+mode+" codes for 1 strip or more.")
+	function("add"+mode+v.name, "func(acc *int32, codes *uint8, strips *int32, count int)", "is addGo of "+mode+" codes for 1 strip or more; acc goes on for Slack beyond them.")
 	acc, codes, strips, count := pointer("acc"), pointer("codes"), pointer("strips"), pointer("count")
-	to, from, left := GP64(), GP64(), GP64()
-	// widen turns codes into weights, and merge adds them to sums.
-	widen := func(code Op, x reg.VecVirtual) {
-		if mode != "Mixed" {
-			VPMOVZXBD(code, x)
-			return
-		}
-		VPMOVSXBD(code, x)
-		VPADDD(x, x, x)
-	}
-	merge := func(sum Op, x reg.VecVirtual) {
-		if mode != "Inhibitory" {
-			VPADDD(sum, x, x)
-			return
-		}
-		s := v.reg()
-		loadLanes(v, sum, s)
-		VPSUBD(x, s, x)
-	}
-	Label("strip")
-	MOVLQSX(Mem{Base: strips}, to)
-	MOVLQSX(Mem{Base: strips, Disp: 4}, from)
-	MOVLQSX(Mem{Base: strips, Disp: 8}, left)
+	key, n, p := GP64(), GP64(), GP64()
+	to, left := GP64(), GP64()
+	Label("group")
+	MOVQ(Mem{Base: strips}, key) // place and length
+	MOVQ(strips, p)
+	XORQ(n, n)
+	Label("same")
+	INCQ(n)
+	ADDQ(I8(12), p)
+	CMPQ(n, count)
+	JGE(LabelRef("counted"))
+	CMPQ(key, Mem{Base: p})
+	JEQ(LabelRef("same"))
+	Label("counted")
+	MOVLQSX(key.As32(), to)
+	SHRQ(U8(32), key)
+	MOVQ(key, left)
 	LEAQ(Mem{Base: acc, Index: to, Scale: 4}, to)
-	ADDQ(codes, from)
+	from := GP64()
+	MOVQ(codes, from) // and the columns that are done
+	// each passes over the strips of the group.
+	each := func(label string, body func(code Mem)) {
+		q, m, at := GP64(), GP64(), GP64()
+		MOVQ(strips, q)
+		MOVQ(n, m)
+		Label(label)
+		MOVLQSX(Mem{Base: q, Disp: 8}, at)
+		body(Mem{Base: from, Index: at, Scale: 1})
+		ADDQ(I8(12), q)
+		DECQ(m)
+		JNZ(LabelRef(label))
+	}
+	// merge adds a sum to those at a place.
+	merge := func(sum reg.VecVirtual, at Mem) {
+		x := v.reg()
+		if mode == "Mixed" {
+			VPADDD(sum, sum, sum)
+		}
+		if mode == "Inhibitory" {
+			loadLanes(v, at, x)
+			VPSUBD(sum, x, x)
+		} else {
+			VPADDD(at, sum, x)
+		}
+		VMOVUPS(x, at)
+	}
 	for _, k := range []int{4, 1} {
 		cols := v.lanes() * k
 		loop, next := fmt.Sprintf("add%d", k), fmt.Sprintf("below%d", k)
 		Label(loop)
 		CMPQ(left, I32(cols))
 		JL(LabelRef(next))
-		for i, x := range v.regs(k) {
-			at := Mem{Base: to, Disp: v.bytes * i}
-			widen(Mem{Base: from, Disp: v.lanes() * i}, x)
-			merge(at, x)
-			VMOVUPS(x, at)
+		sums := v.regs(k)
+		for _, s := range sums {
+			v.zero(s)
+		}
+		each(fmt.Sprintf("each%d", k), func(code Mem) {
+			for i, s := range sums {
+				x := v.reg()
+				if mode == "Mixed" {
+					VPMOVSXBD(code.Offset(v.lanes()*i), x)
+				} else {
+					VPMOVZXBD(code.Offset(v.lanes()*i), x)
+				}
+				VPADDD(x, s, s)
+			}
+		})
+		for i, s := range sums {
+			merge(s, Mem{Base: to, Disp: v.bytes * i})
 		}
 		ADDQ(I32(4*cols), to)
 		ADDQ(I32(cols), from)
@@ -67,44 +101,48 @@ func addCodes(v vec, mode string) {
 		Label(next)
 	}
 	if v.bytes == zmm.bytes {
-		// The last up to 15 under a mask.
+		// The last up to 15: codes under a mask, but all 16 sums are read and written, as what follows
+		// a masked store waits for it.
 		TESTQ(left, left)
 		JLE(LabelRef("end"))
-		bits, k := GP32(), K()
+		bits, k, s := GP32(), K(), ZMM()
 		MOVL(U32(0xffff), bits)
 		BZHIL(left.As32(), bits, bits)
 		KMOVW(bits, k)
-		x, s := ZMM(), ZMM()
-		if mode == "Mixed" {
-			VPMOVSXBD_Z(Mem{Base: from}, k, x)
-			VPADDD(x, x, x)
-		} else {
-			VPMOVZXBD_Z(Mem{Base: from}, k, x)
-		}
-		VMOVDQU32_Z(Mem{Base: to}, k, s)
-		if mode == "Inhibitory" {
-			VPSUBD(x, s, x)
-		} else {
-			VPADDD(s, x, x)
-		}
-		VMOVDQU32(x, k, Mem{Base: to})
+		v.zero(s)
+		each("eachTail", func(code Mem) {
+			x := ZMM()
+			if mode == "Mixed" {
+				VPMOVSXBD_Z(code, k, x)
+			} else {
+				VPMOVZXBD_Z(code, k, x)
+			}
+			VPADDD(x, s, s)
+		})
+		merge(s, Mem{Base: to})
 	} else {
 		// The last up to 7, one by one.
 		Label("one")
 		TESTQ(left, left)
 		JLE(LabelRef("end"))
-		x := GP32()
+		sum, x := GP32(), GP32()
+		XORL(sum, sum)
+		each("eachOne", func(code Mem) {
+			if mode == "Mixed" {
+				MOVBLSX(code, x)
+			} else {
+				MOVBLZX(code, x)
+			}
+			ADDL(x, sum)
+		})
 		switch mode {
 		case "Mixed":
-			MOVBLSX(Mem{Base: from}, x)
-			ADDL(x, x)
-		default:
-			MOVBLZX(Mem{Base: from}, x)
-		}
-		if mode == "Inhibitory" {
-			SUBL(x, Mem{Base: to})
-		} else {
-			ADDL(x, Mem{Base: to})
+			ADDL(sum, sum)
+			ADDL(sum, Mem{Base: to})
+		case "Excitatory":
+			ADDL(sum, Mem{Base: to})
+		case "Inhibitory":
+			SUBL(sum, Mem{Base: to})
 		}
 		ADDQ(I8(4), to)
 		INCQ(from)
@@ -112,9 +150,11 @@ func addCodes(v vec, mode string) {
 		JMP(LabelRef("one"))
 	}
 	Label("end")
-	ADDQ(I8(12), strips)
-	DECQ(count)
-	JNZ(LabelRef("strip"))
+	SUBQ(n, count)
+	LEAQ(Mem{Base: n, Index: n, Scale: 2}, n)
+	LEAQ(Mem{Base: strips, Index: n, Scale: 4}, strips)
+	TESTQ(count, count)
+	JG(LabelRef("group"))
 	done()
 }
 
