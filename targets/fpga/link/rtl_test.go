@@ -134,7 +134,7 @@ func TestRTLEqualsDevice(t *testing.T) {
 				s.addr++
 			}
 			if rng.IntN(30) == 0 {
-				s.size += uint32(pick(1, 2, 256, 1<<16, 1<<24, 1<<31))
+				s.size += uint32(pick(1, 2, 256, 1<<16, 1<<24, 1<<31, -64, -64, -64))
 			}
 			return appendSpan(nil, s)
 		}
@@ -169,7 +169,9 @@ func TestRTLEqualsDevice(t *testing.T) {
 				binary.LittleEndian.PutUint32(image[0].Data, uint32(pick(10, 50, 255, 0x10A, 0x3FF, 0x2FF, toyRefuses)))
 				w.load(image)
 				w.command(opCommit, commit(image)...)
-				w.command(opReset)
+				if rng.IntN(4) > 0 {
+					w.command(opReset)
+				}
 			}
 			for range 40 {
 				seq := w.seq
@@ -396,7 +398,7 @@ func TestRTLBits(t *testing.T) {
 		items []uint16
 		codes []byte
 	}{
-		{"a pulse of a clock", append([]uint16{glitch | 0}, good...), []byte{codeOK}},
+		{"a pulse of a clock", append([]uint16{glitch, pause | 20}, good...), []byte{codeOK}},
 		{"no stop bit", broken, []byte{codeLost}},
 		{"breaks", append(long, good...), []byte{codeOK}},
 		{"a pause", slices.Concat(good[:9], []uint16{pause | 255}, good[9:]), []byte{codeOK}},

@@ -44,11 +44,10 @@ func verilated(t testing.TB) string {
 
 // An rtlBoard is a verilated board, from power-up to close.
 type rtlBoard struct {
-	t      testing.TB
-	cmd    *exec.Cmd
-	in     io.WriteCloser
-	out    io.Reader
-	clocks int // not counted: those of the line
+	t   testing.TB
+	cmd *exec.Cmd
+	in  io.WriteCloser
+	out io.Reader
 }
 
 // What goes over the line beside bytes.

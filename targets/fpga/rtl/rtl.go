@@ -1,5 +1,6 @@
 // Package rtl holds the Verilog of the FPGA boards and builds simulations of it.
 //
+//	core/         the neurons: chip.v on top
 //	link/         the board's side of the serial protocol
 //	top/          boards
 //	sim/          what drives a simulation
@@ -22,7 +23,7 @@ import (
 	"github.com/isospike/isospike/snn/diag"
 )
 
-//go:embed */*.v link/*.asm sim/*/*.v sim/*.cpp
+//go:embed core/*.v link/*.v link/*.asm top/*.v sim/*/*.v sim/*.cpp
 var files embed.FS
 
 // A Design is a board: the modules of the link and of a chip, and their parameters.
@@ -84,12 +85,15 @@ func (d *Design) digest(list []string) ([sha256.Size]byte, error) {
 }
 
 // Build returns the number by which a board tells what it was made of: the first 8 bytes of
-// the SHA-256 of the sources and parameters.
+// the SHA-256 of the sources and of the parameters beside BUILD, which is for this number.
 func (d *Design) Build() (uint64, error) {
 	list, err := d.sources()
 	if err != nil {
 		return 0, err
 	}
-	sum, err := d.digest(list)
+	bare := *d
+	bare.Parameters = maps.Clone(d.Parameters)
+	delete(bare.Parameters, "BUILD")
+	sum, err := bare.digest(list)
 	return binary.BigEndian.Uint64(sum[:]), err
 }

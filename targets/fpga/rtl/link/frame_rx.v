@@ -12,7 +12,8 @@
 // A frame in whose middle the line is silent for 32 to 33 ticks is over, damaged.
 //
 // The reader sees o_ready when there is a record, and in o_byte the byte at its place,
-// from two clocks after the place moved. i_next moves it by one, i_skip by i_count,
+// from two clocks after the place moved. After i_free it
+// is a clock until o_ready tells of the next. i_next moves it by one, i_skip by i_count,
 // i_rewind to the record's begin. i_free drops everything before the place, which must be
 // the end of the record.
 
@@ -30,7 +31,7 @@ module frame_rx #(
     input wire       i_tick,
 
     // Reader
-    output wire       o_ready,
+    output reg        o_ready,
     output wire [7:0] o_byte,
     input wire        i_next,
     input wire        i_skip,
@@ -97,8 +98,6 @@ module frame_rx #(
         .i_raddr(place), .o_rdata(o_byte)
     );
 
-    assign o_ready = base != first;
-
     always @(posedge i_clk) begin
         if (i_valid || !any) silent <= 6'd0;
         else if (i_tick) silent <= silent + 1'b1;
@@ -125,6 +124,7 @@ module frame_rx #(
         if (i_rewind) place <= first;
         else place <= place + {{ADDR_BITS-8{1'b0}}, i_skip ? i_count : {7'd0, i_next}};
         if (i_free) first <= place;
+        o_ready <= base != first;
 
         if (i_rst) begin
             any <= 1'b0;
@@ -136,6 +136,7 @@ module frame_rx #(
             first <= 0;
             base <= 0;
             place <= 0;
+            o_ready <= 1'b0;
         end
     end
 
