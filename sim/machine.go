@@ -197,7 +197,7 @@ func (m *Machine) Counts() []Count { return m.count }
 
 // State returns the state of a neuron of a core after the last tick.
 func (m *Machine) State(core, neuron int) fixed.State {
-	return m.state[m.cores[core].neuron+neuron]
+	return m.state(m.cores[core].neuron + neuron)
 }
 
 // Inject lets a spike arrive on an axon of a core at the coming tick. Several
