@@ -30,6 +30,7 @@ const (
 // synapses and grows at its end.
 type RowShape struct {
 	N          int32 // synapses
+	Span       int32 // neurons from the first to the last
 	Sparse     int32 // entries in the sparse format
 	Runs       int32 // entries in the run-length format
 	Denses     int32 // entries in the dense format
@@ -66,6 +67,7 @@ func (r *RowShape) Add(target, exp int, delay uint8) {
 		r.Skip = max(r.Skip, uint8(gap))
 	}
 	r.inRun++
+	r.Span += gap
 	// Absent synapses are written out where that takes no more than a new entry.
 	if int32(r.inDense)+gap > EntrySynapses || (gap-1)*int32(r.WeightBits) > entryBits {
 		r.Denses, r.inDense, gap = r.Denses+1, 0, 1

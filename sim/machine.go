@@ -195,6 +195,11 @@ func (m *Machine) Tick() int { return m.tick }
 // Counts returns what every core has done since Reset. The slice is m's own.
 func (m *Machine) Counts() []Count { return m.count }
 
+// State returns the state of a neuron of a core after the last tick.
+func (m *Machine) State(core, neuron int) fixed.State {
+	return m.state(m.cores[core].neuron + neuron)
+}
+
 // Inject lets a spike arrive on an axon of a core at the coming tick. Several
 // spikes on one axon in one tick are one. There is an error when the axon does
 // not exist.

@@ -32,7 +32,6 @@ type benchSimFlags struct {
 // simWorkload is one benchmark of the simulator: a program, inputs, and what is counted.
 type simWorkload struct {
 	name, unit string
-	note       string
 	program    func(ctx context.Context, a *app, f *benchSimFlags) (*compile.Program, []*spike.Raster, string, error)
 	// amount is what a run of all inputs comes to, in units.
 	amount func(inputs []*spike.Raster, synapses int64) float64

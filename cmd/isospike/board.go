@@ -34,7 +34,7 @@ type boardRun struct {
 	pair    pair
 	tally   tally
 	stats   link.Stats
-	seconds float64 // streaming the samples
+	seconds float64      // streaming the samples
 	synops  int64        // synaptic operations that the board counted
 	work    []boardCount // what it counted beside, and what the simulator did
 	first   []fixed.Record
@@ -63,6 +63,24 @@ func boardCounts(before, after link.Counters, sims []sim.Count, ticks int64) []b
 		w = append(w, boardCount{"clocks", clocks, nil})
 	}
 	return w
+}
+
+// compareStates adds the states in which a board ended a sample to the pair.
+func (p *pair) compareStates(id string, states [][]fixed.State, reference *sim.Machine) {
+	for c := range states {
+		for n, got := range states[c] {
+			p.EndStates++
+			want := reference.State(c, n)
+			if got == want {
+				continue
+			}
+			p.Mismatches++
+			if p.First == "" {
+				p.First = fmt.Sprintf("sample %s: after the last tick core %d neuron %d has u %d, v %d, resting %d; should be u %d, v %d, resting %d",
+					id, c, n, got.U, got.V, got.Ref, want.U, want.V, want.Ref)
+			}
+		}
+	}
 }
 
 // printCounts prints a line for each count.
@@ -148,6 +166,12 @@ func (a *app) onBoard(ctx context.Context, open func() (link.Port, error), e *ex
 		if err != nil {
 			return nil, err
 		}
+		// The next sample begins with a reset, so the states to be had are those of the last one.
+		states, err := stream.States(ctx)
+		if err != nil {
+			return nil, err
+		}
+		r.pair.compareStates(src.ID(lo+len(in)-1), states, reference)
 	}
 	r.seconds = time.Since(start).Seconds()
 	after, err := conn.Counters(ctx)
@@ -168,7 +192,8 @@ func newRun(a *app) *cobra.Command {
 		Short: "Run recordings on a board and compare every spike",
 		Long: `run streams a program's tables to the board on a serial port (what is already there is
 not sent again), then the recordings, reads every spike of every neuron back, and
-compares each with the simulator. The exit status is 1 when any differs.`,
+compares each with the simulator, and u and v of every neuron after every 32nd sample and
+the last. The exit status is 1 when any differs.`,
 		Example: `  isospike run board.safetensors --port /dev/ttyUSB1 --data test.tar.gz
   isospike board emulate --link /tmp/board &  isospike run board.safetensors --port /tmp/board --data test.tar.gz`,
 		Args: exactly("PROGRAM"),

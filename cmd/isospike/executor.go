@@ -184,7 +184,9 @@ type pair struct {
 	Spikes     int    `json:"spikes"`     // of A, compared
 	Mismatches int    `json:"mismatches"` // spikes that only one of them has, and samples whose states part
 	States     bool   `json:"states"`     // u and v of every neuron at every tick were compared too
-	First      string `json:"first,omitempty"`
+	// Neurons whose state after the last tick of a sample was compared: a board tells no others.
+	EndStates int    `json:"end_states,omitempty"`
+	First     string `json:"first,omitempty"`
 }
 
 // compare adds a sample to the pair. The program, where there is one, tells more
@@ -345,6 +347,9 @@ func printPairs(w io.Writer, pairs []pair) {
 		what := "spikes"
 		if p.States {
 			what = "spikes, u, v"
+		}
+		if p.EndStates > 0 {
+			what = fmt.Sprintf("spikes; u, v of %d neurons at the end", p.EndStates)
 		}
 		fmt.Fprintf(w, "%-14s %-14s %8d %12d %11d  %s\n", p.A, p.B, p.Samples, p.Spikes, p.Mismatches, what)
 	}

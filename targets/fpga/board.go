@@ -1,9 +1,12 @@
 package fpga
 
 import (
+	"math/bits"
+
 	"github.com/isospike/isospike/compile"
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
+	"github.com/isospike/isospike/targets/fpga/link"
 )
 
 // Board is a board with the isospike core, as its board file describes it.
@@ -15,15 +18,20 @@ type Board struct {
 
 // Hardware is what surrounds the core: the [board] table of a board file.
 type Hardware struct {
-	Title   string            `toml:"title"`
-	FPGA    string            `toml:"fpga"`     // device, as nextpnr-ice40 names it
-	Package string            `toml:"package"`  // its package, likewise
-	ClockHz int               `toml:"clock_hz"` // oscillator on the board
-	CoreHz  int               `toml:"core_hz"`  // clock of the core, from the PLL
-	Baud    int               `toml:"baud"`     // of the serial line, which divides CoreHz
-	USB     []string          `toml:"usb"`      // VID:PID of its serial bridge
-	Flash   []string          `toml:"flash"`    // command that loads a bitstream, which is appended
-	Pins    map[string]string `toml:"pins"`     // FPGA pin of each signal: clk, rx, tx
+	Title       string            `toml:"title"`
+	FPGA        string            `toml:"fpga"`         // device: up5k, hx8k, ecp5, gowin, xilinx
+	Package     string            `toml:"package"`      // its package, as nextpnr-ice40 names it
+	Top         string            `toml:"top"`          // module of the board in rtl/top, in a file of that name
+	PLL         string            `toml:"pll"`          // file of its clock generator, likewise
+	SPRAM       bool              `toml:"spram"`        // the synapses lie in large single-port RAMs
+	SerialDecay bool              `toml:"serial_decay"` // the core multiplies without multipliers
+	ClockHz     int               `toml:"clock_hz"`     // oscillator on the board
+	CoreHz      int               `toml:"core_hz"`      // clock of the core, from the PLL
+	Baud        int               `toml:"baud"`         // of the serial line, which divides CoreHz
+	USB         []string          `toml:"usb"`          // VID:PID of its serial bridge
+	Interface   int               `toml:"interface"`    // number of the USB interface of the serial line, where the bridge has several
+	Flash       []string          `toml:"flash"`        // name of the board for openFPGALoader
+	Pins        map[string]string `toml:"pins"`         // FPGA pin of each signal: clk, rx, tx, led
 }
 
 // New returns a board. The limits must be such that the fields of the memory map
@@ -34,7 +42,7 @@ func New(name string, limits compile.Limits, hw Hardware) (*Board, error) {
 		name      string
 		v, lo, hi int
 	}{
-		{"chips", l.Chips, 1, 1}, {"cores_per_chip", l.CoresPerChip, 1, 1},
+		{"chips", l.Chips, 1, 1}, {"cores_per_chip", l.CoresPerChip, 1, MaxCores},
 		{"neurons", l.Neurons, 1, MaxNeurons}, {"axons_in", l.AxonsIn, 1, MaxAxons}, {"axons_out", l.AxonsOut, 1, MaxRoutes},
 		{"synapse_words", l.SynapseWords, 1, MaxSynapses}, {"profiles", l.Profiles, 1, MaxProfiles},
 		{"max_delay", l.MaxDelay, 1, RingSlots - 2},
@@ -42,6 +50,9 @@ func New(name string, limits compile.Limits, hw Hardware) (*Board, error) {
 		if x.v < x.lo || x.v > x.hi {
 			return nil, diag.Inputf("target-limits", "", "limit %s is %d, the memory map has room for %d to %d", x.name, x.v, x.lo, x.hi)
 		}
+	}
+	if l.CoresPerChip > 1 && (bits.OnesCount(uint(l.Neurons)) != 1 || bits.OnesCount(uint(l.AxonsIn)) != 1) {
+		return nil, diag.Inputf("target-limits", "", "neurons is %d and axons_in %d: on a chip of several cores both are powers of two", l.Neurons, l.AxonsIn)
 	}
 	if l.SynapticDelay || l.PeriodicReset || l.GradedSpikes {
 		return nil, diag.Inputf("target-limits", "", "the core has neither synaptic delays nor a periodic reset nor graded spikes")
@@ -64,7 +75,39 @@ func (b *Board) Name() string { return b.name }
 // Limits returns the limits of the board file.
 func (b *Board) Limits() compile.Limits { return b.limits }
 
-// RowWords returns the 16-bit words of a row: one for each synapse.
+// RowWords returns the 16-bit words of a row: whole lines, in the form that takes fewer.
 func (b *Board) RowWords(r *compile.RowShape) (int, compile.RowFormat) {
-	return int(r.N), compile.Plain
+	lines, dense := rowLines(int(r.N), int(r.Span))
+	if dense {
+		return lines * lineWords, compile.Dense
+	}
+	return lines * lineWords, compile.Sparse
+}
+
+// Words returns how many words a region of one core has on this board: what the limits
+// ask for, in powers of two where it is theirs to say.
+func (b *Board) Words(r Region) int {
+	ask := map[Region]int{Axons: b.limits.AxonsIn, Synapses: b.limits.SynapseWords, Routes: b.limits.AxonsOut}[r]
+	if ask == 0 {
+		return r.Words()
+	}
+	return 1 << bits.Len(uint(max(ask, minWords)-1))
+}
+
+// minWords is the least size of the memories that boards differ in: a word of the delay
+// ring has 16 axons.
+const minWords = 16
+
+// Info is what the board says of itself. Neuron and axon ids count through the cores.
+func (b *Board) Info() link.Info {
+	l := &b.limits
+	i := link.Info{Cores: l.CoresPerChip, Neurons: l.CoresPerChip * l.Neurons, Axons: l.CoresPerChip * l.AxonsIn,
+		Synapses: l.CoresPerChip * l.SynapseWords, RingSlots: RingSlots, RxBuffer: rxBuffer, MaxPayload: maxPayload, MaxBaud: b.Baud}
+	i.OutBuffer = max(outBuffer, 1<<bits.Len(uint(i.Neurons)))
+	for range i.Cores {
+		for r := range RegionCount {
+			i.Regions = append(i.Regions, b.Words(r)*r.WordBits()/8)
+		}
+	}
+	return i
 }

@@ -1,6 +1,9 @@
 package fpga
 
 import (
+	"encoding/binary"
+
+	"github.com/isospike/isospike/compile"
 	"github.com/isospike/isospike/sim"
 	"github.com/isospike/isospike/targets/fpga/link"
 )
@@ -17,54 +20,87 @@ const (
 type emulator struct {
 	board   *Board
 	memory  Image
+	program *compile.Program
 	machine *sim.Machine // nil until Start has seen tables that make sense
 	total   link.Counters
 }
 
 // NewEmulator returns an emulated board, powered up, with all memory zero. Its
-// output neuron ids are the neuron numbers of the core.
+// output neuron ids are core · limit of neurons + neuron.
 func NewEmulator(b *Board) link.Machine {
-	e := &emulator{board: b}
-	for r := range e.memory {
-		e.memory[r] = make([]byte, Region(r).Bytes())
+	e := &emulator{board: b, memory: make(Image, b.limits.CoresPerChip)}
+	for c := range e.memory {
+		for r := range RegionCount {
+			e.memory[c][r] = make([]byte, b.Words(r)*r.WordBits()/8)
+		}
 	}
 	return e
 }
 
-func (e *emulator) Info() link.Info {
-	l := e.board.limits
-	return link.Info{Cores: l.Chips * l.CoresPerChip, Neurons: l.Neurons, Axons: l.AxonsIn, Synapses: l.SynapseWords,
-		RingSlots: RingSlots, RxBuffer: rxBuffer, MaxPayload: maxPayload, OutBuffer: outBuffer, MaxBaud: e.board.Baud}
+func (e *emulator) Info() link.Info { return e.board.Info() }
+
+func (e *emulator) Memory() [][]byte {
+	var all [][]byte
+	for c := range e.memory {
+		all = append(all, e.memory[c][:]...)
+	}
+	return all
 }
 
-func (e *emulator) Memory() [][]byte { return e.memory[:] }
-
 func (e *emulator) Start() error {
-	p, err := DecodeImage(&e.memory)
+	p, err := DecodeImage(e.memory)
 	if err != nil {
 		return err
 	}
+	e.program = p
 	e.machine, err = sim.New(p)
 	return err
 }
 
-func (e *emulator) Reset() { e.machine.Reset() }
+func (e *emulator) Reset() {
+	e.machine.Reset()
+	e.states()
+}
 
 func (e *emulator) Step(axons, spikes []int32) []int32 {
 	for _, a := range axons {
-		if err := e.machine.Inject(0, int(a)); err != nil {
+		core, axon := int(a)/e.board.limits.AxonsIn, int(a)%e.board.limits.AxonsIn
+		if len(e.program.Cores[core].Row) == 0 {
+			continue // nothing listens on a core without neurons
+		}
+		if err := e.machine.Inject(core, axon); err != nil {
 			panic(err) // the link has checked the axon against Info, and every axon has a row
 		}
 	}
-	before := e.machine.Counts()[0]
+	before := e.work()
 	for _, f := range e.machine.Step() {
-		spikes = append(spikes, int32(f.Neuron))
+		spikes = append(spikes, int32(f.Core)*int32(e.board.limits.Neurons)+int32(f.Neuron))
 	}
-	after := e.machine.Counts()[0]
+	after := e.work()
 	e.total.Ticks++
 	e.total.Synapses += uint64(after.Synapses - before.Synapses)
 	e.total.Spikes += uint64(after.Spikes - before.Spikes)
+	e.states()
 	return spikes
+}
+
+// work adds up what the cores have done.
+func (e *emulator) work() (sum sim.Count) {
+	for _, c := range e.machine.Counts() {
+		sum.Synapses += c.Synapses
+		sum.Spikes += c.Spikes
+	}
+	return sum
+}
+
+// states fills the state regions.
+func (e *emulator) states() {
+	for c := range e.program.Cores {
+		for n := range e.program.Cores[c].Profile {
+			s := e.machine.State(c, n)
+			binary.LittleEndian.PutUint64(e.memory[c][State][8*n:], stateU.set(int(s.U))|stateV.set(int(s.V))|stateRef.set(int(s.Ref)))
+		}
+	}
 }
 
 func (e *emulator) Counters() link.Counters { return e.total }

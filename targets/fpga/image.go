@@ -5,58 +5,82 @@ import (
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
+	"github.com/isospike/isospike/targets/fpga/link"
 )
 
-// Encode returns what the memories of a board must hold to run p. p must have
-// passed compile.Verify for a board; one that was compiled for another kind of
-// target is an Input error. The routes of the input neurons stay with the host:
+// Image is the content of the memories of each core.
+type Image []Memory
+
+// Encode returns what the memories of a board must hold to run p, for the cores that p
+// has. p must have passed compile.Verify for a board; one that was compiled for another
+// kind of target is an Input error. The routes of the input neurons stay with the host:
 // see Stream.
-func Encode(p *compile.Program) (*Image, error) {
-	if err := encodable(p); err != nil {
-		return nil, err
+func Encode(p *compile.Program) (Image, error) {
+	if !encodable(p) {
+		return nil, diag.Inputf("image-target", "", "a program compiled for %q is not one for a board", p.Target).
+			WithFix("compile with --target and the name of a board")
 	}
-	c := &p.Cores[0]
-	m := &Image{}
-	m.put(Config, configNeurons.set(len(c.Profile))|configVersion.set(mapVersion))
-	for _, f := range c.Profiles {
-		n := f.Neuron.(fixed.CUBA) // encodable has seen to it
-		m.put(Profiles, profileIDecay.set(int(n.IDecay))|profileVDecay.set(int(n.VDecay))|profileVTh.set(int(n.VTh))|
-			profileRefDelay.set(int(n.RefDelay))|profileWeightExp.set(f.WeightExp)|profileBiasExp.set(f.BiasExp))
-	}
-	for n, f := range c.Profile {
-		m.put(Neurons, neuronBias.set(int(c.Bias[n]))|neuronProfile.set(int(f)))
-		base, count := int(c.OutStart[n]), int(c.OutStart[n+1]-c.OutStart[n])
-		m.put(RouteIndex, indexBase.set(base)|indexCount.set(count))
-	}
-	for a, r := range c.Row {
-		lo, hi := c.Synapses(a)
-		base, length := int(lo), int(hi-lo)
-		m.put(Axons, axonBase.set(base)|axonLength.set(length)|axonMode.set(int(c.Mode[r])))
-	}
-	// Every axon that a stray event could name has a row, if an empty one.
-	for len(m[Axons]) < Axons.Bytes() {
-		m.put(Axons, 0)
-	}
-	for s, t := range c.Target {
-		m.put(Synapses, synapseTarget.set(int(t))|synapseCode.set(int(c.Code[s])))
-	}
-	for _, r := range c.Route {
-		m.put(Routes, routeAxon.set(int(r.Axon))|routeDelay.set(int(r.Delay)))
-	}
-	for r := range m {
-		for len(m[r])%4 != 0 {
-			m[r] = append(m[r], 0)
+	m := make(Image, len(p.Cores))
+	for i := range m {
+		if !m[i].encode(&p.Cores[i]) {
+			return nil, &diag.Error{Kind: diag.Limit, Code: "synapse-words-exceeded", Msg: "the rows do not fit the synapse memory",
+				Resource: "synapse words", Used: int64(len(m[i][Synapses]) / 2), Limit: MaxSynapses, Fix: "compile for this board"}
 		}
 	}
 	return m, nil
 }
 
-// encodable returns an error when the fields of the map do not hold p.
-func encodable(p *compile.Program) error {
-	fits := len(p.Cores) == 1
-	if fits {
-		c := &p.Cores[0]
-		fits = len(c.Profile) > 0 && len(c.Profile) <= MaxNeurons && len(c.Row) <= MaxAxons && len(c.Target) <= MaxSynapses &&
+// encode writes the tables of a core. It returns false when the rows exceed the synapse memory.
+func (m *Memory) encode(c *compile.Core) bool {
+	m.put(Config, configNeurons.set(len(c.Profile))|configVersion.set(mapVersion))
+	for _, f := range c.Profiles {
+		n := f.Neuron.(fixed.CUBA) // encodable has seen to it
+		m.put(Profiles, profileUKeep.set(int(fixed.DecayOne-n.IDecay))|profileVKeep.set(int(fixed.DecayOne-n.VDecay))|
+			profileWeightExp.set(f.WeightExp)|profileVTh.set(int(n.VTh))|profileRest.set(int(n.RefDelay-1)))
+	}
+	for n, f := range c.Profile {
+		bias := fixed.Shift(int64(c.Bias[n]), c.Profiles[f].BiasExp)
+		m.put(Neurons, neuronBias.set(int(bias))|neuronProfile.set(int(f)))
+		base, end := int(c.OutStart[n]), int(c.OutStart[n+1])
+		if base == end {
+			m.put(RouteIndex, 0)
+			continue
+		}
+		m.put(RouteIndex, indexBase.set(base)|indexRouted.set(1))
+		for i, r := range c.Route[base:end] {
+			more := 0
+			if base+i+1 < end {
+				more = 1
+			}
+			m.put(Routes, routeAxon.set(int(r.Axon))|routeDelay.set(int(r.Delay))|routeMore.set(more)|routeCore.set(int(r.Core)))
+		}
+	}
+	for a, k := range c.Row {
+		lo, hi := c.Synapses(a)
+		if lo == hi {
+			m.put(Axons, 0)
+			continue
+		}
+		r := newRow(c.Target[lo:hi], c.Code[lo:hi])
+		dense := 0
+		if r.dense {
+			dense = 1
+		}
+		line := len(m[Synapses]) / 2 / lineWords
+		m.put(Axons, axonLine.set(line)|axonLines.set(len(r.words)/lineWords)|axonMode.set(int(c.Mode[k]))|axonDense.set(dense)|axonTarget.set(r.first))
+		for _, w := range r.words {
+			m.put(Synapses, uint64(w))
+		}
+	}
+	return len(m[Synapses])/2 <= MaxSynapses
+}
+
+// encodable reports whether the fields of the map hold p.
+func encodable(p *compile.Program) bool {
+	fits := len(p.Cores) > 0 && len(p.Cores) <= MaxCores
+	for i := range p.Cores {
+		c := &p.Cores[i]
+		fits = fits && len(c.Profile) > 0 && len(c.Profile) <= MaxNeurons && len(c.Row) <= MaxAxons &&
 			len(c.Profiles) <= MaxProfiles && len(c.Route) <= MaxRoutes && c.Delay == nil
 		for _, f := range c.Profiles {
 			_, cuba := f.Neuron.(fixed.CUBA)
@@ -65,42 +89,66 @@ func encodable(p *compile.Program) error {
 		for _, b := range c.Base {
 			fits = fits && b == 0
 		}
-		for n := range c.Profile {
-			fits = fits && c.OutStart[n+1]-c.OutStart[n] < 1<<indexCount.width
-		}
 	}
-	if !fits {
-		return diag.Inputf("image-target", "", "a program compiled for %q is not one for a board", p.Target).
-			WithFix("compile with --target and the name of a board")
-	}
-	return nil
+	return fits
 }
 
-// DecodeImage reads the tables back as the core would: a program of one layer of
-// all neurons, without input routes, whose axons are the board's. The bytes may
-// be anything; tables that no program has, or that reach beyond the memories,
-// are an Input error.
-func DecodeImage(m *Image) (*compile.Program, error) {
-	config, err := m.word(Config, 0)
-	if err != nil {
-		return nil, err
-	}
-	neurons := configNeurons.get(config)
-	if v := configVersion.get(config); v != mapVersion || neurons < 1 || neurons > MaxNeurons {
-		return nil, badImage("memory map version %d with %d neurons: expected version %d and 1 to %d neurons", v, neurons, mapVersion, MaxNeurons)
-	}
-	p := &compile.Program{Convention: fixed.Immediate, InputStart: []uint32{0}, Cores: make([]compile.Core, 1)}
-	layer := compile.LayerMap{Name: "board", Shape: snn.Flat(neurons)}
-	for n := range neurons {
-		layer.Home = append(layer.Home, compile.Place{Neuron: uint16(n)})
-	}
-	p.Layers = []compile.LayerMap{layer}
-	c := &p.Cores[0]
-	for _, decode := range []func(*compile.Core, int) error{m.decodeNeurons, m.decodeRows, m.decodeRoutes} {
-		if err := decode(c, neurons); err != nil {
-			return nil, err
+// Parts returns the image as the link loads it into a board: with no neurons on the cores
+// that it has none for, and with an empty row for every axon that a stray event could name.
+func (m Image) Parts(info link.Info) []link.Region {
+	var parts []link.Region
+	for core := range max(info.Cores, len(m)) {
+		var tables Memory
+		if core < len(m) {
+			tables = m[core]
+		} else {
+			tables.put(Config, configVersion.set(mapVersion))
+		}
+		for r, data := range tables {
+			id := core*int(RegionCount) + r
+			if Region(r) == Axons && core < len(m) && id < len(info.Regions) {
+				data = append(data[:len(data):len(data)], make([]byte, max(0, info.Regions[id]-len(data)))...)
+			}
+			for len(data)%4 != 0 {
+				data = append(data[:len(data):len(data)], 0)
+			}
+			if len(data) > 0 {
+				parts = append(parts, link.Region{ID: id, Data: data})
+			}
 		}
 	}
+	return parts
+}
+
+// DecodeImage reads the tables back as the cores would: a program of one layer of
+// all neurons, without input routes. The bytes may
+// be anything; tables that no program has, or that reach beyond the memories,
+// are an Input error.
+func DecodeImage(m Image) (*compile.Program, error) {
+	p := &compile.Program{Convention: fixed.Immediate, InputStart: []uint32{0}, Cores: make([]compile.Core, len(m))}
+	layer := compile.LayerMap{Name: "board"}
+	for i := range m {
+		config, err := m[i].word(Config, 0)
+		if err != nil {
+			return nil, err
+		}
+		neurons := configNeurons.get(config)
+		if v := configVersion.get(config); v != mapVersion || neurons < 1 && i == 0 || neurons > MaxNeurons {
+			return nil, badImage("core %d has memory map version %d with %d neurons: expected version %d and 1 to %d neurons", i, v, neurons, mapVersion, MaxNeurons)
+		}
+		for n := range neurons {
+			layer.Home = append(layer.Home, compile.Place{Core: uint32(i), Neuron: uint16(n)})
+		}
+		c := &p.Cores[i]
+		c.Slot = i
+		for _, decode := range []func(*compile.Core, int) error{m[i].decodeNeurons, m[i].decodeRows, m[i].decodeRoutes} {
+			if err := decode(c, neurons); err != nil {
+				return nil, err
+			}
+		}
+	}
+	layer.Shape = snn.Flat(len(layer.Home))
+	p.Layers = []compile.LayerMap{layer}
 	if err := compile.Check(p); err != nil {
 		return nil, err
 	}
@@ -108,15 +156,16 @@ func DecodeImage(m *Image) (*compile.Program, error) {
 }
 
 // decodeNeurons reads the neuron table and the profiles up to the last that it uses.
-func (m *Image) decodeNeurons(c *compile.Core, neurons int) error {
+func (m *Memory) decodeNeurons(c *compile.Core, neurons int) error {
 	profiles := 0
+	bias := make([]int64, neurons)
 	for n := range neurons {
 		w, err := m.word(Neurons, n)
 		if err != nil {
 			return err
 		}
 		c.Profile = append(c.Profile, uint8(neuronProfile.get(w)))
-		c.Bias = append(c.Bias, int16(neuronBias.signed(w)))
+		bias[n] = int64(neuronBias.signed(w))
 		profiles = max(profiles, neuronProfile.get(w)+1)
 	}
 	for f := range profiles {
@@ -125,31 +174,41 @@ func (m *Image) decodeNeurons(c *compile.Core, neurons int) error {
 			return err
 		}
 		c.Profiles = append(c.Profiles, compile.Profile{
-			Neuron: fixed.CUBA{IDecay: int32(profileIDecay.get(w)), VDecay: int32(profileVDecay.get(w)),
-				VTh: int32(profileVTh.get(w)), RefDelay: int32(profileRefDelay.get(w))},
-			WeightExp: profileWeightExp.signed(w), BiasExp: profileBiasExp.signed(w)})
+			Neuron: fixed.CUBA{IDecay: fixed.DecayOne - int32(profileUKeep.get(w)), VDecay: fixed.DecayOne - int32(profileVKeep.get(w)),
+				VTh: int32(profileVTh.get(w)), RefDelay: int32(profileRest.get(w)) + 1},
+			WeightExp: profileWeightExp.signed(w)})
 	}
-	return nil
+	return decodeBias(c, bias)
 }
 
 // decodeRows reads the row of every axon.
-func (m *Image) decodeRows(c *compile.Core, _ int) error {
+func (m *Memory) decodeRows(c *compile.Core, neurons int) error {
 	c.RowStart = []uint32{0}
-	for a := range MaxAxons {
+	if neurons == 0 {
+		return nil
+	}
+	for a := range len(m[Axons]) * 8 / Axons.WordBits() {
 		w, err := m.word(Axons, a)
 		if err != nil {
 			return err
 		}
-		base := axonBase.get(w)
-		for s := base; s < base+axonLength.get(w); s++ {
-			w, err := m.word(Synapses, s)
+		r := row{dense: axonDense.get(w) == 1, first: axonTarget.get(w)}
+		for s := range axonLines.get(w) * lineWords {
+			w, err := m.word(Synapses, axonLine.get(w)*lineWords+s)
 			if err != nil {
 				return err
 			}
-			c.Target = append(c.Target, uint16(synapseTarget.get(w)))
-			c.Code = append(c.Code, uint8(synapseCode.get(w)))
+			r.words = append(r.words, uint16(w))
 		}
-		c.Row, c.Base, c.Format = append(c.Row, uint16(a)), append(c.Base, 0), append(c.Format, compile.Plain)
+		for _, s := range r.synapses() {
+			c.Target = append(c.Target, s.target)
+			c.Code = append(c.Code, s.code)
+		}
+		format := compile.Sparse
+		if r.dense {
+			format = compile.Dense
+		}
+		c.Row, c.Base, c.Format = append(c.Row, uint16(a)), append(c.Base, 0), append(c.Format, format)
 		c.RowStart = append(c.RowStart, uint32(len(c.Target)))
 		c.Mode = append(c.Mode, fixed.SignMode(axonMode.get(w)))
 		c.WeightBits = append(c.WeightBits, 8) // the width of a code
@@ -158,22 +217,55 @@ func (m *Image) decodeRows(c *compile.Core, _ int) error {
 }
 
 // decodeRoutes reads the routes of every neuron.
-func (m *Image) decodeRoutes(c *compile.Core, neurons int) error {
+func (m *Memory) decodeRoutes(c *compile.Core, neurons int) error {
 	c.OutStart = []uint32{0}
 	for n := range neurons {
 		w, err := m.word(RouteIndex, n)
 		if err != nil {
 			return err
 		}
-		base := indexBase.get(w)
-		for i := base; i < base+indexCount.get(w); i++ {
-			w, err := m.word(Routes, i)
+		at, more := indexBase.get(w), indexRouted.get(w)
+		for ; more == 1; at++ {
+			if len(c.Route) >= MaxRoutes {
+				return badImage("neurons up to %d have more than %d routes", n, MaxRoutes)
+			}
+			w, err := m.word(Routes, at)
 			if err != nil {
 				return err
 			}
-			c.Route = append(c.Route, compile.Route{Axon: uint16(routeAxon.get(w)), Delay: uint8(routeDelay.get(w))})
+			c.Route = append(c.Route, compile.Route{Core: uint32(routeCore.get(w)), Axon: uint16(routeAxon.get(w)), Delay: uint8(routeDelay.get(w))})
+			more = routeMore.get(w)
 		}
 		c.OutStart = append(c.OutStart, uint32(len(c.Route)))
+	}
+	return nil
+}
+
+// decodeBias finds for every profile an exponent with which mantissas give the biases
+// that the board holds.
+func decodeBias(c *compile.Core, bias []int64) error {
+	c.Bias = make([]int16, len(bias))
+	for f := range c.Profiles {
+		all, widest := int64(0), int64(0)
+		for n, b := range bias {
+			if int(c.Profile[n]) == f {
+				all |= b
+				widest = max(widest, b, ^b)
+			}
+		}
+		exp := 0
+		for widest>>exp > fixed.MaxBias {
+			exp++
+		}
+		if all&(1<<exp-1) != 0 {
+			return badImage("no exponent gives the biases of the neurons of profile %d", f)
+		}
+		c.Profiles[f].BiasExp = exp
+		for n, b := range bias {
+			if int(c.Profile[n]) == f {
+				c.Bias[n] = int16(b >> exp)
+			}
+		}
 	}
 	return nil
 }

@@ -44,40 +44,113 @@ func draw(t *rapid.T, target compile.Target) (*fixed.Network, *compile.Program, 
 	return net, p, true
 }
 
+// many returns a board of four small cores.
+func many(t testing.TB) *fpga.Board {
+	x, err := targets.Parse("many", []byte("inherits = \"up5k\"\n[limits]\ncores_per_chip = 4\nneurons = 16\naxons_in = 128\nsynapse_words = 4096"))
+	check(t, err)
+	return x.(*fpga.Board)
+}
+
 // TestImage: what is read back from the memories is what was compiled.
 func TestImage(t *testing.T) {
-	target, compared := board(t), 0
-	rapid.Check(t, func(t *rapid.T) {
-		_, p, ok := draw(t, target)
-		if !ok {
-			return
+	for name, target := range map[string]*fpga.Board{"one core": board(t), "four cores": many(t)} {
+		t.Run(name, func(t *testing.T) {
+			compared, cores := 0, 0
+			rapid.Check(t, func(t *rapid.T) {
+				_, p, ok := draw(t, target)
+				if !ok {
+					return
+				}
+				m, err := fpga.Encode(p)
+				check(t, err)
+				back, err := fpga.DecodeImage(m)
+				check(t, err)
+				if len(back.Cores) != len(p.Cores) {
+					t.Fatal(len(back.Cores), "cores")
+				}
+				for i := range p.Cores {
+					if d := cmp.Diff(tables(&p.Cores[i]), tables(&back.Cores[i]), cmpopts.EquateEmpty()); d != "" {
+						t.Fatalf("core %d: %s", i, d)
+					}
+				}
+				compared++
+				cores += len(p.Cores)
+			})
+			t.Log(compared, "programs compared on", cores, "cores")
+			if compared == 0 || target.Info().Cores > 1 && cores < 3*compared/2 {
+				t.Error("too little was compared")
+			}
+		})
+	}
+}
+
+// tables returns a core without what the memories do not say: weight widths, its place, and
+// how a bias is split into mantissa and exponent.
+func tables(c *compile.Core) any {
+	bare := *c
+	bare.WeightBits, bare.Slot, bare.Bias = nil, 0, nil
+	bare.X, bare.Y, bare.Chip = 0, 0, 0
+	bare.Profiles = slices.Clone(c.Profiles)
+	for i := range bare.Profiles {
+		bare.Profiles[i].BiasExp = 0
+	}
+	bias := make([]int64, len(c.Bias))
+	for n, b := range c.Bias {
+		bias[n] = fixed.Shift(int64(b), c.Profiles[c.Profile[n]].BiasExp)
+	}
+	return struct {
+		Core compile.Core
+		Bias []int64
+	}{bare, bias}
+}
+
+// TestRows: a row is stored in the form that takes fewer words, which is what RowWords says,
+// and comes back.
+func TestRows(t *testing.T) {
+	target := board(t)
+	words := func(n, span int) int {
+		w, _ := target.RowWords(&compile.RowShape{N: int32(n), Span: int32(span)})
+		return w
+	}
+	for _, c := range []struct{ n, span, want int }{{0, 0, 0}, {1, 1, 4}, {4, 256, 4}, {5, 256, 8}, {5, 8, 4}, {64, 64, 32}, {64, 256, 64}, {256, 256, 128}} {
+		if got := words(c.n, c.span); got != c.want {
+			t.Errorf("%d synapses among %d: %d words, want %d", c.n, c.span, got, c.want)
 		}
-		m, err := fpga.Encode(p)
-		check(t, err)
-		back, err := fpga.DecodeImage(m)
-		check(t, err)
-		want, got := p.Cores[0], back.Cores[0]
-		// The board has all its axons and no weight widths.
-		axons := len(want.Row)
-		for _, s := range got.RowStart[axons:] {
-			if int(s) != len(want.Target) {
-				t.Fatal("an axon that the program does not have has synapses")
+	}
+	for span := 1; span <= 256; span++ {
+		for n := 1; n <= span; n++ {
+			if words(n, span) < words(n-1, span) || n < span && words(n, span) < words(n, span-1) {
+				t.Fatal("RowWords falls at", n, span)
 			}
 		}
-		if len(got.Mode) != fpga.MaxAxons {
-			t.Fatal(len(got.Mode))
+	}
+	dense, compared := 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		first := rapid.IntRange(0, 255).Draw(t, "first")
+		c := &compile.Core{Profiles: []compile.Profile{{Neuron: fixed.CUBA{RefDelay: 1}}}, Profile: make([]uint8, 256), Bias: make([]int16, 256),
+			OutStart: make([]uint32, 257), Row: []uint16{0}, RowStart: []uint32{0}, Mode: []fixed.SignMode{fixed.Excitatory}}
+		skip := rapid.SampledFrom([]int{0, 1, 9}).Draw(t, "skip")
+		for n := first; n < 256; n += 1 + rapid.IntRange(0, skip).Draw(t, "gap") {
+			c.Target = append(c.Target, uint16(n))
+			c.Code = append(c.Code, uint8(rapid.IntRange(1, 255).Draw(t, "code")))
 		}
-		got.RowStart, got.Mode = got.RowStart[:axons+1], got.Mode[:axons]
-		got.Row, got.Base, got.Format = got.Row[:axons], got.Base[:axons], got.Format[:axons]
-		want.WeightBits, got.WeightBits = nil, nil
-		if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" {
-			t.Fatal(d)
+		c.RowStart = append(c.RowStart, uint32(len(c.Target)))
+		m, err := fpga.Encode(&compile.Program{Cores: []compile.Core{*c}})
+		check(t, err)
+		if got, want := len(m[0][fpga.Synapses])/2, words(len(c.Target), int(c.Target[len(c.Target)-1])-first+1); got != want {
+			t.Fatalf("%d words, RowWords says %d", got, want)
 		}
+		back, err := fpga.DecodeImage(m)
+		check(t, err)
+		if got := &back.Cores[0]; !slices.Equal(got.Target, c.Target) || !slices.Equal(got.Code, c.Code) {
+			t.Fatal("the row changed")
+		}
+		dense += int(m[0][fpga.Axons][2] >> 6 & 1)
 		compared++
 	})
-	t.Log(compared, "programs compared")
-	if compared == 0 {
-		t.Error("nothing was compared")
+	t.Logf("compared %d rows, %d of them dense", compared, dense)
+	if dense == 0 || dense == compared {
+		t.Error("too little was compared")
 	}
 }
 
@@ -97,18 +170,18 @@ func TestWords(t *testing.T) {
 		region fpga.Region
 		words  []uint64
 	}{
-		{fpga.Config, []uint64{1<<24 | 3}},
+		{fpga.Config, []uint64{2<<24 | 3}},
 		{fpga.Profiles, []uint64{
-			4096 | 1<<13 | 0b1000<<26 | 1<<17<<32 | 64<<50 | 0b1001<<57,
-			1 | 4096<<13 | 7<<26 | 3<<32 | 1<<50 | 7<<57}},
-		{fpga.Neurons, []uint64{0x1000, 0x1FFF | 1<<13, 0x0FFF | 1<<13, 0}},
-		{fpga.Axons, []uint64{0 | 1<<16 | 2<<25, 1 | 2<<16 | 0<<25}},
-		{fpga.Synapses, []uint64{0 | 255<<8, 1 | 0xFF<<8, 2 | 127<<8, 0}},
-		{fpga.RouteIndex, []uint64{0 | 1<<9, 1, 1, 0}},
-		{fpga.Routes, []uint64{1 | 62<<9, 0}},
+			0 | 4095<<13 | 0b1000<<26 | 1<<17<<32 | 63<<50,
+			4095 | 0<<13 | 7<<26 | 3<<32 | 0<<50}},
+		{fpga.Neurons, []uint64{0xFFFE0, 0xFFF80 | 1<<20, 4095<<7 | 1<<20}},
+		{fpga.Axons, []uint64{0 | 1<<14 | 2<<20, 1 | 1<<14 | 0<<20}},
+		{fpga.Synapses, []uint64{0 | 255<<8, 0, 0, 0, 1 | 0xFF<<8, 2 | 127<<8, 0, 0}},
+		{fpga.RouteIndex, []uint64{0 | 1<<9, 0, 0}},
+		{fpga.Routes, []uint64{1 | 62<<9}},
 	} {
 		var got []uint64
-		for b := m[c.region]; len(b) > 0; b = b[c.region.WordBits()/8:] {
+		for b := m[0][c.region]; len(b) > 0; b = b[c.region.WordBits()/8:] {
 			switch c.region.WordBits() {
 			case 16:
 				got = append(got, uint64(binary.LittleEndian.Uint16(b)))
@@ -117,12 +190,6 @@ func TestWords(t *testing.T) {
 			case 64:
 				got = append(got, binary.LittleEndian.Uint64(b))
 			}
-		}
-		if c.region == fpga.Axons {
-			if len(got) != fpga.MaxAxons {
-				t.Errorf("%d axon rows", len(got))
-			}
-			got = got[:2]
 		}
 		if !slices.Equal(got, c.words) {
 			t.Errorf("%v: %#x, want %#x", c.region, got, c.words)
@@ -172,7 +239,7 @@ func TestForeignProgram(t *testing.T) {
 }
 
 func TestBadImage(t *testing.T) {
-	good := func() *fpga.Image {
+	good := func() fpga.Image {
 		net := &fixed.Network{Input: snn.Flat(1), Layers: []fixed.Layer{
 			{Name: "1", In: snn.Flat(1), Out: snn.Flat(1), Weight: []int16{2}, WeightBits: 8, Neuron: fixed.CUBA{RefDelay: 1}},
 			{Name: "2", In: snn.Flat(1), Out: snn.Flat(1), Weight: []int16{2}, WeightBits: 8, Neuron: fixed.CUBA{RefDelay: 1}}}}
@@ -182,25 +249,29 @@ func TestBadImage(t *testing.T) {
 		check(t, err)
 		return m
 	}
-	for name, spoil := range map[string]func(m *fpga.Image){
-		"nothing":        func(m *fpga.Image) { *m = fpga.Image{} },
-		"version":        func(m *fpga.Image) { m[fpga.Config][3] = 2 },
-		"no neurons":     func(m *fpga.Image) { m[fpga.Config][0] = 0 },
-		"many neurons":   func(m *fpga.Image) { m[fpga.Config][0], m[fpga.Config][1] = 1, 1 },
-		"neurons end":    func(m *fpga.Image) { m[fpga.Config][0] = 3 },
-		"profile":        func(m *fpga.Image) { m[fpga.Neurons][1] = 1 << 5 },
-		"decay":          func(m *fpga.Image) { m[fpga.Profiles][0], m[fpga.Profiles][1] = 1, 0x10 },
-		"refractory":     func(m *fpga.Image) { m[fpga.Profiles][6] = 0 },
-		"threshold":      func(m *fpga.Image) { m[fpga.Profiles][6] |= 3 },
-		"mode":           func(m *fpga.Image) { m[fpga.Axons][3] = 3 << 1 },
-		"row beyond end": func(m *fpga.Image) { m[fpga.Axons][0] = 9 },
-		"target":         func(m *fpga.Image) { m[fpga.Synapses][0] = 2 },
-		"routes end":     func(m *fpga.Image) { m[fpga.RouteIndex][0] = 9 },
-		"delay":          func(m *fpga.Image) { m[fpga.Routes][1] = 63 << 1 },
-		"two sources":    func(m *fpga.Image) { m[fpga.RouteIndex][3] = 1 << 1; m[fpga.RouteIndex][2] = 0 },
+	for name, spoil := range map[string]func(m *fpga.Memory){
+		"nothing":        func(m *fpga.Memory) { *m = fpga.Memory{} },
+		"version":        func(m *fpga.Memory) { m[fpga.Config][3] = 1 },
+		"no neurons":     func(m *fpga.Memory) { m[fpga.Config][0] = 0 },
+		"many neurons":   func(m *fpga.Memory) { m[fpga.Config][0], m[fpga.Config][1] = 1, 1 },
+		"neurons end":    func(m *fpga.Memory) { m[fpga.Config][0] = 3 },
+		"profile":        func(m *fpga.Memory) { m[fpga.Neurons][4+2] = 1 << 4 },
+		"bias":           func(m *fpga.Memory) { m[fpga.Neurons][0], m[fpga.Neurons][4+2] = 1, 4 },
+		"decay":          func(m *fpga.Memory) { m[fpga.Profiles][0], m[fpga.Profiles][1] = 1, 0x10 },
+		"threshold":      func(m *fpga.Memory) { m[fpga.Profiles][6] |= 3 },
+		"mode":           func(m *fpga.Memory) { m[fpga.Axons][2] |= 3 << 4 },
+		"row beyond end": func(m *fpga.Memory) { m[fpga.Axons][2] |= 15 },
+		"target":         func(m *fpga.Memory) { m[fpga.Synapses][0] = 2 },
+		"target twice":   func(m *fpga.Memory) { copy(m[fpga.Synapses][2:], m[fpga.Synapses][:2]) },
+		"dense target":   func(m *fpga.Memory) { m[fpga.Axons][2] |= 1 << 6; m[fpga.Synapses][5] = 1 },
+		"routes end":     func(m *fpga.Memory) { m[fpga.RouteIndex][0] = 9 },
+		"routes go on":   func(m *fpga.Memory) { m[fpga.Routes][1] |= 1 << 7 },
+		"delay":          func(m *fpga.Memory) { m[fpga.Routes][1] = 63 << 1 },
+		"core":           func(m *fpga.Memory) { m[fpga.Routes][2] = 1 },
+		"two sources":    func(m *fpga.Memory) { m[fpga.RouteIndex][4+1] = 1 << 1 },
 	} {
 		m := good()
-		spoil(m)
+		spoil(&m[0])
 		var e *diag.Error
 		if _, err := fpga.DecodeImage(m); !errors.As(err, &e) || e.Kind != diag.Input {
 			t.Errorf("%s: %v", name, err)
@@ -218,24 +289,24 @@ func FuzzDecodeImage(f *testing.F) {
 	check(f, err)
 	valid, err := fpga.Encode(p)
 	check(f, err)
-	for r := range valid {
-		f.Add(byte(r), uint16(0), valid[r][:min(len(valid[r]), 64)], byte(r+1), uint16(2), []byte{1, 2, 3})
+	for r, data := range valid[0] {
+		f.Add(byte(r), uint16(0), data[:min(len(data), 64)], byte(r+1), uint16(2), []byte{1, 2, 3})
 	}
 	f.Fuzz(func(t *testing.T, r1 byte, at1 uint16, d1 []byte, r2 byte, at2 uint16, d2 []byte) {
-		m := fpga.Image{}
-		for r := range m {
-			m[r] = make([]byte, fpga.Region(r).Bytes())
-			copy(m[r], valid[r])
+		m := make(fpga.Image, 1)
+		for r := range fpga.RegionCount {
+			m[0][r] = make([]byte, r.Words()*r.WordBits()/8)
+			copy(m[0][r], valid[0][r])
 		}
 		for _, o := range []struct {
 			r  byte
 			at uint16
 			d  []byte
 		}{{r1, at1, d1}, {r2, at2, d2}} {
-			region := m[int(o.r)%len(m)]
+			region := m[0][int(o.r)%len(m[0])]
 			copy(region[int(o.at)%len(region):], o.d)
 		}
-		p, err := fpga.DecodeImage(&m)
+		p, err := fpga.DecodeImage(m)
 		if err != nil {
 			return
 		}

@@ -8,18 +8,19 @@ import (
 
 // What the fields of the memory map can number.
 const (
-	MaxNeurons  = 256
+	MaxCores    = 4
+	MaxNeurons  = 256 // a core, and so are the following
 	MaxAxons    = 512
-	MaxSynapses = 1 << 16
+	MaxSynapses = 1 << 16 // 16-bit words
 	MaxProfiles = 8
 	MaxRoutes   = 512
 	RingSlots   = 64 // of the delay ring; not part of the map
 )
 
 // mapVersion is in the configuration word, so that a bitstream of another map refuses a program.
-const mapVersion = 1
+const mapVersion = 2
 
-// Region is one of the core's memories; its value is its number on the link.
+// Region is one of a core's memories. Its number on the link is core·RegionCount + region.
 type Region int
 
 // The regions of the memory map. docs/memorymap.md has their bits.
@@ -31,20 +32,22 @@ const (
 	Synapses
 	RouteIndex
 	Routes
-	regionCount
+	State // read only; no image holds it
+	RegionCount
 )
 
-var regions = [regionCount]struct {
+var regions = [RegionCount]struct {
 	name       string
 	bits, size int
 }{
 	Config:     {"config", 32, 1},
 	Profiles:   {"profiles", 64, MaxProfiles},
-	Neurons:    {"neurons", 16, MaxNeurons},
+	Neurons:    {"neurons", 32, MaxNeurons},
 	Axons:      {"axons", 32, MaxAxons},
 	Synapses:   {"synapses", 16, MaxSynapses},
-	RouteIndex: {"route index", 16, MaxNeurons},
-	Routes:     {"routes", 16, MaxRoutes},
+	RouteIndex: {"route index", 32, MaxNeurons},
+	Routes:     {"routes", 32, MaxRoutes},
+	State:      {"state", 64, MaxNeurons},
 }
 
 // String returns the region's name.
@@ -53,19 +56,17 @@ func (r Region) String() string { return regions[r].name }
 // WordBits returns the width of the region's words: 16, 32 or 64 bits.
 func (r Region) WordBits() int { return regions[r].bits }
 
-// Words returns how many words the region holds.
+// Words returns how many words the region holds at most; Board.Words says how many
+// there are.
 func (r Region) Words() int { return regions[r].size }
 
-// Bytes returns the size of the region in bytes.
-func (r Region) Bytes() int { return r.Words() * r.WordBits() / 8 }
-
-// Image is the content of the memories from their first word on, little endian,
+// Memory is the content of one core's memories from their first word on, little endian,
 // in multiples of 4 bytes. What lies beyond a region's end here is as it was
 // before, and has no effect on a program that Encode wrote.
-type Image [regionCount][]byte
+type Memory [RegionCount][]byte
 
 // put appends a word to a region.
-func (m *Image) put(r Region, word uint64) {
+func (m *Memory) put(r Region, word uint64) {
 	switch r.WordBits() {
 	case 16:
 		m[r] = binary.LittleEndian.AppendUint16(m[r], uint16(word))
@@ -77,7 +78,7 @@ func (m *Image) put(r Region, word uint64) {
 }
 
 // word reads word n of a region.
-func (m *Image) word(r Region, n int) (uint64, error) {
+func (m *Memory) word(r Region, n int) (uint64, error) {
 	width := r.WordBits() / 8
 	if n >= len(m[r])/width {
 		return 0, badImage("%v word %d lies beyond the %d bytes there are", r, n, len(m[r]))
@@ -104,28 +105,35 @@ var (
 	configNeurons = field{0, 9}
 	configVersion = field{24, 8}
 
-	profileIDecay    = field{0, 13}
-	profileVDecay    = field{13, 13}
+	profileUKeep     = field{0, 13}
+	profileVKeep     = field{13, 13}
 	profileWeightExp = field{26, 4} // two's complement
 	profileVTh       = field{32, 18}
-	profileRefDelay  = field{50, 7}
-	profileBiasExp   = field{57, 4} // two's complement
+	profileRest      = field{50, 6}
 
-	neuronBias    = field{0, 13} // two's complement
-	neuronProfile = field{13, 3}
+	neuronBias    = field{0, 20} // two's complement
+	neuronProfile = field{20, 3}
 
-	axonBase   = field{0, 16}
-	axonLength = field{16, 9}
-	axonMode   = field{25, 2}
+	axonLine   = field{0, 14}
+	axonLines  = field{14, 6}
+	axonMode   = field{20, 2}
+	axonDense  = field{22, 1}
+	axonTarget = field{23, 8}
 
 	synapseTarget = field{0, 8}
 	synapseCode   = field{8, 8}
 
-	indexBase  = field{0, 9}
-	indexCount = field{9, 6}
+	indexBase   = field{0, 9}
+	indexRouted = field{9, 1}
 
 	routeAxon  = field{0, 9}
 	routeDelay = field{9, 6}
+	routeMore  = field{15, 1}
+	routeCore  = field{16, 4}
+
+	stateU   = field{0, 24}  // modulo 2^24
+	stateV   = field{32, 24} // two's complement
+	stateRef = field{56, 6}
 )
 
 // set returns v in the place of the field, cut to its width.

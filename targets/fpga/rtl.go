@@ -2,29 +2,29 @@ package fpga
 
 import (
 	"fmt"
+	"math/bits"
 	"strconv"
 
 	"github.com/isospike/isospike/targets/fpga/rtl"
 )
 
-// rtlOutBits is the size of the link's output ring in Verilog, one block RAM: 2^9 bytes.
-const rtlOutBits = 9
-
 // Design returns the Verilog of the board, with divider clocks a bit of the serial line; 0 means
-// those of the real one.
+// those of the real one. Its build number is a parameter.
 func (b *Board) Design(divider int) (*rtl.Design, error) {
 	if divider == 0 {
 		divider = b.CoreHz / b.Baud
 	}
 	sizes := ""
-	for r := range regionCount {
-		sizes = fmt.Sprintf("%08x", r.Bytes()) + sizes
+	for r := range RegionCount {
+		sizes = fmt.Sprintf("%08x", b.Words(r)*r.WordBits()/8) + sizes
 	}
-	l := b.limits
+	flag := map[bool]string{false: "0", true: "1"}
+	l, info := b.limits, b.Info()
 	d := &rtl.Design{Chip: "core", Parameters: map[string]string{
-		"DIVIDER": strconv.Itoa(divider), "OUT_BITS": strconv.Itoa(rtlOutBits), "MAX_BAUD": strconv.Itoa(b.Baud),
-		"NEURONS": strconv.Itoa(l.Neurons), "AXONS": strconv.Itoa(l.AxonsIn), "SYNAPSES": strconv.Itoa(l.SynapseWords),
-		"SLOTS": strconv.Itoa(RingSlots), "CORES": strconv.Itoa(l.Chips * l.CoresPerChip), "REGION_BYTES": "256'h" + sizes,
+		"DIVIDER": strconv.Itoa(divider), "OUT_BITS": strconv.Itoa(bits.Len(uint(info.OutBuffer)) - 1), "MAX_BAUD": strconv.Itoa(b.Baud),
+		"CORES": strconv.Itoa(l.CoresPerChip), "NEURONS": strconv.Itoa(l.Neurons), "AXONS": strconv.Itoa(l.AxonsIn),
+		"SYNAPSES": strconv.Itoa(b.Words(Synapses)), "ROUTES": strconv.Itoa(b.Words(Routes)), "REGION_BYTES": "256'h" + sizes,
+		"SPRAM": flag[b.SPRAM], "SERIAL": flag[b.SerialDecay],
 	}}
 	build, err := d.Build()
 	if err != nil {

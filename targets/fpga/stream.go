@@ -14,9 +14,10 @@ import (
 
 // Stream runs samples of a program on the board behind a link.
 type Stream struct {
-	conn *link.Conn
-	p    *compile.Program
-	home [][2]int32 // by board neuron: layer and neuron in it
+	conn  *link.Conn
+	p     *compile.Program
+	home  [][2]int32 // by board neuron: layer and neuron in it; no layer is −1
+	axons int        // board ids that a core's axons take
 }
 
 // NewStream loads p, which must have passed compile.Verify for the board, into
@@ -26,31 +27,27 @@ func NewStream(ctx context.Context, conn *link.Conn, p *compile.Program) (*Strea
 	if err != nil {
 		return nil, err
 	}
-	if err := conn.Load(ctx, m.parts()); err != nil {
+	if err := conn.Load(ctx, m.Parts(conn.Info())); err != nil {
 		return nil, err
 	}
-	s := &Stream{conn: conn, p: p, home: make([][2]int32, len(p.Cores[0].Profile))}
+	info := conn.Info()
+	cores := max(info.Cores, 1)
+	neurons := info.Neurons / cores
+	s := &Stream{conn: conn, p: p, home: make([][2]int32, len(p.Cores)*neurons), axons: info.Axons / cores}
+	for n := range s.home {
+		s.home[n][0] = -1
+	}
 	for k := range p.Layers {
 		for o, h := range p.Layers[k].Home {
-			s.home[h.Neuron] = [2]int32{int32(k), int32(o)}
+			s.home[int(h.Core)*neurons+int(h.Neuron)] = [2]int32{int32(k), int32(o)}
 		}
 	}
 	return s, nil
 }
 
-// parts returns the image as the link loads it.
-func (m *Image) parts() []link.Region {
-	var parts []link.Region
-	for r, data := range m {
-		if len(data) > 0 {
-			parts = append(parts, link.Region{ID: r, Data: data})
-		}
-	}
-	return parts
-}
-
 // Run runs one input raster for ticks ticks and returns the spikes of every
-// layer as fixed.Network.Run does; a board does not tell its states.
+// layer as fixed.Network.Run does, without states: those of the last tick are what
+// States reads.
 func (s *Stream) Run(ctx context.Context, in *spike.Raster, ticks int) ([]fixed.Record, error) {
 	var recs []fixed.Record
 	err := s.RunAll(ctx, []*spike.Raster{in}, ticks, func(_ int, r []fixed.Record) error {
@@ -79,6 +76,28 @@ func (s *Stream) RunAll(ctx context.Context, in []*spike.Raster, ticks int, got 
 	})
 }
 
+// States returns the state of every neuron after the last tick of the last run, by core
+// and neuron: u, v and the refractory counter.
+func (s *Stream) States(ctx context.Context) ([][]fixed.State, error) {
+	all := make([][]fixed.State, len(s.p.Cores))
+	for c := range all {
+		all[c] = make([]fixed.State, len(s.p.Cores[c].Profile))
+		var m Memory
+		m[State] = make([]byte, len(all[c])*State.WordBits()/8)
+		if err := s.conn.Read(ctx, c*int(RegionCount)+int(State), 0, m[State]); err != nil {
+			return nil, err
+		}
+		for n := range all[c] {
+			w, err := m.word(State, n)
+			if err != nil {
+				return nil, err
+			}
+			all[c][n] = fixed.State{U: fixed.Wrap(int64(stateU.get(w))), V: int32(stateV.signed(w)), Ref: int32(stateRef.get(w))}
+		}
+	}
+	return all, nil
+}
+
 // events returns the axon events of an input raster: the spike of column t
 // over a route of delay d is delivered in tick t + InputLatency + d. The board
 // knows neither latency nor input delays.
@@ -95,7 +114,7 @@ func (s *Stream) events(in *spike.Raster, ticks int) (*spike.Raster, error) {
 			}
 			for _, r := range s.p.InputRoute[s.p.InputStart[i]:s.p.InputStart[i+1]] {
 				if at := t + s.p.Convention.InputLatency + int(r.Delay); at < ticks {
-					tick, axon = append(tick, int32(at)), append(axon, int32(r.Axon))
+					tick, axon = append(tick, int32(at)), append(axon, int32(r.Core)*int32(s.axons)+int32(r.Axon))
 				}
 			}
 		}
@@ -124,9 +143,9 @@ func (s *Stream) records(out *spike.Raster) ([]fixed.Record, error) {
 	}
 	for t := range out.Ticks() {
 		for _, n := range out.At(t) {
-			if int(n) >= len(s.home) {
+			if int(n) >= len(s.home) || s.home[n][0] < 0 {
 				return nil, &diag.Error{Kind: diag.Link, Code: "board-neuron",
-					Msg: fmt.Sprintf("the board says that its neuron %d spiked; the program has %d", n, len(s.home)),
+					Msg: fmt.Sprintf("the board says that its neuron %d spiked; the program has none of that number", n),
 					Fix: "flash the board's bitstream again"}
 			}
 			h := s.home[n]

@@ -20,10 +20,10 @@ import (
 )
 
 // emulated returns a connection to an emulated board, powered up.
-func emulated(t testing.TB) *link.Conn {
+func emulated(t testing.TB, b *fpga.Board) *link.Conn {
 	host, line := net.Pipe()
 	served := make(chan error)
-	go func() { served <- link.Serve(context.Background(), line, fpga.NewEmulator(board(t))) }()
+	go func() { served <- link.Serve(context.Background(), line, fpga.NewEmulator(b)) }()
 	conn, err := link.Dial(t.Context(), host, link.Options{})
 	check(t, err)
 	t.Cleanup(func() {
@@ -38,8 +38,13 @@ func emulated(t testing.TB) *link.Conn {
 // TestStream runs random networks one after the other on one emulated board, and
 // compares the spikes with the definition.
 func TestStream(t *testing.T) {
+	t.Run("one core", func(t *testing.T) { testStream(t, board(t)) })
+	t.Run("four cores", func(t *testing.T) { testStream(t, many(t)) })
+}
+
+func testStream(t *testing.T, target *fpga.Board) {
 	const ticks = 60
-	target, conn := board(t), emulated(t)
+	conn := emulated(t, target)
 	nets, spikes, values := 0, 0, int64(0)
 	rapid.Check(t, func(t *rapid.T) {
 		net, p, ok := draw(t, target)
@@ -85,7 +90,7 @@ func TestStream(t *testing.T) {
 }
 
 func TestStreamErrors(t *testing.T) {
-	conn := emulated(t)
+	conn := emulated(t, board(t))
 	n := &fixed.Network{Input: snn.Flat(2), Layers: []fixed.Layer{{Name: "1", In: snn.Flat(2), Out: snn.Flat(1), Weight: []int16{2, 2},
 		WeightBits: 8, Neuron: fixed.CUBA{RefDelay: 1}}}}
 	p, err := compile.Compile(n, board(t))
@@ -114,7 +119,7 @@ func TestStreamErrors(t *testing.T) {
 
 // TestBadTables: a board with tables that make no sense refuses to run.
 func TestBadTables(t *testing.T) {
-	conn := emulated(t)
+	conn := emulated(t, board(t))
 	err := conn.Load(t.Context(), []link.Region{{ID: int(fpga.Config), Data: []byte{1, 0, 0, 9}}})
 	var e *diag.Error
 	if !errors.As(err, &e) || e.Kind != diag.Link {

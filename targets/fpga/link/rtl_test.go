@@ -134,7 +134,7 @@ func TestRTLEqualsDevice(t *testing.T) {
 				s.addr++
 			}
 			if rng.IntN(30) == 0 {
-				s.size += uint32(pick(1, 2, 256, 1<<16, 1<<24, 1<<31))
+				s.size += uint32(pick(1, 2, 256, 1<<16, 1<<24, 1<<31, -64, -64, -64))
 			}
 			return appendSpan(nil, s)
 		}
@@ -169,7 +169,9 @@ func TestRTLEqualsDevice(t *testing.T) {
 				binary.LittleEndian.PutUint32(image[0].Data, uint32(pick(10, 50, 255, 0x10A, 0x3FF, 0x2FF, toyRefuses)))
 				w.load(image)
 				w.command(opCommit, commit(image)...)
-				w.command(opReset)
+				if rng.IntN(4) > 0 {
+					w.command(opReset)
+				}
 			}
 			for range 40 {
 				seq := w.seq
@@ -356,5 +358,59 @@ func TestRTLOverflow(t *testing.T) {
 	t.Logf("%d of 20 overflowed", lost)
 	if lost == 0 || lost == 20 {
 		t.Error("the test does not tell the two apart")
+	}
+}
+
+// TestRTLNonce: no two boots have the same nonce, however alike they are, as long as the memory stays.
+func TestRTLNonce(t *testing.T) {
+	b := newRTLBoard(t, verilated(t), 3)
+	defer b.close()
+	seen := map[uint32]bool{}
+	for range 50 {
+		fs := received(t, b.bytes(appendFrame(nil, frame{opHello, 1, 1, []byte(magic + "\x01")})))
+		if len(fs) != 1 || fs[0].op != answer|opHello {
+			t.Fatalf("HELLO: %v", fs)
+		}
+		nonce := binary.LittleEndian.Uint32(fs[0].payload[6:])
+		if seen[nonce] {
+			t.Fatalf("nonce 0x%08x again", nonce)
+		}
+		seen[nonce] = true
+		b.reset(100)
+	}
+}
+
+// TestRTLBits: what can go wrong with the bits of a byte. A short pulse between frames is nothing; a byte
+// without a stop bit is lost, and so is its frame; after a break the line is as before.
+func TestRTLBits(t *testing.T) {
+	w := newTwin(t, verilated(t), 3)
+	w.hello(1)
+	poll := appendFrame(nil, frame{opPoll, w.key, 3, run(0)})
+	good := make([]uint16, len(poll))
+	for i, c := range poll {
+		good[i] = uint16(c)
+	}
+	broken := slices.Clone(good)
+	broken[7] |= noStop
+	long := slices.Repeat([]uint16{noStop}, 5) // zeros without stop bits: low for 50 bits but for 5 short pulses
+	for _, c := range []struct {
+		name  string
+		items []uint16
+		codes []byte
+	}{
+		{"a pulse of a clock", append([]uint16{glitch, pause | 20}, good...), []byte{codeOK}},
+		{"no stop bit", broken, []byte{codeLost}},
+		{"breaks", append(long, good...), []byte{codeOK}},
+		{"a pause", slices.Concat(good[:9], []uint16{pause | 255}, good[9:]), []byte{codeOK}},
+		{"as before", good, []byte{codeOK}},
+	} {
+		fs := received(t, w.b.line(c.items))
+		var codes []byte
+		for _, f := range fs {
+			codes = append(codes, f.payload[0])
+		}
+		if !bytes.Equal(codes, c.codes) {
+			t.Errorf("%s: codes %v, want %v", c.name, codes, c.codes)
+		}
 	}
 }

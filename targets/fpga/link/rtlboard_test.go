@@ -21,7 +21,7 @@ func toyDesign() *rtl.Design {
 	for _, n := range toyRegions {
 		sizes = fmt.Sprintf("%08x", n) + sizes
 	}
-	return &rtl.Design{Chip: "sim/link", Parameters: map[string]string{
+	return &rtl.Design{Chip: "sim/link", Changed: mutation(), Parameters: map[string]string{
 		"DIVIDER": strconv.Itoa(toyDivider), "TICK_BITS": "9", "OUT_BITS": "8",
 		"NEURONS": strconv.Itoa(toyNeurons), "AXONS": strconv.Itoa(toyAxons), "BUILD": "64'h0123456789abcdef",
 		"REGION_BYTES": "256'h" + sizes,
@@ -44,11 +44,10 @@ func verilated(t testing.TB) string {
 
 // An rtlBoard is a verilated board, from power-up to close.
 type rtlBoard struct {
-	t      testing.TB
-	cmd    *exec.Cmd
-	in     io.WriteCloser
-	out    io.Reader
-	clocks int // not counted: those of the line
+	t   testing.TB
+	cmd *exec.Cmd
+	in  io.WriteCloser
+	out io.Reader
 }
 
 // What goes over the line beside bytes.

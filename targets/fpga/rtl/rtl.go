@@ -1,5 +1,6 @@
 // Package rtl holds the Verilog of the FPGA boards and builds simulations of it.
 //
+//	core/         the neurons: chip.v on top
 //	link/         the board's side of the serial protocol
 //	top/          boards
 //	sim/          what drives a simulation
@@ -22,7 +23,7 @@ import (
 	"github.com/isospike/isospike/snn/diag"
 )
 
-//go:embed */*.v sim/*/*.v sim/*.cpp
+//go:embed core/*.v link/*.v link/*.asm top/*.v sim/*/*.v sim/*.cpp
 var files embed.FS
 
 // A Design is a board: the modules of the link and of a chip, and their parameters.
@@ -31,6 +32,22 @@ type Design struct {
 	Chip string
 	// Parameters are those of module board, by name, as Verilog constants.
 	Parameters map[string]string
+	// Changed sources take the place of those of the same path, so that a test can plant faults.
+	Changed map[string]string
+}
+
+// source returns the content of a source.
+func (d *Design) source(name string) ([]byte, error) {
+	if s, ok := d.Changed[name]; ok {
+		return []byte(s), nil
+	}
+	return files.ReadFile(name)
+}
+
+// Source returns a source as it is in the program.
+func Source(name string) (string, error) {
+	data, err := files.ReadFile(name)
+	return string(data), err
 }
 
 // sources returns the paths of the design's Verilog, sorted.
@@ -55,7 +72,7 @@ func (d *Design) sources() ([]string, error) {
 func (d *Design) digest(list []string) ([sha256.Size]byte, error) {
 	h := sha256.New()
 	for _, name := range list {
-		data, err := files.ReadFile(name)
+		data, err := d.source(name)
 		if err != nil {
 			return [sha256.Size]byte{}, err
 		}
@@ -68,12 +85,15 @@ func (d *Design) digest(list []string) ([sha256.Size]byte, error) {
 }
 
 // Build returns the number by which a board tells what it was made of: the first 8 bytes of
-// the SHA-256 of the sources and parameters.
+// the SHA-256 of the sources and of the parameters beside BUILD, which is for this number.
 func (d *Design) Build() (uint64, error) {
 	list, err := d.sources()
 	if err != nil {
 		return 0, err
 	}
-	sum, err := d.digest(list)
+	bare := *d
+	bare.Parameters = maps.Clone(d.Parameters)
+	delete(bare.Parameters, "BUILD")
+	sum, err := bare.digest(list)
 	return binary.BigEndian.Uint64(sum[:]), err
 }

@@ -74,7 +74,7 @@ func build(ctx context.Context, d *Design, list []string, dir, program string) e
 		args = append(args, "-G"+name+"="+v)
 	}
 	for _, name := range list {
-		data, err := files.ReadFile(name)
+		data, err := d.source(name)
 		if err != nil {
 			return wrap(err)
 		}

@@ -23,8 +23,8 @@ module core_port (
 
     // Core
     output wire o_core_rst,
-    output wire o_clear,
-    output wire o_step,
+    output reg  o_clear,
+    output reg  o_step,
     input wire  i_busy,
     input wire  i_done,
     input wire  i_spike_valid
@@ -35,16 +35,18 @@ module core_port (
     reg [6:0] waited;
 
     assign o_core_rst = i_rst || o_stuck;
-    assign o_clear = i_clear && state == IDLE && !i_busy;
-    assign o_step = i_step && state == IDLE && !i_busy;
+    wire begin_clear = i_clear && state == IDLE && !i_busy;
+    wire begin_step = i_step && state == IDLE && !i_busy;
     assign o_end = i_step && state == END && !i_spike_valid;
     assign o_done = state == REST && !i_busy;
 
     always @(posedge i_clk) begin
+        o_clear <= begin_clear && !o_core_rst;
+        o_step <= begin_step && !o_core_rst;
         case (state)
             IDLE: begin
-                if (o_step) state <= RUN;
-                if (o_clear) state <= END;
+                if (begin_step) state <= RUN;
+                if (begin_clear) state <= END;
             end
             RUN: if (i_done) state <= END;
             END: if (o_end || i_clear) state <= REST;

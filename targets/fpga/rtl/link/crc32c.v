@@ -18,6 +18,9 @@ module crc32c (
     input wire [7:0] i_byte,
     input wire       i_spin,
 
+`ifdef FORMAL
+    output wire [3:0]  f_left,
+`endif
     output wire        o_busy,
     output wire [31:0] o_crc
 );
@@ -51,6 +54,39 @@ module crc32c (
             plain <= 1'b0;
         end
     end
+
+`ifdef FORMAL
+    assign f_left = left;
+`endif
+
+`ifdef PROVE_CRC32C
+    // What the register must be: the CRC's definition, a byte at a time.
+    function [31:0] f_byte(input [31:0] c, input [7:0] b);
+        reg [31:0] r;
+        integer k;
+        begin
+            r = c;
+            for (k = 0; k < 8; k = k + 1) r = {1'b0, r[31:1]} ^ (r[0] ^ b[k] ? 32'h82F63B78 : 32'd0);
+            f_byte = r;
+        end
+    endfunction
+
+    reg f_past;
+    reg [31:0] f_crc;
+    initial f_past = 1'b0;
+    always @* if (!f_past) assume (i_rst);
+    always @* assume (!(o_busy && (i_init || i_start || i_spin)));
+    always @* assume (!(i_init && (i_start || i_spin)) && !(i_start && i_spin));
+    always @(posedge i_clk) begin
+        f_past <= 1'b1;
+        if (i_init || i_rst) f_crc <= 32'hFFFFFFFF;
+        else if (i_start) f_crc <= i_plain ? crc >> 8 : f_byte(crc, i_byte);
+        if (f_past && !i_rst) begin
+            f_short: assert (left <= 8);
+            if ($past(o_busy && !i_rst) && !o_busy) f_done: assert (crc == f_crc);
+        end
+    end
+`endif
 
 endmodule
 

@@ -1,7 +1,7 @@
 // The place in the input spike stream: the lowest axon that the next byte can mean.
 //
 // i_clear goes to axon 0, i_add passes i_count axons over. i_send hands the axon at the
-// place to the core, until o_sent, and passes it over. o_past tells that there is no axon
+// place to the core, until o_sent, the clock after which it must be over, and passes it over. o_past tells that there is no axon
 // at the place.
 
 `default_nettype none
@@ -19,7 +19,7 @@ module events_in #(
     output wire      o_past,
 
     // Core
-    output wire        o_valid,
+    output reg         o_valid,
     output wire [15:0] o_axon,
     input wire         i_ready
 );
@@ -30,12 +30,12 @@ module events_in #(
 
     reg [BITS-1:0] axon;
 
-    assign o_valid = i_send;
     assign o_axon = {{16-BITS{1'b0}}, axon};
-    assign o_sent = i_send && i_ready;
+    assign o_sent = o_valid && i_ready;
     assign o_past = axon >= LIMIT[BITS-1:0];
 
     always @(posedge i_clk) begin
+        o_valid <= i_send && !o_sent;
         if (i_clear) axon <= 0;
         else axon <= axon + {{BITS-8{1'b0}}, i_add ? i_count : {7'd0, o_sent}};
     end

@@ -12,7 +12,8 @@
 // A frame in whose middle the line is silent for 32 to 33 ticks is over, damaged.
 //
 // The reader sees o_ready when there is a record, and in o_byte the byte at its place,
-// from two clocks after the place moved. i_next moves it by one, i_skip by i_count,
+// from two clocks after the place moved. After i_free it
+// is a clock until o_ready tells of the next. i_next moves it by one, i_skip by i_count,
 // i_rewind to the record's begin. i_free drops everything before the place, which must be
 // the end of the record.
 
@@ -30,7 +31,7 @@ module frame_rx #(
     input wire       i_tick,
 
     // Reader
-    output wire       o_ready,
+    output reg        o_ready,
     output wire [7:0] o_byte,
     input wire        i_next,
     input wire        i_skip,
@@ -58,20 +59,32 @@ module frame_rx #(
     wire put = i_valid && i_data != 8'd0 && (open || zero);
     wire [7:0] value = open ? i_data : 8'd0;
 
+    // What a byte finds is worked out before it comes. Room can only have grown since.
     wire [31:0] crc;
-    wire good = !hurt && !open && size >= MIN && crc == 32'hB798B438;
+    wire [ADDR_BITS-1:0] room = first - base - {{ADDR_BITS-8{1'b0}}, size};
+    reg good;  // an end here would be that of a good frame
+    reg fits;  // there is room for one more byte of it
+    reg spare; // there is room for a record of damage
+    always @(posedge i_clk) begin
+        good <= !hurt && !open && size >= MIN && crc == 32'hB798B438;
+        fits <= (room[ADDR_BITS-1:2] != 0 || room[1:0] == 2'd3) && size != MAX;
+        spare <= base + 1'b1 != first;
+    end
 
-    wire [ADDR_BITS-1:0] step = {{ADDR_BITS-8{1'b0}}, finish && !good ? 8'd1 : size};
-    wire [ADDR_BITS-1:0] top = base + step;
-    wire [ADDR_BITS-1:0] room = first - top;
-    wire fits = room[ADDR_BITS-1:2] != 0 || room[1:0] == 2'd3;
-    wire store = put && fits && size != MAX;
-    wire record = finish && room != 0;
+    wire [ADDR_BITS-1:0] top = base + {{ADDR_BITS-8{1'b0}}, finish && !good ? 8'd1 : size};
+    wire store = put && fits;
+    wire record = finish && (good || spare);
 
     wire crc_busy;
+`ifdef FORMAL
+    wire [3:0] f_left;
+`endif
     crc32c u_crc (
         .i_clk(i_clk), .i_rst(i_rst),
         .i_init(finish), .i_start(store), .i_plain(1'b0), .i_byte(value), .i_spin(1'b0),
+`ifdef FORMAL
+        .f_left(f_left),
+`endif
         .o_busy(crc_busy), .o_crc(crc)
     );
 
@@ -84,8 +97,6 @@ module frame_rx #(
         .i_wdata(finish ? (good ? size : 8'd0) : value),
         .i_raddr(place), .o_rdata(o_byte)
     );
-
-    assign o_ready = base != first;
 
     always @(posedge i_clk) begin
         if (i_valid || !any) silent <= 6'd0;
@@ -113,6 +124,7 @@ module frame_rx #(
         if (i_rewind) place <= first;
         else place <= place + {{ADDR_BITS-8{1'b0}}, i_skip ? i_count : {7'd0, i_next}};
         if (i_free) first <= place;
+        o_ready <= base != first;
 
         if (i_rst) begin
             any <= 1'b0;
@@ -124,10 +136,73 @@ module frame_rx #(
             first <= 0;
             base <= 0;
             place <= 0;
+            o_ready <= 1'b0;
         end
     end
 
     wire unused = &{1'b0, crc_busy};
+
+`ifdef FORMAL
+    // The other end of the ring and the bytes of the line are free, but for what the header asks:
+    // bytes come 10 clocks apart at least, after a reset too, and the reader stays
+    // within the record.
+    reg [3:0] f_gap;
+    initial f_gap = 4'd9;
+    always @(posedge i_clk) f_gap <= i_valid || i_rst ? 4'd9 : f_gap == 0 ? 4'd0 : f_gap - 1'b1;
+    always @* assume (!i_valid || f_gap == 0);
+
+    reg f_past;
+    initial f_past = 1'b0;
+    always @(posedge i_clk) f_past <= 1'b1;
+    always @* if (!f_past) assume (i_rst);
+
+    // The ring: what is used, and the reader's place in it.
+    wire [ADDR_BITS-1:0] f_used = base - first;
+    wire [ADDR_BITS-1:0] f_place = place - first;
+    always @* begin
+        assume (!(i_rewind && (i_skip || i_next || i_free)));
+        assume (!(i_skip && i_next));
+        if (i_next) assume (f_place < f_used);
+        if (i_skip) assume ({1'b0, f_place} + {2'b0, i_count} <= {1'b0, f_used});
+        if (i_free) assume (!i_skip && !i_next);
+    end
+
+    always @(posedge i_clk) if (f_past && !i_rst) begin
+        // Nothing in use is written over, and the byte at base stays free.
+        f_room: assert (size == 1 || {1'b0, f_used} + {2'b0, size} <= 510);
+        f_keeps: assert (!store || {1'b0, f_used} + {2'b0, size} < 511);
+        f_base: assert (!record || f_used != 511);
+        f_reader: assert (f_place <= f_used);
+
+        // What the decoder holds.
+        f_size: assert (size >= 1 && size <= MAX);
+        f_any: assert (any || (size == 1 && left == 0 && !zero && !hurt && crc == 32'hFFFFFFFF && f_left == 0));
+        f_first: assert (any == zero && (any || left == 0));
+        f_busy: assert (crc_busy == (f_left != 0) && f_left <= 8);
+        f_crc_free: assert (!(crc_busy && (store || finish))); // crc32c's contract
+        f_pace: assert (f_left == 0 || f_left < f_gap);
+        f_silent: assert ((silent <= 32 || (silent == 33 && !any)) && (f_gap == 0 || {1'b0, silent} + f_gap <= 9));
+        f_good: assert (f_gap != 0 || !any || good == (!hurt && !open && size >= MIN && crc == 32'hB798B438));
+        f_fits: assert (f_gap != 0 || !any || !fits || ({1'b0, f_used} + {2'b0, size} <= 509 && size != MAX));
+        f_spare: assert (f_gap != 0 || !any || !spare || f_used != 511);
+
+        // A record of a frame is one of the right CRC, whole and of a size that there is.
+        if (record && good) begin
+            f_good_crc: assert (crc == 32'hB798B438 && !crc_busy);
+            f_good_size: assert (size >= 14 && size <= 242 && left == 0 && !hurt);
+        end
+
+        // From any state, a delimiter brings the decoder back to its beginning, and so does silence.
+        if ($past(i_valid && i_data == 0 && !i_rst)) f_back: assert (!any && !hurt && !zero && left == 0 && size == 1 && crc == 32'hFFFFFFFF);
+        if ($past(silent[5] && any && !i_valid && !i_rst)) f_quiet: assert (!any);
+
+        // The end of a frame is a record, or the reader has one of damage to come yet.
+        if (finish && !record && !$past(i_rst)) f_told: assert ($past(f_used) == 511);
+    end
+
+    // It can be done: a frame is accepted.
+    always @(posedge i_clk) f_accepts: cover (f_past && !i_rst && record && !good && f_used > 2);
+`endif
 
 endmodule
 

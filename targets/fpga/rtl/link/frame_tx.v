@@ -80,6 +80,42 @@ module frame_tx (
         if (i_rst) state <= IDLE;
     end
 
+`ifdef FORMAL
+    // The buffer, as far as the proof needs it: one byte of it, anywhere.
+    (* anyconst *) wire [7:0] f_addr;
+    reg [7:0] f_byte;   // in the buffer at f_addr
+    reg [7:0] f_read;   // the address that was read last
+    reg [7:0] f_wrote;  // bytes put into the frame
+    reg f_past, f_open; // a frame has been begun
+    initial f_past = 1'b0;
+    always @* if (!f_past) assume (i_rst);
+    always @* begin
+        assume (!((i_begin || i_put || i_end) && !o_idle));
+        assume (i_begin + i_put + i_end <= 2'd1);
+        assume (!((i_put || i_end) && !f_open));
+        assume (!(i_put && f_wrote == 8'd253));
+        if (state == GIVE && f_read == f_addr) assume (i_rdata == f_byte);
+    end
+    always @(posedge i_clk) begin
+        f_past <= 1'b1;
+        if (o_write && o_waddr == f_addr) f_byte <= o_wdata;
+        if (o_ask && i_grant) f_read <= o_raddr;
+        if (i_begin) f_wrote <= 8'd0;
+        if (i_put) f_wrote <= f_wrote + 1'b1;
+        f_open <= !i_rst && (i_begin || (f_open && !i_end));
+        if (f_past && !i_rst) begin
+            f_state: assert (state <= GIVE && !(f_open && !o_idle) && (!f_open || f_wrote <= 253));
+            if (o_idle && f_open) begin
+                f_at: assert (at == f_wrote + 8'd1 && code < at); // so at <= 254: no wrap
+                // Every byte so far but the code of the open block is in place and not zero.
+                if (f_addr < at && f_addr != code) f_filled: assert (f_byte != 8'd0);
+            end
+            // What is sent is in the buffer up to a zero, so that it ends.
+            if (state == GIVE) f_place: assert (f_read == at);
+        end
+    end
+`endif
+
 endmodule
 
 `default_nettype wire

@@ -70,22 +70,24 @@ module link #(
     end
 
     // The sequencer's word as strobes: an out names a unit and an action in it. Levels
-    // last until the unit is done, the others one clock.
+    // last until the unit is done, the others one clock: those that may have to wait have go,
+    // which is late, and the others are executed in one clock anyway.
     wire out, in, go;
     wire [12:0] word;
     wire [7:0] a, b, x;
     wire [2:0] push;
+    reg core_done; // what the word asks of the core is done
     wire misc = out && word[8], rx = out && word[9], tx = out && word[10], mem = out && word[11], core = out && word[12];
 
     wire do_wait = misc && word[1];      // level
-    wire do_mend = misc && word[2] && go;
-    wire do_seek_low = misc && word[3] && go;
-    wire do_seek_high = misc && word[4] && go;
-    wire do_empty = misc && word[5] && go;
+    wire do_mend = misc && word[2];
+    wire do_seek_low = misc && word[3];
+    wire do_seek_high = misc && word[4];
+    wire do_empty = misc && word[5];
 
-    wire do_rewind = rx && word[0] && go;
-    wire do_skip = rx && word[1] && go;
-    wire do_free = rx && word[2] && go;
+    wire do_rewind = rx && word[0];
+    wire do_skip = rx && word[1];
+    wire do_free = rx && word[2];
 
     wire do_begin = tx && word[0] && go; // of a frame, and of a CRC
     wire do_end = tx && word[1] && go;
@@ -93,18 +95,18 @@ module link #(
     wire do_crc = (push[0] || push[2]) && go;
     wire do_shift = (push[1] || (tx && word[2])) && go;
 
-    wire do_address = mem && word[0] && go;
-    wire do_data = mem && word[1] && go;
-    wire do_access = mem && word[2];     // level
+    wire do_address = mem && word[0];
+    wire do_data = mem && word[1];
+    wire do_access = mem && word[2] && !core_done; // level
     wire do_write = mem && word[3];
 
-    wire do_restart = core && word[0] && go;
-    wire do_add = core && word[1] && go;
-    wire do_event = core && word[2];     // level
-    wire do_clear = core && word[3];     // level
-    wire do_step = core && word[4];      // level
+    wire do_restart = core && word[0];
+    wire do_add = core && word[1];
+    wire do_event = core && word[2] && !core_done; // level
+    wire do_clear = core && word[3] && !core_done; // level
+    wire do_step = core && word[4] && !core_done;  // level
 
-    wire take_rx = in && word[5] && go;
+    wire take_rx = in && word[5];
     wire take_ring = in && word[6] && go;
     wire take_data = in && word[7] && go;
 
@@ -144,16 +146,17 @@ module link #(
     );
 
     // Core
-    wire stuck, core_done, mem_done, event_sent, past, tick_end;
+    wire spike_held, stuck, port_done, mem_done, event_sent, past, tick_end;
     wire [7:0] mem_byte, ring_byte;
     wire [15:0] head;
-    wire core_level = (do_access && !mem_done) || (do_event && !event_sent) || ((do_clear || do_step) && !core_done);
+    wire core_level = do_access || do_event || do_clear || do_step;
+    always @(posedge i_clk) core_done <= !i_rst && !go && (core_done || mem_done || event_sent || port_done);
     core_port u_core_port (
         .i_clk(i_clk), .i_rst(i_rst), .i_tick(o_tick),
-        .i_clear(do_clear), .i_step(do_step), .o_done(core_done), .o_end(tick_end), .i_waiting(core_level),
+        .i_clear(do_clear), .i_step(do_step), .o_done(port_done), .o_end(tick_end), .i_waiting(core_level),
         .o_stuck(stuck), .i_mend(do_mend),
         .o_core_rst(o_core_rst), .o_clear(o_clear), .o_step(o_step),
-        .i_busy(i_busy), .i_done(i_done), .i_spike_valid(i_spike_valid)
+        .i_busy(i_busy), .i_done(i_done), .i_spike_valid(i_spike_valid || spike_held)
     );
     memory_port u_memory_port (
         .i_clk(i_clk),
@@ -169,37 +172,39 @@ module link #(
     );
     spikes_out #(.NEURONS(NEURONS), .ADDR_BITS(OUT_BITS)) u_spikes_out (
         .i_clk(i_clk), .i_rst(o_core_rst),
-        .i_valid(i_spike_valid), .i_id(i_spike_id), .o_ready(o_spike_ready), .i_end(tick_end),
+        .i_valid(i_spike_valid), .i_id(i_spike_id), .o_ready(o_spike_ready), .o_held(spike_held), .i_end(tick_end),
         .i_clear(do_empty), .o_head(head), .i_seek_low(do_seek_low), .i_seek_high(do_seek_high), .i_place(a),
         .i_next(take_ring), .o_byte(ring_byte)
     );
 
-    // Ports: those of a unit, then the low bytes of the counters. The sequencer counts on.
-    reg [7:0] port;
-    always @* begin
+    // Ports: those of a unit, then the low bytes of the counters; the sequencer counts on. All but
+    // the first two are there a clock before they are used.
+    reg [7:0] early;
+    reg crc_moved;
+    always @(posedge i_clk) begin
+        crc_moved <= crc_busy;
         case (word[4:0])
-            5'd0: port = rx_data;
-            5'd1: port = ring_byte;
-            5'd2: port = mem_byte;
-            5'd3: port = ~crc[7:0];
-            5'd4: port = x;
-            5'd5: port = head[7:0];
-            5'd6: port = head[15:8];
-            5'd16: port = i_synops[7:0];
-            5'd17: port = i_synops[15:8];
-            5'd18: port = i_synops[23:16];
-            5'd20: port = i_spikes[7:0];
-            5'd21: port = i_spikes[15:8];
-            5'd22: port = i_spikes[23:16];
-            5'd24: port = i_cycles[7:0];
-            5'd25: port = i_cycles[15:8];
-            5'd26: port = i_cycles[23:16];
-            default: port = 8'dx;
+            5'd2: early <= mem_byte;
+            5'd3: early <= ~crc[7:0];
+            5'd4: early <= x;
+            5'd5: early <= head[7:0];
+            5'd6: early <= head[15:8];
+            5'd16: early <= i_synops[7:0];
+            5'd17: early <= i_synops[15:8];
+            5'd18: early <= i_synops[23:16];
+            5'd20: early <= i_spikes[7:0];
+            5'd21: early <= i_spikes[15:8];
+            5'd22: early <= i_spikes[23:16];
+            5'd24: early <= i_cycles[7:0];
+            5'd25: early <= i_cycles[15:8];
+            5'd26: early <= i_cycles[23:16];
+            default: early <= 8'dx;
         endcase
     end
+    wire [7:0] port = word[5] ? rx_data : word[6] ? ring_byte : early;
 
     wire hold = (do_wait && !rx_ready) || (tx && word[0] && !tx_idle) ||
-        (crc_busy && (push != 3'd0 || (tx && !word[1]) || (in && word[4:0] == 5'd3))) || core_level;
+        (crc_busy && (push != 3'd0 || (tx && !word[1]) || (in && word[4:0] == 5'd3))) || (crc_moved && in && word[4:0] == 5'd3) || core_level;
 
     wire ram_read, ram_write;
     wire [7:0] ram_addr;
@@ -219,7 +224,10 @@ module link #(
         .i_read(ram_read || (tx_ask && ram_free)), .i_raddr(ram_read ? {1'b0, ram_addr} : {1'b1, tx_raddr}), .o_rdata(ram_rdata)
     );
 
-    assign o_idle = do_wait && !rx_ready && !rx_busy && !rx_valid && tx_idle && line_ready;
+    wire rest = do_wait && !rx_ready && !rx_busy && !rx_valid && tx_idle && line_ready;
+    reg rested; // o_ready of a frame is a clock late
+    always @(posedge i_clk) rested <= rest;
+    assign o_idle = rest && rested;
 
     wire unused = &{1'b0, crc[31:8], i_synops[47:24], i_spikes[47:24], i_cycles[47:24]};
 

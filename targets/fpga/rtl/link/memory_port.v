@@ -2,7 +2,8 @@
 // time, lowest first; after an access the address is that of the next word, and what
 // was read is shifted out, lowest byte first.
 //
-// i_access holds an access up until o_done. It must not begin while the core is busy.
+// i_access holds an access up until o_done, the clock after which it must be over. It must
+// not begin while the core is busy.
 
 `default_nettype none
 
@@ -20,8 +21,8 @@ module memory_port (
     output wire o_done,
 
     // Core
-    output wire        o_mem_valid,
-    output wire        o_mem_write,
+    output reg         o_mem_valid,
+    output reg         o_mem_write,
     output wire [31:0] o_mem_addr,
     output wire [31:0] o_mem_wdata,
     input wire         i_mem_ready,
@@ -32,13 +33,13 @@ module memory_port (
     reg [31:0] data;
 
     assign o_byte = data[7:0];
-    assign o_done = i_access && i_mem_ready;
-    assign o_mem_valid = i_access;
-    assign o_mem_write = i_write;
+    assign o_done = o_mem_valid && i_mem_ready;
     assign o_mem_addr = address;
     assign o_mem_wdata = data;
 
     always @(posedge i_clk) begin
+        o_mem_valid <= i_access && !o_done;
+        o_mem_write <= i_write;
         if (i_shift_address) address <= {i_byte, address[31:8]};
         else address[23:2] <= address[23:2] + {21'd0, o_done};
 

@@ -57,13 +57,13 @@ module sequencer (
     reg [8:0] pc, back, back2;
     reg [1:0] lane;
 
-    wire [15:0] word;
+    wire [15:0] word; // its high byte only while execute
     wire [2:0] kind = word[15:13];
     wire go = execute && !i_wait;
 
     // Operand and result
     wire compute = !word[15];
-    wire indexed = kind == INDEXED || (kind == STORE && word[8]);
+    wire indexed;
     wire [7:0] b = kind == IMMEDIATE ? word[7:0] : kind == PORT ? i_port : i_ram_rdata;
     wire subtract = word[11];
     wire inner = lane != 2'd0;
@@ -110,7 +110,8 @@ module sequencer (
     wire [8:0] target = i_rst ? 9'd0 : return_ ? back : taken ? word[8:0] : next;
 
     sequencer_rom u_rom (
-        .i_clk(i_clk), .i_read(go || i_rst), .i_addr(target), .o_word(word)
+        .i_clk(i_clk), .i_read(go || i_rst), .i_addr(target), .o_low(word[7:0]),
+        .i_late(!execute), .i_pc(pc), .o_high(word[15:8]), .o_indexed(indexed)
     );
 
     always @(posedge i_clk) begin

@@ -19,7 +19,8 @@ module spikes_out #(
     input wire        i_valid,
     input wire [15:0] i_id,
     output wire       o_ready,
-    input wire        i_end, // of the tick, after its last spike
+    output wire       o_held, // the last spike is still to be written
+    input wire        i_end,  // of the tick, when none is
 
     // Reader
     input wire         i_clear,
@@ -38,7 +39,9 @@ module spikes_out #(
     reg [15:0]     head;
     reg [15:0]     place;
 
-    wire [BITS-1:0] id = i_id[BITS-1:0];
+    // A spike is taken first and written then: the core must not wait for the sum.
+    reg held;
+    reg [BITS-1:0] id;
     wire [BITS-1:0] gap = id - low;
     wire far;
     wire [7:0] byte_;
@@ -49,23 +52,27 @@ module spikes_out #(
         else assign byte_ = gap[7:0];
     endgenerate
 
-    assign o_ready = !far;
+    assign o_ready = !held;
+    assign o_held = held;
     assign o_head = head;
 
     // Nothing is read during a tick.
     link_ram #(.WIDTH(8), .ADDR_BITS(ADDR_BITS)) u_ring (
         .i_clk(i_clk),
-        .i_write(i_valid || i_end),
+        .i_write(held || i_end),
         .i_waddr(head[ADDR_BITS-1:0]),
         .i_wdata(i_end ? 8'd255 : far ? SKIP[7:0] : byte_),
         .i_raddr(place[ADDR_BITS-1:0]), .o_rdata(o_byte)
     );
 
     always @(posedge i_clk) begin
-        if (i_valid) low <= far ? low + SKIP[BITS-1:0] : id + 1'b1;
+        if (!held) id <= i_id[BITS-1:0];
+        held <= held ? far : i_valid;
+        if (held) low <= far ? low + SKIP[BITS-1:0] : id + 1'b1;
         if (i_end || i_rst) low <= 0;
+        if (i_rst) held <= 1'b0;
 
-        if (i_valid || i_end) head <= head + 1'b1;
+        if (held || i_end) head <= head + 1'b1;
         if (i_next) place <= place + 1'b1;
         if (i_clear) begin
             head <= 16'd0;

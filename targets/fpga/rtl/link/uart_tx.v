@@ -43,6 +43,18 @@ module uart_tx #(
         end
     end
 
+`ifdef FORMAL
+    reg f_past;
+    initial f_past = 1'b0;
+    always @(posedge i_clk) f_past <= 1'b1;
+    always @* if (!f_past) assume (i_rst);
+    always @(posedge i_clk) if (f_past && !i_rst) begin
+        f_stop: assert (shift != 10'd0); // so that it ends
+        f_count: assert (count <= FULL[COUNT_BITS-1:0]);
+        f_idle: assert (!o_ready || o_tx);
+    end
+`endif
+
 endmodule
 
 `default_nettype wire

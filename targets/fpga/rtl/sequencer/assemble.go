@@ -216,15 +216,24 @@ func Verilog(words []uint16) string {
 	var b strings.Builder
 	b.WriteString(`// The program of the sequencer, assembled from sequencer.asm by
 //   go test ./targets/fpga/rtl/sequencer -update
+//
+// The low byte is in a block RAM, since the address of the operand is wanted at once. The high
+// byte is logic, so that the link takes one block RAM less; it is not needed before the
+// second clock, but for what the address depends on.
 
 ` + "`default_nettype none" + `
 
 module sequencer_rom (
     input wire i_clk,
 
-    input wire        i_read,
-    input wire [8:0]  i_addr,
-    output reg [15:0] o_word
+    input wire       i_read,
+    input wire [8:0] i_addr,
+    output reg [7:0] o_low, // of the word at i_addr, in the clock after i_read
+
+    input wire       i_late,
+    input wire [8:0] i_pc,
+    output reg [7:0] o_high,   // of the word at i_pc, in the clock after i_late
+    output wire      o_indexed // the word at i_pc takes its address from x
 );
 
 `)
@@ -247,12 +256,20 @@ module sequencer_rom (
 	}
 	fmt.Fprintf(&b, `    };
 
-    reg [15:0] mem [0:%d];
+    reg [7:0] low [0:%[1]d];
 
     integer i;
-    initial for (i = 0; i < %d; i = i + 1) mem[i] = PROGRAM[16*i +: 16];
+    initial for (i = 0; i < %[2]d; i = i + 1) low[i] = PROGRAM[16*i +: 8];
 
-    always @(posedge i_clk) if (i_read) o_word <= mem[i_addr];
+    // No array, or else synthesis would make the address's register the memory's, and the way to
+    // it is long.
+    wire [7:0] late = PROGRAM[{i_pc, 4'd8} +: 8];
+    assign o_indexed = late[7:5] == 3'd2 || (late[7:5] == 3'd4 && late[0]);
+
+    always @(posedge i_clk) begin
+        if (i_read) o_low <= low[i_addr];
+        if (i_late) o_high <= late;
+    end
 
 endmodule
 

@@ -52,7 +52,8 @@ module chip #(
 
     // Regions 0 to 6 have 4, 64, 128, 512, 0, 32 and 256 bytes.
     localparam [11:0] WORDS = 12'd249;
-    localparam [15:0] LAST = NEURONS - 1;
+    localparam [31:0] LAST_ID = NEURONS - 1;
+    wire [15:0] last = LAST_ID[15:0];
 
     reg [31:0] mem [0:1023];
 
@@ -153,13 +154,13 @@ module chip #(
             DRAW: if (fault != 8'hDC && (neuron[1] || slow)) begin
                 draw <= drawn;
                 if (hit) state <= SPIKE;
-                else if (neuron == LAST) state <= DONE;
+                else if (neuron == last) state <= DONE;
                 else neuron <= neuron + 1'b1;
             end
             SPIKE: if (i_spike_ready) begin
                 o_spikes <= o_spikes + 1'b1;
                 neuron <= neuron + 1'b1;
-                state <= neuron == LAST ? DONE : DRAW;
+                state <= neuron == last ? DONE : DRAW;
             end
             default: if (slow) begin
                 o_done <= 1'b1;

@@ -1,0 +1,215 @@
+package rtl_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/isospike/isospike/targets/fpga"
+)
+
+// A mutant is a planted bug: a text that occurs once in a file, and what replaces it.
+type mutant struct{ name, file, old, new string }
+
+var mutants = []mutant{
+	{"ring: a bit replaces the word", "ring.v", "rdata | one", "one"},
+	{"ring: drained words stay", "ring.v", "clearing_q || pend_drain_q ? 16'd0 : rdata | one", "clearing_q ? 16'd0 : pend_drain_q ? rdata : rdata | one"},
+	{"ring: sets do not wait for a write", "ring.v", "wire        open = !clearing_q && !pend_q;", "wire        open = !clearing_q;"},
+	{"ring: a drained word overtakes", "ring.v", "take = pend_q && pend_drain_q && !held", "take = pend_q && pend_drain_q"},
+	{"ring: a cancelled word is skipped", "ring.v", "else if (pend_q && pend_drain_q) next_q <= {1'b0, addr_q[WW-1:0]};", ""},
+	{"ring: the last word is not awaited", "ring.v", "next_q[WW] && !(pend_q && pend_drain_q) && !held", "next_q[WW] && !held"},
+	{"ring: clear leaves the last words", "ring.v", "if (&addr_q) clearing_q", "if (&addr_q[RW-1:1]) clearing_q"},
+	{"rows: a line too few", "rows.v", "wire        active = |left_q;", "wire        active = |left_q[5:1];"},
+	{"rows: dense targets stay", "rows.v", "target_q <= target_q + 8'd8;", ""},
+	{"rows: no gap between rows", "rows.v", "first_q  <= 1'b1;", "first_q  <= 1'b0;"},
+	{"rows: mode of the row before", "rows.v", "mode_q   <= row[21:20];", "mode_q   <= first_q ? row[21:20] : mode_q;"},
+	{"accumulate: conflicts ignored", "accumulate.v", "left_q[1] && !(left_q[0] && same_q[0]),", "left_q[1],"},
+	{"accumulate: a line ends early", "accumulate.v", "!read_dense_q && !clash(nonzero, same)", "!read_dense_q"},
+	{"accumulate: targets of the next group", "accumulate.v", "{half_q, B} < target_q[2:0]", "{half_q, B} <= target_q[2:0]"},
+	{"accumulate: halves swapped", "accumulate.v", "dense_q ? {group, half_q} : target", "dense_q ? {group, !half_q} : target"},
+	{"accumulate: mixed weights unsigned", "accumulate.v", "mode_q == 2'd0 ? {code, 1'b0}", "mode_q == 2'd0 ? {1'b0, code}"},
+	{"accumulate: inhibitory off by one", "accumulate.v", ".i_add_carry (mode_q[1]),", ".i_add_carry (1'b0),"},
+	{"accumulate: zero codes counted", "accumulate.v", "dense_q ? (half_q ? high_q : low_q) : go", "dense_q ? 4'd15 : go"},
+	{"bank: the sum starts over", "bank.v", "o_rdata[SUM-1:0] + weight", "weight"},
+	{"decay: floor", "decay.v", "negative_q && |low_q[11:0]", "1'b0"},
+	{"decay: exact quotients off by one", "decay.v", "negative_q && |low_q[11:0]", "negative_q"},
+	{"neuron: the shift rounds", "neuron.v", "y_sum  <= shifted[25:8];", "y_sum  <= shifted[25:8] + shifted[7];"},
+	{"neuron: 2^23 is negative", "neuron.v", "{q_u[23] && |q_u[22:0], q_u}", "{q_u[23], q_u}"},
+	{"neuron: u of 2^23 decays as negative", "neuron.v", "{i_u[23] && |i_u[22:0], i_u}", "{i_u[23], i_u}"},
+	{"neuron: v saturates at −2^23", "neuron.v", "(!(&r_v[24:23]) || !(|r_v[22:0]))", "!(&r_v[24:23])"},
+	{"neuron: saturates to −2^23", "neuron.v", "low ? 24'h800001", "low ? 24'h800000"},
+	{"neuron: v wraps", "neuron.v", "low ? 24'h800001 : high ? 24'h7FFFFF : r_v[23:0]", "r_v[23:0]"},
+	{"neuron: spikes at the threshold", "neuron.v", "$signed(r_v) > $signed({3'd0, i_vth[16:0]", "$signed(r_v) >= $signed({3'd0, i_vth[16:0]"},
+	{"neuron: 131072 is a threshold", "neuron.v", "!i_zero && !i_vth[17] &&", "!i_zero &&"},
+	{"neuron: v integrates at rest", "neuron.v", "t_spike || t_rest ? 24'd0 : t_v", "t_spike ? 24'd0 : t_v"},
+	{"neuron: spikes at rest", "neuron.v", "r_valid && !resting && !i_zero", "r_valid && !i_zero"},
+	{"neuron: rests a tick longer", "neuron.v", "t_spike ? i_rest : t_ref", "t_spike ? i_rest + 6'd1 : t_ref"},
+	{"update: sums stay", "update.v", "assign o_bank_we[b] = d_valid_q ? d_q[1:0] == B :", "assign o_bank_we[b] = d_valid_q ? 1'b0 :"},
+	{"update: profile of the neuron before", "update.v", "zero_q || known_q && c_word_q[22:20] == profile_q", "zero_q || known_q"},
+	{"update: does not wait for the pipeline", "update.v", "ask = miss_q && !d_valid_q && !busy", "ask = miss_q"},
+	{"update: spikes are not held", "update.v", "wire ce = !(o_spike_valid && !i_spike_ready);", "wire ce = 1'b1;"},
+	{"routes: only the first", "routes.v", "busy_q && i_ready && word[15]", "1'b0"},
+	{"routes: a tick early", "routes.v", "i_slot + 6'd1 + word[14:9]", "i_slot + word[14:9]"},
+	{"core: updates before the sums are complete", "core.v", "!rows_busy && !accumulate_busy", "!rows_busy"},
+	{"core: a tick ends before the routes are set", "core.v", "updating_q && !update_busy && !routes_busy", "updating_q && !update_busy"},
+	{"chip: the tick does not count", "chip.v", "ticks_q    <= ticks_q + 32'd1;", ""},
+	{"chip: a taken spike stays", "chip.v", "valid_q <= valid_q ? !i_spike_ready : spike_valid[0];", "valid_q <= valid_q || spike_valid[0];"},
+}
+
+// apply writes the core with the bug into dir.
+func (x *mutant) apply(dir string) error {
+	files, err := os.ReadDir("core")
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		text, err := os.ReadFile("core/" + f.Name())
+		if err != nil {
+			return err
+		}
+		if f.Name() == x.file {
+			if n := bytes.Count(text, []byte(x.old)); n != 1 {
+				return fmt.Errorf("%q occurs %d times in %s", x.old, n, x.file)
+			}
+			text = bytes.Replace(text, []byte(x.old), []byte(x.new), 1)
+		}
+		if err := os.WriteFile(filepath.Join(dir, f.Name()), text, 0o666); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TestMutants plants every bug in a copy of the core and sees that the co-simulation, or a
+// proof, notices it. It prints what did. ISOSPIKE_MUTANTS=all asks both about every bug;
+// otherwise the proofs are asked about what the co-simulation missed. That takes minutes, so it runs
+// only in continuous integration or when ISOSPIKE_MUTANTS is set.
+func TestMutants(t *testing.T) {
+	mode := os.Getenv("ISOSPIKE_MUTANTS")
+	for i := range mutants { // that all can be applied is always checked
+		check(t, mutants[i].apply(t.TempDir()))
+	}
+	if mode == "" && os.Getenv("CI") != "true" {
+		t.Skip("set ISOSPIKE_MUTANTS=1 to run the mutants")
+	}
+	for _, tool := range []string{"verilator", "yosys", "z3"} {
+		needs(t, tool)
+	}
+	v, build := variants[0], t.TempDir()
+	board := v.board(t)
+	cases := cases(t, board, 15)
+	caught := map[string]int{}
+	for i := range mutants {
+		x, dir := &mutants[i], t.TempDir()
+		check(t, x.apply(dir))
+		var by []string
+		if path, err := buildModel(build, dir, v.name, v.parameters); err != nil {
+			t.Errorf("%s: %v", x.name, err)
+		} else if err := replay(path, board, cases); err != nil {
+			by = append(by, "co-simulation")
+		}
+		if len(by) == 0 || mode == "all" {
+			if proof, err := disprove(x.file, dir); err != nil {
+				t.Error(err)
+			} else if proof != "" {
+				by = append(by, "proof of "+proof)
+			}
+		}
+		if len(by) == 0 {
+			t.Errorf("%s: nothing noticed", x.name)
+		}
+		for _, b := range by {
+			caught[b]++
+		}
+		t.Logf("%-45s %s", x.name, strings.Join(by, ", "))
+	}
+	t.Logf("%d mutants: %v", len(mutants), caught)
+}
+
+// replay runs the cases on a model, each from a load, until one differs.
+func replay(path string, board *fpga.Board, cases []*example) (err error) {
+	m, err := start(path)
+	if err != nil {
+		return err
+	}
+	m.cmd.Stderr = nil
+	defer func() {
+		if stop := m.stop(); err == nil {
+			err = stop
+		}
+	}()
+	c := &chip{model: m, board: board, info: board.Info()}
+	for _, x := range cases {
+		if err := c.try(x, new(tally)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// disprove returns the name of the proof that fails with the core in dir, "" when none does
+// or none looks at the file.
+func disprove(file, dir string) (string, error) {
+	for _, p := range proofs {
+		if p.about != file {
+			continue
+		}
+		if err := p.run(dir); err != nil {
+			return p.top, nil
+		}
+	}
+	return "", nil
+}
+
+// A proof is a call of formal/prove.
+type proof struct {
+	about string // the file that it is about
+	by    string // solver
+	top   string
+	args  []string // depth and parameters
+	files []string // beside core/: from formal/
+	uses  []string // of core
+}
+
+var proofs = []proof{
+	{"ring.v", "smt", "ring", []string{"2", "AXONS=32"}, nil, []string{"ring.v", "ram.v"}},
+	{"decay.v", "sat", "decay", []string{"4", "SERIAL=0"}, nil, []string{"decay.v"}},
+	{"decay.v", "sat", "decay", []string{"4", "SERIAL=1"}, nil, []string{"decay.v"}},
+	{"neuron.v", "sat", "neuron", []string{"10"}, []string{"decay_any.v"}, []string{"neuron.v"}},
+}
+
+func (p *proof) run(core string) error {
+	args := append([]string{p.by, p.top}, p.args...)
+	args = append(args, "--")
+	for _, f := range p.files {
+		args = append(args, filepath.Join("formal", f))
+	}
+	for _, f := range p.uses {
+		args = append(args, filepath.Join(core, f))
+	}
+	out, err := exec.Command("formal/prove", args...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%s: %w\n%s", p.top, err, out)
+	}
+	return nil
+}
+
+// TestProofs: every proof holds.
+func TestProofs(t *testing.T) {
+	for _, tool := range []string{"yosys", "yosys-smtbmc", "z3"} {
+		needs(t, tool)
+	}
+	if testing.Short() {
+		t.Skip("proofs take a minute")
+	}
+	n := 0
+	for i := range proofs {
+		check(t, proofs[i].run("core"))
+		n++
+	}
+	t.Log("proved", n)
+}
