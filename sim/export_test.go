@@ -12,3 +12,6 @@ func (m *Machine) Ways() (cores int, rows [filled + 1]int) {
 	}
 	return cores, rows
 }
+
+// Registers returns u, v, ref and the accumulators, to be spoilt.
+func (m *Machine) Registers() [4][]int32 { return [4][]int32{m.u, m.v, m.ref, m.acc} }

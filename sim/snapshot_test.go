@@ -124,6 +124,15 @@ func TestBadStates(t *testing.T) {
 		}
 		m.Reset()
 	}
+	for register, values := range [4][]int32{{-fixed.UMax, fixed.UMax + 1}, {fixed.UMax, -fixed.UMax}, {-1, 1}, {fixed.UMax, -fixed.UMax}} {
+		for _, x := range values {
+			m.Reset()
+			m.Registers()[register][3] = x
+			if m.Restore(m.Snapshot()) == nil {
+				t.Errorf("register %d of %d was taken", register, x)
+			}
+		}
+	}
 	// Any other byte, signed: an error, or a state that runs.
 	r, refused := rand.New(rand.NewPCG(1, 1)), 0
 	for range 300 {

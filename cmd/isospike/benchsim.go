@@ -26,12 +26,12 @@ type benchSimFlags struct {
 	only, data string
 	seconds    float64
 	slow       bool
+	scale      bool
 }
 
 // simWorkload is one benchmark of the simulator: a program, inputs, and what is counted.
 type simWorkload struct {
 	name, unit string
-	note       string
 	program    func(ctx context.Context, a *app, f *benchSimFlags) (*compile.Program, []*spike.Raster, string, error)
 	// amount is what a run of all inputs comes to, in units.
 	amount func(inputs []*spike.Raster, synapses int64) float64
@@ -77,6 +77,7 @@ of their time the threads had: on a machine that others use, figures are to be d
 	c.Flags().StringVar(&f.only, "only", "", "run this workload alone")
 	c.Flags().StringVar(&f.data, "data", "", "N-MNIST recordings for nmnist-samples (default: synthetic ones like them)")
 	c.Flags().Float64Var(&f.seconds, "seconds", 3, "time for each workload, of three runs at least")
+	c.Flags().BoolVar(&f.scale, "scale", false, "measure instead, at best, how two dense layers scale with width, rate, delays and threads, as Markdown")
 	slowFlag(c, &f.slow)
 	return c
 }
@@ -84,6 +85,9 @@ of their time the threads had: on a machine that others use, figures are to be d
 func (a *app) benchSim(ctx context.Context, f *benchSimFlags) error {
 	if !(f.seconds >= 0 && f.seconds <= 3600) {
 		return diag.Usagef("usage", "--seconds is %v, allowed are 0 to 3600", f.seconds)
+	}
+	if f.scale {
+		return a.benchSimScale(ctx, time.Duration(f.seconds*float64(time.Second)), f.slow)
 	}
 	var rows []benchRow
 	for _, w := range simWorkloads {

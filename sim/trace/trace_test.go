@@ -71,7 +71,11 @@ func parse(t *testing.T, text string) (values map[string][]int64, end int) {
 		t.Fatalf("scopes %v are open", scopes)
 	}
 	values, end = map[string][]int64{}, -1
+	seen := map[string]bool{} // variables that have a value from the beginning
 	keep := func() {
+		if end == 0 && len(seen) < len(names) {
+			t.Fatalf("%d of %d variables have a value at the beginning", len(seen), len(names))
+		}
 		if end >= 0 {
 			for id, name := range names {
 				values[name] = append(values[name], now[id])
@@ -99,7 +103,9 @@ func parse(t *testing.T, text string) (values map[string][]int64, end int) {
 		if err != nil || names[id] == "" || (line[0] == 'b') != (sizes[id] == "32") {
 			t.Fatalf("value %q: %v", line, err)
 		}
-		now[id] = int64(int32(uint32(x)))
+		if now[id] = int64(int32(uint32(x))); end == 0 {
+			seen[id] = true
+		}
 	}
 	return values, end
 }
