@@ -46,7 +46,7 @@ var linkMutants = []mutant{
 }
 
 // The tests that a mutant must not survive, the quicker first.
-var mutantTests = []string{"TestRTLBits", "TestRTLSilence", "TestRTLStuckCore", "TestRTLOverflow", "TestRTLNonce", "TestRTLEqualsDevice", "TestRTLSchedules"}
+var mutantTests = []string{"TestRTLBits", "TestRTLSpans", "TestRTLSilence", "TestRTLStuckCore", "TestRTLOverflow", "TestRTLNonce", "TestRTLEqualsDevice", "TestRTLSchedules"}
 
 const mutantVariable = "ISOSPIKE_LINK_MUTANT"
 
