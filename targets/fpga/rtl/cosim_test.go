@@ -181,7 +181,7 @@ func full(t testing.TB, board *fpga.Board) *example {
 	l := board.Limits()
 	r := rand.New(rand.NewPCG(1, 2))
 	neurons := l.Neurons * l.CoresPerChip
-	inputs, second := min(l.AxonsIn/2, l.SynapseWords/16), neurons/8
+	inputs, second := min(l.AxonsIn/2, l.SynapseWords/16), min(neurons/8, l.SynapseWords/128)
 	first := min(neurons-second, inputs-8)
 	net := &fixed.Network{Input: snn.Flat(inputs), Convention: fixed.Immediate, Layers: []fixed.Layer{
 		{Name: "1", In: snn.Flat(inputs), Out: snn.Flat(first), WeightBits: 8, Neuron: fixed.CUBA{IDecay: 1024, VDecay: 128, VTh: 300, RefDelay: 2}, Delay: make([]uint8, first)},
