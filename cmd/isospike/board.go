@@ -26,7 +26,7 @@ type boardFlags struct {
 
 func (f *boardFlags) register(c *cobra.Command) {
 	c.Flags().StringVar(&f.port, "port", "", "serial port of the board: /dev/ttyUSB1, COM3, or what isospike board emulate prints")
-	c.Flags().IntVar(&f.baud, "baud", 3_000_000, "speed of the serial line, bits a second")
+	c.Flags().IntVar(&f.baud, "baud", 3_000_000, "speed of the serial line, bits a second, as the bitstream has it")
 }
 
 // boardRun is what a board did over a set of samples, next to the simulator.
@@ -97,8 +97,39 @@ func printCounts(w io.Writer, counts []boardCount) {
 	}
 }
 
-// open opens the port that the flags name.
-func (f *boardFlags) open() (link.Port, error) { return link.Open(f.port, f.baud) }
+// open opens the port that the flags name, or else the only one that can be the board's.
+func (f *boardFlags) open(a *app, b *fpga.Board) (link.Port, error) {
+	name := f.port
+	if name == "" {
+		ports, err := link.Ports()
+		if err != nil {
+			return nil, err
+		}
+		if name, err = link.Choose(ports, b.USB, b.Interface); err != nil {
+			return nil, err
+		}
+		a.note("%s is on %s", b.Title, name)
+	}
+	if done := link.Latency(name); done != "" {
+		a.note("%s: %s", name, done)
+	}
+	return link.Open(name, f.baud)
+}
+
+// openFor is open for the board that a program was compiled for.
+func (f *boardFlags) openFor(a *app, e *executor) func() (link.Port, error) {
+	return func() (link.Port, error) {
+		if f.port != "" {
+			return f.open(a, nil)
+		}
+		b, err := lookupBoard(e.program.Target)
+		if err != nil {
+			return nil, diag.Usagef("usage", "--port is missing, and %q is no built-in board by which to find it", e.program.Target).
+				WithFix("give the board's serial port, or start `isospike board emulate`")
+		}
+		return f.open(a, b)
+	}
+}
 
 // onBoard loads the executor's program into the board behind a port, runs every
 // sample on it and compares it with the simulator.
@@ -160,7 +191,7 @@ func (a *app) onBoard(ctx context.Context, open func() (link.Port, error), e *ex
 			if lo+k == 0 {
 				r.first = recs
 			}
-			p.set(lo+k+1, "")
+			p.set(lo+k+1, fmt.Sprintf("%.2f ms a sample", 1000*time.Since(start).Seconds()/float64(lo+k+1)))
 			return r.pair.compare(src.ID(lo+k), e.program, in[k], want.Layers, recs)
 		})
 		if err != nil {
@@ -188,19 +219,16 @@ func newRun(a *app) *cobra.Command {
 	var encoding string
 	var board boardFlags
 	c := &cobra.Command{
-		Use:   "run PROGRAM --port PORT --data DIR",
+		Use:   "run PROGRAM --data DIR",
 		Short: "Run recordings on a board and compare every spike",
-		Long: `run streams a program's tables to the board on a serial port (what is already there is
-not sent again), then the recordings, reads every spike of every neuron back, and
+		Long: `run streams a program's tables to the board on a serial port, which is found by its USB
+ids when none is named (what is already there is not sent again), then the recordings, reads every spike of every neuron back, and
 compares each with the simulator, and u and v of every neuron after every 32nd sample and
 the last. The exit status is 1 when any differs.`,
 		Example: `  isospike run board.safetensors --port /dev/ttyUSB1 --data test.tar.gz
   isospike board emulate --link /tmp/board &  isospike run board.safetensors --port /tmp/board --data test.tar.gz`,
 		Args: exactly("PROGRAM"),
 		RunE: func(c *cobra.Command, args []string) error {
-			if board.port == "" {
-				return diag.Usagef("usage", "--port is missing").WithFix("give the board's serial port, or start `isospike board emulate`")
-			}
 			e, err := load(args[0])
 			if err != nil {
 				return err
@@ -215,7 +243,7 @@ the last. The exit status is 1 when any differs.`,
 			if err := e.takes(src); err != nil {
 				return err
 			}
-			r, err := a.onBoard(c.Context(), board.open, e, src)
+			r, err := a.onBoard(c.Context(), board.openFor(a, e), e, src)
 			if err != nil {
 				return err
 			}
@@ -225,8 +253,8 @@ the last. The exit status is 1 when any differs.`,
 				"synaptic_operations": r.synops, "counters": r.work, "seconds": r.seconds, "verify": pairs, "link": r.stats,
 			}, func(w io.Writer) {
 				printTally(w, "board", r.tally)
-				fmt.Fprintf(w, "%.1f samples/s, %d bytes out, %d in, %d damaged frames\n",
-					float64(r.tally.Samples)/r.seconds, r.stats.BytesOut, r.stats.BytesIn, r.stats.BadIn+r.stats.BadOut)
+				fmt.Fprintf(w, "%.1f samples/s, %.2f ms a sample, %d bytes out, %d in, %d damaged frames\n", float64(r.tally.Samples)/r.seconds,
+					1000*r.seconds/float64(r.tally.Samples), r.stats.BytesOut, r.stats.BytesIn, r.stats.BadIn+r.stats.BadOut)
 				printCounts(w, r.work)
 				printPairs(w, pairs)
 			})
@@ -271,7 +299,7 @@ func (a *app) simulation(ctx context.Context, b *fpga.Board) (func(context.Conte
 }
 
 func newBoard(a *app) *cobra.Command {
-	board := &cobra.Command{Use: "board", Short: "Emulate boards"}
+	board := &cobra.Command{Use: "board", Short: "Emulate and test boards"}
 	var name, symlink string
 	var verilog bool
 	emulate := &cobra.Command{
@@ -325,6 +353,6 @@ its pins. The simulation is built with Verilator at the first use.`,
 	emulate.Flags().StringVar(&name, "board", "icebreaker", "board to emulate")
 	emulate.Flags().BoolVar(&verilog, "rtl", false, "simulate the board's Verilog (needs Verilator and g++)")
 	emulate.Flags().StringVar(&symlink, "link", "", "make this symbolic link to the port")
-	board.AddCommand(emulate)
+	board.AddCommand(emulate, newBoardTest(a))
 	return group(board)
 }

@@ -56,6 +56,8 @@ func TestScripts(t *testing.T) {
 			for k, v := range vars {
 				e.Setenv(k, v)
 			}
+			bin, _, _ := strings.Cut(e.Getenv("PATH"), string(os.PathListSeparator))
+			e.Setenv("BIN", bin)                    // where isospike is, for scripts with a PATH of their own
 			e.Setenv("GORACE", "atexit_sleep_ms=0") // with -race, every process would end with a sleep of a second
 			testdata, err := filepath.Abs("testdata")
 			e.Setenv("TESTDATA", testdata)

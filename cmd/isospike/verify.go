@@ -56,7 +56,7 @@ the spikes that had reached the neuron, and exits with 1.`,
 				return err
 			}
 			if board.port != "" {
-				b, err := a.onBoard(c.Context(), board.open, last, src)
+				b, err := a.onBoard(c.Context(), board.openFor(a, last), last, src)
 				if err != nil {
 					return err
 				}

@@ -21,6 +21,7 @@ type Hardware struct {
 	Title       string            `toml:"title"`
 	FPGA        string            `toml:"fpga"`         // device: up5k, hx8k, ecp5, gowin, xilinx
 	Package     string            `toml:"package"`      // its package, as nextpnr-ice40 names it
+	Seed        int               `toml:"seed"`         // of the first placement that is tried
 	Top         string            `toml:"top"`          // module of the board in rtl/top, in a file of that name
 	PLL         string            `toml:"pll"`          // file of its clock generator, likewise
 	SPRAM       bool              `toml:"spram"`        // the synapses lie in large single-port RAMs
@@ -30,7 +31,7 @@ type Hardware struct {
 	Baud        int               `toml:"baud"`         // of the serial line, which divides CoreHz
 	USB         []string          `toml:"usb"`          // VID:PID of its serial bridge
 	Interface   int               `toml:"interface"`    // number of the USB interface of the serial line, where the bridge has several
-	Flash       []string          `toml:"flash"`        // name of the board for openFPGALoader
+	Flash       []string          `toml:"flash"`        // commands that write a bitstream, which is appended: the first that is there
 	Pins        map[string]string `toml:"pins"`         // FPGA pin of each signal: clk, rx, tx, led
 }
 

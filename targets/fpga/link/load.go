@@ -25,10 +25,19 @@ type block struct {
 	data []byte
 }
 
-// Load puts a program into the board's memories and has the board check it. Blocks
-// that are there already are not sent again; those that are sent are read back by CRC.
+// Load puts a program into the board's memories and has the board check it.
 // After Load the board will run; before, and after a failed Load, it refuses to.
 func (c *Conn) Load(ctx context.Context, image []Region) error {
+	if err := c.Write(ctx, image); err != nil {
+		return err
+	}
+	return c.commit(ctx, image)
+}
+
+// Write makes the board's memories what the image says. Blocks that are there already are not
+// sent again; those that are sent are read back by CRC. The board does not look at what they mean,
+// and refuses to run until the next Load.
+func (c *Conn) Write(ctx context.Context, image []Region) error {
 	if c.err != nil {
 		return c.err
 	}
@@ -52,7 +61,7 @@ func (c *Conn) Load(ctx context.Context, image []Region) error {
 		return c.finish(linkError("memory-faulty", "what was written to memory %d at 0x%x does not read back", a>>24, a&(maxRegion-1)).
 			WithFix("load again; if that fails too, the board's memory is faulty"))
 	}
-	return c.commit(ctx, image)
+	return nil
 }
 
 // checkImage returns an error, without harm to the Conn, for an image that no board

@@ -17,7 +17,9 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 
 	"github.com/isospike/isospike/snn/diag"
@@ -30,7 +32,10 @@ var files embed.FS
 type Design struct {
 	// Chip is the folder of module chip and what it is made of.
 	Chip string
-	// Parameters are those of module board, by name, as Verilog constants.
+	// Top is the module of a board with its clock generator, in top/, and PLL the file of that one.
+	// Without them the design is module board alone, as simulations drive it.
+	Top, PLL string
+	// Parameters are those of the top module, by name, as Verilog constants.
 	Parameters map[string]string
 	// Changed sources take the place of those of the same path, so that a test can plant faults.
 	Changed map[string]string
@@ -53,6 +58,9 @@ func Source(name string) (string, error) {
 // sources returns the paths of the design's Verilog, sorted.
 func (d *Design) sources() ([]string, error) {
 	list := []string{"top/board.v"}
+	if d.Top != "" {
+		list = append(list, "top/"+d.Top+".v", "top/"+d.PLL+".v")
+	}
 	for _, folder := range []string{"link", d.Chip} {
 		m, err := fs.Glob(files, folder+"/*.v")
 		if err != nil {
@@ -66,6 +74,33 @@ func (d *Design) sources() ([]string, error) {
 			Fix: "use an isospike that was built with it"}
 	}
 	return list, nil
+}
+
+// Write writes the design's Verilog under dir and returns the paths in it, sorted.
+func (d *Design) Write(dir string) ([]string, error) {
+	list, err := d.sources()
+	if err != nil {
+		return nil, err
+	}
+	return list, d.write(dir, list)
+}
+
+// write writes sources under dir.
+func (d *Design) write(dir string, list []string) error {
+	for _, name := range list {
+		data, err := d.source(name)
+		if err != nil {
+			return err
+		}
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(file, data, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // digest returns the SHA-256 of files and parameters.

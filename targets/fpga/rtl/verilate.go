@@ -16,8 +16,20 @@ import (
 	"github.com/isospike/isospike/snn/diag"
 )
 
-// The tools of a simulation, by command and Debian package.
-var tools = []struct{ command, pkg string }{{"verilator", "verilator"}, {"g++", "g++"}, {"make", "make"}}
+// A Tool is a command that this program runs, and the Debian package that has it.
+type Tool struct{ Command, Package string }
+
+// Require returns a Tool error that names the first of the tools that is not there, and what it
+// is for.
+func Require(purpose string, tools ...Tool) error {
+	for _, t := range tools {
+		if _, err := exec.LookPath(t.Command); err != nil {
+			return toolError("tool-missing", purpose+" with "+t.Command+", which is not there", nil).
+				WithFix("install it; on Debian: apt-get install %s", t.Package)
+		}
+	}
+	return nil
+}
 
 // Verilate returns the path of a program that simulates the design; sim/board.cpp says how it is
 // used. It is built at the first use and kept in the user's cache directory, under the hash of
@@ -41,11 +53,8 @@ func Verilate(ctx context.Context, d *Design) (string, error) {
 	if _, err := os.Stat(program); err == nil {
 		return program, nil
 	}
-	for _, t := range tools {
-		if _, err := exec.LookPath(t.command); err != nil {
-			return "", toolError("tool-missing", "the simulation is built with "+t.command+", which is not there", nil).
-				WithFix("install it; on Debian: apt-get install %s", t.pkg)
-		}
+	if err := Require("the simulation is built", Tool{"verilator", "verilator"}, Tool{"g++", "g++"}, Tool{"make", "make"}); err != nil {
+		return "", err
 	}
 	if err := build(ctx, d, list, dir, program); err != nil {
 		return "", err
@@ -73,20 +82,10 @@ func build(ctx context.Context, d *Design, list []string, dir, program string) e
 	for name, v := range d.Parameters {
 		args = append(args, "-G"+name+"="+v)
 	}
-	for _, name := range list {
-		data, err := d.source(name)
-		if err != nil {
-			return wrap(err)
-		}
-		file := filepath.Join(work, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			return wrap(err)
-		}
-		if err := os.WriteFile(file, data, 0o644); err != nil {
-			return wrap(err)
-		}
-		args = append(args, name)
+	if err := d.write(work, list); err != nil {
+		return wrap(err)
 	}
+	args = append(args, list...)
 	var log bytes.Buffer
 	cmd := exec.CommandContext(ctx, "verilator", args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = work, &log, &log

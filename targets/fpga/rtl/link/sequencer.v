@@ -4,13 +4,14 @@
 //
 //   15 14 13 | 12 11 10   9   8 | 7 … 0
 //   0  s  s  |  function  n   + | operand   a = function(a, operand)
-//   1  0  0  |                x | address   memory = a
+//   1  0  0  |                + | address   memory = a
 //   1  0  1  |  unit            | action    out: one bit each
 //   1  1  0  | if condition   target        jump when condition = if
 //   1  1  1  | kind           target        call, return, jump, loop
 //
 // s: immediate, memory, memory at x, port. n: a stays as it is. +: the result goes to x
-// (immediate, memory), or x is stepped (the others). x: the address is x, which is stepped.
+// (immediate, memory), or x is stepped (the others). An address is below 0xF0; 0xF0 says that x
+// is the address, which is wanted before the high byte is known.
 // Functions: 0 load, 1 xor, 2 and, 4 add, 6 subtract; carry is 1 when a subtraction does
 // not borrow; the others leave carry alone. Load, xor and and whose result goes nowhere
 // hand their operand to the outside (o_push). Conditions: flag 0, zero, carry, a[7], x = 0,
@@ -65,7 +66,7 @@ module sequencer (
 
     // Operand and result
     wire compute = !word[15];
-    wire indexed;
+    wire indexed = &word[7:4];
     wire [7:0] b = kind == IMMEDIATE ? word[7:0] : kind == PORT ? i_port : i_ram_rdata;
     wire subtract = word[11];
     wire inner = lane != 2'd0;
@@ -113,7 +114,7 @@ module sequencer (
 
     sequencer_rom u_rom (
         .i_clk(i_clk), .i_read(go || i_rst), .i_addr(target), .o_low(word[7:0]),
-        .i_late(!execute), .i_pc(pc), .o_high(word[15:8]), .o_indexed(indexed)
+        .i_late(!execute), .i_pc(pc), .o_high(word[15:8])
     );
 
     always @(posedge i_clk) begin

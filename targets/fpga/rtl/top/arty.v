@@ -1,9 +1,14 @@
 // Digilent Arty A7-35T: Artix-7, 100 MHz. The clock is 60 MHz, so that 3 Mbaud are 20 clocks a bit. Not placed, not run.
-// REGION_BYTES and BUILD come from the board file.
+// The parameters come from the board file.
 
 `default_nettype none
 
 module arty #(
+    parameter DIVIDER = 20, // clocks a bit of the line
+    parameter MAX_BAUD = 3000000,
+    parameter OUT_BITS = 9,
+    parameter [0:0] SPRAM = 0,
+    parameter [0:0] SERIAL = 0,
     parameter NEURONS = 256, // a core
     parameter AXONS = 512,
     parameter SYNAPSES = 65536,
@@ -22,8 +27,8 @@ module arty #(
     pll_xilinx #(.PERIOD_NS(10.0), .MULTIPLY(9), .OUT(15)) u_pll (.i_clk(clk), .o_clk(clock), .o_locked(locked));
 
     board #(
-        .DIVIDER(20), .MAX_BAUD(3000000), .OUT_BITS(9), .NEURONS(NEURONS), .AXONS(AXONS), .SYNAPSES(SYNAPSES), .ROUTES(ROUTES),
-        .CORES(CORES), .SPRAM(0), .SERIAL(0), .REGION_BYTES(REGION_BYTES), .BUILD(BUILD)
+        .DIVIDER(DIVIDER), .MAX_BAUD(MAX_BAUD), .OUT_BITS(OUT_BITS), .NEURONS(NEURONS), .AXONS(AXONS), .SYNAPSES(SYNAPSES), .ROUTES(ROUTES),
+        .CORES(CORES), .SPRAM(SPRAM), .SERIAL(SERIAL), .REGION_BYTES(REGION_BYTES), .BUILD(BUILD)
     ) u_board (
         .i_clk(clock), .i_ready(locked), .i_rx(rx), .o_tx(tx), .o_led(beat), .o_idle(idle)
     );

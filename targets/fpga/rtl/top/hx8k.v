@@ -1,9 +1,14 @@
 // Lattice iCE40-HX8K breakout board, 12 MHz. The clock is 48 MHz, so that 3 Mbaud are 16 clocks a bit.
-// REGION_BYTES and BUILD come from the board file.
+// The parameters come from the board file.
 
 `default_nettype none
 
 module hx8k #(
+    parameter DIVIDER = 16, // clocks a bit of the line
+    parameter MAX_BAUD = 3000000,
+    parameter OUT_BITS = 9,
+    parameter [0:0] SPRAM = 0,
+    parameter [0:0] SERIAL = 1,
     parameter NEURONS = 256, // a core
     parameter AXONS = 256,
     parameter SYNAPSES = 2048,
@@ -22,8 +27,8 @@ module hx8k #(
     pll_ice40 #(.DIVF(7'd63), .DIVQ(3'd4), .PAD(0)) u_pll (.i_clk(clk), .o_clk(clock), .o_locked(locked));
 
     board #(
-        .DIVIDER(16), .MAX_BAUD(3000000), .OUT_BITS(9), .NEURONS(NEURONS), .AXONS(AXONS), .SYNAPSES(SYNAPSES), .ROUTES(ROUTES),
-        .CORES(CORES), .SPRAM(0), .SERIAL(1), .REGION_BYTES(REGION_BYTES), .BUILD(BUILD)
+        .DIVIDER(DIVIDER), .MAX_BAUD(MAX_BAUD), .OUT_BITS(OUT_BITS), .NEURONS(NEURONS), .AXONS(AXONS), .SYNAPSES(SYNAPSES), .ROUTES(ROUTES),
+        .CORES(CORES), .SPRAM(SPRAM), .SERIAL(SERIAL), .REGION_BYTES(REGION_BYTES), .BUILD(BUILD)
     ) u_board (
         .i_clk(clock), .i_ready(locked), .i_rx(rx), .o_tx(tx), .o_led(beat), .o_idle(idle)
     );

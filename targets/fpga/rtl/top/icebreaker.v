@@ -1,10 +1,15 @@
 // 1BitSquared iCEBreaker: iCE40 UP5K, 12 MHz. The clock is 36 MHz, so that 3 Mbaud are 12 clocks a bit.
 // led is low to shine.
-// REGION_BYTES and BUILD come from the board file.
+// The parameters come from the board file.
 
 `default_nettype none
 
 module icebreaker #(
+    parameter DIVIDER = 12, // clocks a bit of the line
+    parameter MAX_BAUD = 3000000,
+    parameter OUT_BITS = 9,
+    parameter [0:0] SPRAM = 1,
+    parameter [0:0] SERIAL = 0,
     parameter NEURONS = 256, // a core
     parameter AXONS = 512,
     parameter SYNAPSES = 65536,
@@ -23,8 +28,8 @@ module icebreaker #(
     pll_ice40 #(.DIVF(7'd47), .DIVQ(3'd4)) u_pll (.i_clk(clk), .o_clk(clock), .o_locked(locked));
 
     board #(
-        .DIVIDER(12), .MAX_BAUD(3000000), .OUT_BITS(9), .NEURONS(NEURONS), .AXONS(AXONS), .SYNAPSES(SYNAPSES), .ROUTES(ROUTES),
-        .CORES(CORES), .SPRAM(1), .SERIAL(0), .REGION_BYTES(REGION_BYTES), .BUILD(BUILD)
+        .DIVIDER(DIVIDER), .MAX_BAUD(MAX_BAUD), .OUT_BITS(OUT_BITS), .NEURONS(NEURONS), .AXONS(AXONS), .SYNAPSES(SYNAPSES), .ROUTES(ROUTES),
+        .CORES(CORES), .SPRAM(SPRAM), .SERIAL(SERIAL), .REGION_BYTES(REGION_BYTES), .BUILD(BUILD)
     ) u_board (
         .i_clk(clock), .i_ready(locked), .i_rx(rx), .o_tx(tx), .o_led(beat), .o_idle(idle)
     );
