@@ -2,22 +2,22 @@ package compile
 
 import (
 	"encoding/binary"
+	"math"
 
 	"github.com/isospike/isospike/snn/fixed"
 )
 
-// CoreBound returns how many cores no layout of net on t can go below: its neurons, its
-// sources, its delay accumulators and its synapses, each over what a core holds of them, with
-// every synapse as cheap as the cheapest of any row. Where axons can share rows, a kernel
+// CoreBound returns how many cores no layout of net on t can go below: its neurons, as many a
+// core as the delay accumulators leave at the bits that a neuron itself needs, its sources, and
+// its synapses, every one as cheap as the cheapest of any row. Each is taken by itself. Where axons can share rows, a kernel
 // counts once for the whole network, as do the equal columns of a dense layer's weights;
 // different columns are taken to share nothing.
 func CoreBound(net *fixed.Network, t Target) int {
 	b := newBuild(net, t)
 	net, l := b.net, b.limits
-	neurons, sources, accumulators, words := 0, 0, 0, 0.0
+	neurons, sources, words := 0.0, 0, 0.0 // neurons in cores
 	for k := range net.Layers {
 		w := b.wiring(k)
-		neurons += w.Out.Size()
 		sends := make([]bool, w.fan)
 		for o := range w.Out.Size() {
 			late := 0
@@ -27,7 +27,11 @@ func CoreBound(net *fixed.Network, t Target) int {
 					late = max(late, int(w.synapse(i, at).delay))
 				}
 			}
-			accumulators += 1 << delayBits(late)
+			each := l.Neurons
+			if l.DelayAccumulators > 0 {
+				each = min(each, max(1, l.DelayAccumulators>>delayBits(late)))
+			}
+			neurons += 1 / float64(each)
 		}
 		for _, s := range sends {
 			if s {
@@ -36,16 +40,11 @@ func CoreBound(net *fixed.Network, t Target) int {
 		}
 		words += float64(w.stored(l.SharedRows)) * leastWords(t, w.bits(), l.Neurons)
 	}
-	bound := 1
-	for _, x := range []struct {
-		used  float64
-		limit int
-	}{{float64(neurons), l.Neurons}, {float64(sources), l.AxonsIn}, {float64(accumulators), l.DelayAccumulators}, {words, l.SynapseWords}} {
-		if x.limit > 0 {
-			bound = max(bound, int((x.used+float64(x.limit)-1)/float64(x.limit)))
-		}
+	most := max(neurons, float64(sources)/float64(l.AxonsIn))
+	if l.SynapseWords > 0 {
+		most = max(most, words/float64(l.SynapseWords))
 	}
-	return bound
+	return max(1, int(math.Ceil(most-1e-6))) // what adding fractions may be off
 }
 
 // leastWords returns the fewest words that a synapse takes in any row.

@@ -23,7 +23,14 @@ func TestDelayClusters(t *testing.T) {
 	if len(p.Cores) != 3 || p.Cores[0].DelayBits != 2 || len(p.Cores[0].Profile) != 1024 || p.Cores[1].DelayBits != 6 {
 		t.Errorf("%d cores", len(p.Cores))
 	}
-	// Where the order makes no difference it stays.
+	// Where the order saves no core it stays.
+	few := l
+	few.Out, few.Weight, few.SynDelay = snn.Flat(10), l.Weight[:10], l.SynDelay[:10]
+	for o, h := range compiled(t, &fixed.Network{Input: snn.Flat(1), Convention: fixed.Axonal, Layers: []fixed.Layer{few}}, lookup(t, "loihi1")).Layers[0].Home {
+		if h != (compile.Place{Neuron: uint16(o)}) {
+			t.Fatalf("neuron %d is at %v", o, h)
+		}
+	}
 	for o := range l.SynDelay {
 		l.SynDelay[o] = 51
 	}
@@ -82,5 +89,26 @@ func TestClusteringMeasured(t *testing.T) {
 		if len(p.Cores) > len(plain.Cores) {
 			t.Error("clustering costs cores")
 		}
+	}
+}
+
+// TestGroupClusters: the channels of a pool whose inputs are delayed differently lie on cores by
+// the delay bits that they need. 8 channels of 16×16 neurons: 6 of 3 bits take 2 cores, 2 of 6 bits 4.
+// Pieces of neighbouring channels would take 10.
+func TestGroupClusters(t *testing.T) {
+	in := snn.Shape{W: 16, H: 16, C: 8}
+	layer := func(name string) fixed.Layer {
+		return fixed.Layer{Name: name, In: in, Out: in, Kernel: fixed.Square(1, 1, 0, 1, 8), Weight: []int16{2, 2, 2, 2, 2, 2, 2, 2}, WeightBits: 8, Neuron: fixed.CUBA{VTh: 1, RefDelay: 1}}
+	}
+	n := &fixed.Network{Input: in, Convention: fixed.Axonal, Layers: []fixed.Layer{layer("1"), layer("2")}}
+	for c := range 8 {
+		for range 16 * 16 {
+			n.Layers[0].Delay = append(n.Layers[0].Delay, uint8(4+c%4/3*50)) // channels 3 and 7 are delayed by 54
+		}
+	}
+	n.Layers[1].SynDelay = []uint8{1, 1, 1, 1, 1, 1, 1, 1}
+	p := compiled(t, n, lookup(t, "loihi1"))
+	if len(p.Cores) != 2+2+4 {
+		t.Errorf("%d cores", len(p.Cores))
 	}
 }

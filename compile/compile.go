@@ -18,8 +18,10 @@ type build struct {
 
 	Options
 
-	cuts    map[cutKey][]patch
-	byDelay [][]int32 // orders of dense layers; nil is that of their numbers
+	cuts       map[cutKey]cuts
+	groupOrder [][]int32 // of each convolution's kernel groups, by the delay bits that they need; nil is that of their numbers
+	groupBits  [][]int   // these bits, in that order
+	byDelay    [][]int32 // orders of dense layers; nil is that of their numbers
 }
 
 // Compile lays net out on the cores of t. The passes, in this order:
@@ -80,7 +82,8 @@ func CompileWith(net *fixed.Network, t Target, o Options) (*Program, error) {
 }
 
 func newBuild(net *fixed.Network, t Target) *build {
-	b := &build{net: realParts(net), target: t, limits: t.Limits().bounded(), cuts: map[cutKey][]patch{}}
+	b := &build{net: realParts(net), target: t, limits: t.Limits().bounded(), cuts: map[cutKey]cuts{},
+		byDelay: make([][]int32, len(net.Layers)), groupOrder: make([][]int32, len(net.Layers)), groupBits: make([][]int, len(net.Layers))}
 	for k := range net.Layers {
 		b.complex = append(b.complex, net.Layers[k].WeightImag != nil)
 	}
@@ -90,8 +93,13 @@ func newBuild(net *fixed.Network, t Target) *build {
 // layoutBest lays dense layers out in the order of their neurons or, where that saves cores, in
 // that of their delays.
 func (b *build) layoutBest() error {
-	b.byDelay = make([][]int32, len(b.net.Layers))
-	err := b.layout()
+	caps := make([]int, len(b.net.Layers))
+	for k := range b.net.Layers {
+		if b.Baseline != Sequential {
+			b.groupOrder[k], b.groupBits[k] = b.groupDelays(k)
+		}
+	}
+	err := b.layout(caps)
 	if b.Baseline == Sequential || b.Baseline == EdgeCut {
 		return err
 	}
@@ -103,16 +111,16 @@ func (b *build) layoutBest() error {
 	if !any {
 		return err
 	}
-	if e := b.layout(); e != nil || err == nil && len(b.shares) >= len(plain.shares) {
+	if e := b.layout(caps); e != nil || err == nil && len(b.shares) >= len(plain.shares) {
 		*b = plain
 		return err
 	}
 	return nil
 }
 
-// layout runs the passes that decide where everything lies, until the axons out fit.
-func (b *build) layout() error {
-	caps := make([]int, len(b.net.Layers))
+// layout runs the passes that decide where everything lies, until the axons out fit. It begins
+// with the given neurons a core for each layer, 0 for any number, and lowers them.
+func (b *build) layout(caps []int) error {
 	var first error // why the first layout does not hold
 	for range maxRounds {
 		var err error

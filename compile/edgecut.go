@@ -62,12 +62,14 @@ func (b *build) partitionByEdgeCut(limits Limits, caps []int) ([]*share, error) 
 		}
 		k := g.layer(v)
 		o := int(v - g.base[k])
-		if len(members) > 0 && !trial.fits(k, o) {
+		u, longest, full := trial.try(k, o)
+		if full && len(members) > 0 {
 			if err := settle(); err != nil {
 				return nil, err
 			}
+			u, longest, _ = trial.try(k, o)
 		}
-		if err := trial.put(k, o, 0); err != nil {
+		if err := trial.put(o, 0, u, longest); err != nil {
 			return nil, err
 		}
 		members = append(members, v)

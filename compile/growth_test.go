@@ -115,8 +115,8 @@ func TestPlacerCountsEntries(t *testing.T) {
 		n, _ := stack(r, 2, 1+r.IntN(9), 1+r.IntN(9), 1+r.IntN(9))
 		target := open{Limits{CoresPerChip: 1 + r.IntN(4), MeshWidth: 2, TileCores: 1, Neurons: 1 + r.IntN(3), CrossChipEntries: 1 + r.IntN(3)}}
 		b := newBuild(n, target)
-		b.Options, b.byDelay = Options{Baseline: Sequential}, make([][]int32, len(n.Layers))
-		if err := b.layout(); err != nil {
+		b.Options = Options{Baseline: Sequential}
+		if err := b.layout(make([]int, len(n.Layers))); err != nil {
 			rt.Fatal(err)
 		}
 		q := b.newPlacer(split)
@@ -138,5 +138,49 @@ func TestPlacerCountsEntries(t *testing.T) {
 	})
 	if t.Logf("compared %d", compared); compared == 0 {
 		t.Error("nothing was compared")
+	}
+}
+
+// TestImproveKeepsLimits: with no entry to spare, of a core or of a neuron, cores still move, and no limit breaks.
+func TestImproveKeepsLimits(t *testing.T) {
+	moved := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 1))
+		n, rates := stack(r, 2, 1+r.IntN(9), 1+r.IntN(9), 1+r.IntN(9))
+		target := open{Limits{CoresPerChip: 1 + r.IntN(6), MeshWidth: 2, TileCores: 1, Neurons: 1 + r.IntN(2), CrossChipEntries: 2}}
+		b := newBuild(n, target)
+		b.Options = Options{Baseline: Sequential, Rates: rates}
+		if err := b.layout(make([]int, len(n.Layers))); err != nil {
+			rt.Fatal(err)
+		}
+		entries := func() (ofCore, ofNeuron int) {
+			for c := range b.prog.Cores {
+				all, most, _ := b.prog.out(c, &b.limits)
+				ofCore, ofNeuron = max(ofCore, all), max(ofNeuron, most)
+			}
+			return ofCore, ofNeuron
+		}
+		if ofCore, ofNeuron := entries(); r.IntN(2) == 0 {
+			b.limits.AxonsOut = ofCore
+		} else {
+			b.limits.RoutesPerNeuron = ofNeuron
+		}
+		before := make([]spot, len(b.prog.Cores))
+		for c := range before {
+			before[c] = b.prog.Cores[c].spot()
+		}
+		b.improve()
+		ofCore, ofNeuron := entries()
+		if l := &b.limits; l.AxonsOut > 0 && ofCore > l.AxonsOut || l.RoutesPerNeuron > 0 && ofNeuron > l.RoutesPerNeuron {
+			rt.Fatalf("%d entries of a core, %d of a neuron, allowed are %d and %d", ofCore, ofNeuron, l.AxonsOut, l.RoutesPerNeuron)
+		}
+		for c := range before {
+			if before[c].chip != b.prog.Cores[c].Chip {
+				moved++
+			}
+		}
+	})
+	if t.Logf("%d cores on another chip", moved); moved == 0 {
+		t.Error("no core has moved")
 	}
 }

@@ -68,7 +68,7 @@ const (
 	byLinks                  // links passed, as Traffic counts them
 )
 
-// What a search may take: rounds of falling thresholds, exchanges tried for each core and round, and
+// What a search may take: rounds of falling thresholds, exchanges tried for each core and round (no more than spots), and
 // in all the links or trees looked at, so that networks in which all cores talk to all do not take long.
 const (
 	rounds    = 40
@@ -94,7 +94,7 @@ func (s *search) run(by criterion) {
 	}
 	cores := int64(len(s.at))
 	first := s.total() / cores // threshold of the first round
-	tries := min(triesEach*cores, s.work(by))
+	tries := min(int64(min(triesEach, len(s.spots)))*cores, s.work(by))
 	for round := range int64(rounds) {
 		left := rounds - 1 - round
 		threshold := first * left / rounds * left / rounds

@@ -295,6 +295,37 @@ func TestSum(t *testing.T) {
 	compiled(t, wide, box{})
 }
 
+// TestKernelLimits crosses the limits of sums and delays by one where a kernel proves most neurons
+// to be within them.
+func TestKernelLimits(t *testing.T) {
+	in := snn.Shape{W: 258, H: 1, C: 1}
+	conv := fixed.Layer{Name: "2", In: in, Out: snn.Shape{W: 1, H: 1, C: 2}, Kernel: &fixed.Kernel{Size: [2]int{258, 1}, Stride: [2]int{1, 1}, Dilation: [2]int{1, 1}, Groups: 1},
+		Weight: make([]int16, 2*258), SynDelay: make([]uint8, 2*258), WeightBits: 8, NeuronExp: []int8{-8, 7}, Mode: fixed.Inhibitory, Neuron: fixed.CUBA{RefDelay: 1}}
+	for c := range 2 {
+		for i := range 257 {
+			conv.Weight[c*258+i] = -255
+		}
+	}
+	before := fixed.Layer{Name: "1", In: in, Out: in, Kernel: fixed.Square(1, 1, 0, 1, 1), Weight: []int16{2}, WeightBits: 8, Neuron: fixed.CUBA{RefDelay: 1}, Delay: make([]uint8, 258)}
+	n := &fixed.Network{Input: in, Convention: fixed.Axonal, Layers: []fixed.Layer{before, conv}}
+	before.Delay[3], conv.SynDelay[258+3] = 60, 2
+	target := lookup(t, "loihi1")
+	compiled(t, n, target) // 65535 · 128, 62 ticks
+	conv.Weight[257] = -1
+	compiled(t, n, target) // as much, but shifted down
+	conv.Weight[258+257] = -1
+	if e := failure(t, n, target); e.Code != "sum-exceeded" || e.Msg != "neuron 1: the sum of its inputs could wrap" || e.Used != 1<<23 {
+		t.Errorf("%+v", e)
+	}
+	conv.Weight[258+257] = 0
+	conv.SynDelay[258+3] = 3
+	if e := failure(t, n, target); e.Code != "delay-exceeded" || e.Layer != "2" || e.Used != 63 {
+		t.Errorf("%+v", e)
+	}
+	conv.SynDelay[258+3], conv.SynDelay[4] = 0, 62 // late ones, but never both
+	compiled(t, n, target)
+}
+
 // TestDelayTradeOff: 2^bits is at least the longest delay and 2 more, and the
 // delay accumulators of a Loihi core are 8192.
 func TestDelayTradeOff(t *testing.T) {

@@ -1,5 +1,7 @@
 package compile
 
+import "slices"
+
 // mixer is a filler that takes neurons of all layers in any order.
 type mixer struct {
 	filler
@@ -37,29 +39,28 @@ func (m *mixer) try(k, o int) (u usage, longest int, full bool) {
 	return u, longest, full || m.cap > 0 && u.neurons > m.cap || m.caps[k] > 0 && u.neurons > m.caps[k]
 }
 
-// fits reports whether neuron o of layer k has room on the core.
-func (m *mixer) fits(k, o int) bool {
-	_, _, full := m.try(k, o)
-	return !full
-}
-
 // place puts the neuron at a position of layer k's order on the core, or on the next.
 func (m *mixer) place(k, position int) error {
 	o := m.build.neuron(k, position)
-	if m.core.neurons > 0 && !m.fits(k, o) {
+	u, longest, full := m.try(k, o)
+	if full && m.core.neurons > 0 {
 		m.begin()
+		u, longest, _ = m.try(k, o)
 	}
-	return m.put(k, o, position)
+	return m.put(o, position, u, longest)
 }
 
-// put puts neuron o of layer k, at a position of its order, on the core.
-func (m *mixer) put(k, o, position int) error {
-	u, longest, _ := m.try(k, o)
+// put puts the neuron that was tried last, at a position of its layer's order, on the core, which then takes u.
+func (m *mixer) put(o, position int, u usage, longest int) error {
 	if r, over := u.over(&m.limits); over {
 		return r.fail(m.wiring.Name, "", "neuron %d does not fit on an empty core of %s", o, m.target.Name())
 	}
 	m.add(o, position, u, longest)
-	if c := m.caps[k]; c > 0 && (m.cap == 0 || c < m.cap) {
+	// While a core grows, the list of runs says which layers are on it, each once.
+	if last := len(m.core.runs) - 1; slices.ContainsFunc(m.core.runs[:last], func(r run) bool { return r.layer == m.layer }) {
+		m.core.runs = m.core.runs[:last]
+	}
+	if c := m.caps[m.layer]; c > 0 && (m.cap == 0 || c < m.cap) {
 		m.cap = c
 	}
 	return nil

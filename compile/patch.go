@@ -8,7 +8,7 @@ import (
 )
 
 // patch is a box of a convolution's neurons: columns x[0] to x[1]−1, rows y[0] to y[1]−1 and
-// output channels c[0] to c[1]−1.
+// c[0] to c[1]−1 of the output channels, whose kernel groups stand in the order of their delays.
 //
 // Its compartments are numbered group by group of the kernel, then row by row and pixel by
 // pixel, the channels of a pixel side by side: what a source reaches are runs as wide as
@@ -24,21 +24,27 @@ type group struct {
 	first int    // compartment of the patch
 }
 
-func (p patch) groups(l *fixed.Layer) (gs []group) {
+// groupsOf returns the groups that a patch of layer k has channels of, in its order.
+func (b *build) groupsOf(k int, p patch) (gs []group) {
+	l := &b.net.Layers[k]
 	og, ig, first := l.Out.C/l.Kernel.Groups, l.In.C/l.Kernel.Groups, 0
 	for c := p.c[0]; c < p.c[1]; {
 		end := min(p.c[1], (c/og+1)*og)
-		gs = append(gs, group{[2]int{c, end}, c / og * ig, first})
+		g := c / og
+		if b.groupOrder != nil && b.groupOrder[k] != nil {
+			g = int(b.groupOrder[k][g])
+		}
+		gs = append(gs, group{[2]int{g*og + c%og, g*og + (end-1)%og + 1}, g * ig, first})
 		first += (p.x[1] - p.x[0]) * (p.y[1] - p.y[0]) * (end - c)
 		c = end
 	}
 	return gs
 }
 
-// neurons returns the neurons of a patch by compartment.
-func (p patch) neurons(l *fixed.Layer) []int32 {
-	order := make([]int32, 0, p.size())
-	for _, g := range p.groups(l) {
+// patchNeurons returns the neurons of a patch of layer k by compartment.
+func (b *build) patchNeurons(k int, p patch) []int32 {
+	l, order := &b.net.Layers[k], make([]int32, 0, p.size())
+	for _, g := range b.groupsOf(k, p) {
 		for y := p.y[0]; y < p.y[1]; y++ {
 			for x := p.x[0]; x < p.x[1]; x++ {
 				for c := g.c[0]; c < g.c[1]; c++ {
@@ -110,7 +116,7 @@ func (b *build) patchRows(limits *Limits, k int, p patch, first int) *part {
 	ys := reaches(kernel, 1, l.In.H, l.Out.H, p.y)
 	width := p.x[1] - p.x[0]
 	views := map[view]*viewed{}
-	for _, g := range p.groups(l) {
+	for _, g := range b.groupsOf(k, p) {
 		channels := g.c[1] - g.c[0]
 		for j := range l.In.C / kernel.Groups {
 			for y := range ys {

@@ -16,23 +16,23 @@ func (f *filler) fillPatches() error {
 	if f.core.neurons > 0 && f.put(whole) {
 		return nil
 	}
-	cuts, err := f.cut(whole)
+	c, err := f.cut(whole)
 	if err != nil {
 		return err
 	}
-	if f.core.neurons > 0 && len(cuts) > 1 {
+	if f.core.neurons > 0 && len(c.parts) > 1 {
 		if slab, rest, ok := f.slab(whole); ok {
-			if fewer, err := f.cut(rest); err == nil && len(fewer) < len(cuts) {
-				f.put(slab)
-				cuts = fewer
+			if fewer, err := f.cut(rest); err == nil && len(fewer.parts) < len(c.parts) {
+				f.mustPut(slab)
+				c = fewer
 			}
 		}
 	}
-	for _, p := range cuts {
+	for _, p := range c.parts {
 		if f.core.neurons > 0 {
 			f.open()
 		}
-		f.put(p)
+		f.mustPut(p)
 	}
 	return nil
 }
@@ -43,10 +43,10 @@ func (f *filler) fillSequential(whole patch) error {
 		p := whole
 		p.y = [2]int{y, y}
 		rows := most(whole.y[1]-y, func(n int) bool { p.y[1] = y + n; return f.fits(p) })
-		cuts := []patch{p}
+		c := cuts{parts: []patch{p}}
 		switch {
 		case rows > 0:
-			cuts[0].y[1] = y + rows
+			c.parts[0].y[1] = y + rows
 		case f.core.neurons > 0:
 			f.open()
 			continue
@@ -54,14 +54,14 @@ func (f *filler) fillSequential(whole patch) error {
 			rows = 1
 			p.y[1] = y + 1
 			var err error
-			if cuts, err = f.cut(p); err != nil {
+			if c, err = f.cut(p); err != nil {
 				return err
 			}
 		}
-		for _, p := range cuts {
+		for _, p := range c.parts {
 			if !f.put(p) {
 				f.open()
-				f.put(p)
+				f.mustPut(p)
 			}
 		}
 		y += rows
@@ -103,6 +103,13 @@ func (f *filler) fits(p patch) bool {
 	return !over
 }
 
+// mustPut puts a patch on the open core, which it is known to fit.
+func (f *filler) mustPut(p patch) {
+	if !f.put(p) {
+		panic("compile: a patch that fits does not fit")
+	}
+}
+
 // put puts a patch on the open core if it fits.
 func (f *filler) put(p patch) bool {
 	u, x := f.withPatch(p)
@@ -111,7 +118,7 @@ func (f *filler) put(p patch) bool {
 	}
 	c, order := f.core, &f.orders[f.layer]
 	lo := len(*order)
-	*order = append(*order, p.neurons(f.wiring.Layer)...)
+	*order = append(*order, f.patchNeurons(f.layer, p)...)
 	c.runs = append(c.runs, run{layer: f.layer, lo: lo, hi: len(*order), first: c.neurons, patch: &p})
 	for _, a := range x.axons {
 		a.row += int32(len(c.rows))
@@ -159,7 +166,7 @@ func (f *filler) profiles(p patch) (ps []Profile) {
 		return []Profile{f.build.profile(f.layer, 0)}
 	}
 	seen := 0
-	for _, o := range p.neurons(f.wiring.Layer) {
+	for _, o := range f.patchNeurons(f.layer, p) {
 		if bit := 1 << (f.wiring.Exp(int(o)) + 8); seen&bit == 0 {
 			seen |= bit
 			ps = append(ps, f.build.profile(f.layer, int(o)))
@@ -168,19 +175,10 @@ func (f *filler) profiles(p patch) (ps []Profile) {
 	return ps
 }
 
-// cut returns patches that fit an empty core each: of those that halving a patch again and
-// again gives, with its channels in one piece or in several, the ones that take the fewest cores,
-// those for the axons out of the layer before included.
-func (f *filler) cut(p patch) ([]patch, error) {
-	key := cutKey{f.layer, f.caps[f.layer], p}
-	if best := f.cuts[key]; best != nil && reflect.DeepEqual(f.limits, f.build.limits) {
-		return best, nil
-	}
-	best, err := f.newCut(p)
-	if reflect.DeepEqual(f.limits, f.build.limits) {
-		f.cuts[key] = best
-	}
-	return best, err
+// cuts is what a patch is cut into: patches that fit an empty core each, and how many axons lead to them.
+type cuts struct {
+	parts []patch
+	axons int
 }
 
 // cutKey is what the cut of a patch depends on, so that rounds of the layout need not repeat it.
@@ -189,38 +187,101 @@ type cutKey struct {
 	patch      patch
 }
 
-func (f *filler) newCut(p patch) ([]patch, error) {
-	empty := &filler{build: f.build, limits: f.limits, caps: f.caps, layer: f.layer, wiring: f.wiring, core: &share{}}
-	least := 1
-	for _, l := range []int{f.limits.Neurons, f.caps[f.layer]} {
-		if l > 0 {
-			least = max(least, (p.size()+l-1)/l)
-		}
+// cut returns patches that fit an empty core each: of those that halving a patch again and
+// again gives, with its channels in one piece or in several, the ones that take the fewest cores,
+// those for the axons out of the layer before included.
+func (f *filler) cut(p patch) (cuts, error) {
+	key := cutKey{f.layer, f.caps[f.layer], p}
+	if best, ok := f.cuts[key]; ok && reflect.DeepEqual(f.limits, f.build.limits) {
+		return best, nil
 	}
-	before := f.feeding(0)
-	var best []patch
+	best, err := f.newCut(p)
+	if err == nil && reflect.DeepEqual(f.limits, f.build.limits) {
+		f.cuts[key] = best
+	}
+	return best, err
+}
+
+func (f *filler) newCut(p patch) (best cuts, err error) {
 	bound := math.MaxInt // cores of best
-	channels := p.c[1] - p.c[0]
+	if classes := f.classes(p); len(classes) > 1 {
+		for _, q := range classes {
+			c, err := f.cut(q)
+			if err != nil {
+				return c, err
+			}
+			best.parts, best.axons = append(best.parts, c.parts...), best.axons+c.axons
+		}
+		bound = len(best.parts) + f.feeding(best.axons)
+	}
+	least, before, channels := f.least(p), f.feeding(0), p.c[1]-p.c[0]
 	for pieces := 1; pieces <= channels && max(pieces, least)+before < bound; pieces++ {
-		parts, axons := empty.cutPieces(p, pieces, max(1, (least+pieces-1)/pieces), (bound-before-1)/pieces)
-		if cores := len(parts) + f.feeding(axons); parts != nil && cores < bound {
-			best, bound = parts, cores
+		var all cuts
+		for i := range pieces {
+			q := p
+			q.c = [2]int{p.c[0] + channels*i/pieces, p.c[0] + channels*(i+1)/pieces}
+			c := f.cutPlane(q, bound-1-before-len(all.parts)-(pieces-1-i))
+			if all.parts, all.axons = append(all.parts, c.parts...), all.axons+c.axons; c.parts == nil {
+				all.parts = nil
+				break
+			}
+		}
+		if cores := len(all.parts) + f.feeding(all.axons); all.parts != nil && cores < bound {
+			best, bound = all, cores
 		}
 	}
-	if best != nil {
+	if best.parts != nil {
 		return best, nil
 	}
 	// Some neuron does not fit even by itself.
-	for _, o := range p.neurons(f.wiring.Layer) {
-		l := f.wiring.Out
-		x, y, c := int(o)%l.W, int(o)/l.W%l.H, int(o)/(l.W*l.H)
-		one := patch{[2]int{x, x + 1}, [2]int{y, y + 1}, [2]int{c, c + 1}}
-		u, _ := empty.withPatch(one)
-		if r, over := u.over(&f.limits); over {
-			return nil, f.noRoom(r, int(o))
+	empty := f.empty()
+	for y := p.y[0]; y < p.y[1]; y++ {
+		for x := p.x[0]; x < p.x[1]; x++ {
+			for c := p.c[0]; c < p.c[1]; c++ {
+				one := patch{[2]int{x, x + 1}, [2]int{y, y + 1}, [2]int{c, c + 1}}
+				u, _ := empty.withPatch(one)
+				if r, over := u.over(&f.limits); over {
+					return best, f.noRoom(r, int(f.patchNeurons(f.layer, one)[0]))
+				}
+			}
 		}
 	}
 	panic("compile: every neuron fits a core, but no patch does")
+}
+
+// empty returns a filler of the layer whose open core is empty.
+func (f *filler) empty() *filler {
+	return &filler{build: f.build, limits: f.limits, caps: f.caps, layer: f.layer, wiring: f.wiring, core: &share{}}
+}
+
+// least returns how many cores the neurons of a patch need.
+func (f *filler) least(p patch) int {
+	n := 1
+	for _, l := range []int{f.limits.Neurons, f.caps[f.layer]} {
+		if l > 0 {
+			n = max(n, (p.size()+l-1)/l)
+		}
+	}
+	return n
+}
+
+// classes returns the pieces of a patch whose channels need as many delay bits.
+func (f *filler) classes(p patch) (pieces []patch) {
+	width := f.groupBits[f.layer]
+	if width == nil {
+		return nil
+	}
+	channels := f.wiring.Out.C / len(width)
+	for c := p.c[0]; c < p.c[1]; c++ {
+		if n := len(pieces); n > 0 && width[c/channels] == width[(c-1)/channels] {
+			pieces[n-1].c[1] = c + 1
+			continue
+		}
+		q := p
+		q.c = [2]int{c, c + 1}
+		pieces = append(pieces, q)
+	}
+	return pieces
 }
 
 // feeding returns how many cores the layer before needs for its neurons and for axons out.
@@ -235,28 +296,26 @@ func (f *filler) feeding(axons int) int {
 	return n
 }
 
-// cutPieces cuts the channels of p into pieces and each into the fewest patches, from least to
-// most, that fit, and returns also how many axons lead to them. It returns nil when none do.
-func (f *filler) cutPieces(p patch, pieces, least, most int) (parts []patch, axons int) {
-	try := func(n int) (parts []patch, axons int) {
-		for i := range pieces {
-			q := p
-			q.c = [2]int{p.c[0] + (p.c[1]-p.c[0])*i/pieces, p.c[0] + (p.c[1]-p.c[0])*(i+1)/pieces}
-			parts = q.halve(n, parts)
-		}
-		for _, q := range parts {
-			u, _ := f.withPatch(q)
-			if _, over := f.over(&u); over {
-				return nil, 0
+// cutPlane cuts the plane of p into the fewest patches that fit, up to most, all channels
+// together. It returns none when there are more.
+func (f *filler) cutPlane(p patch, most int) (c cuts) {
+	empty := f.empty()
+	try := func(n int) (c cuts) {
+		c.parts = p.halve(n, nil)
+		for _, q := range c.parts {
+			u, _ := empty.withPatch(q)
+			if _, over := empty.over(&u); over {
+				return cuts{}
 			}
-			axons += u.axonsIn
+			c.axons += u.axonsIn
 		}
-		return parts, axons
+		return c
 	}
 	most = min(most, (p.x[1]-p.x[0])*(p.y[1]-p.y[0]))
+	least := f.least(p)
 	failed := least - 1
 	for n := least; n <= most; n = min(most, n+1+n/8) {
-		if parts, axons = try(n); parts == nil {
+		if c = try(n); c.parts == nil {
 			if failed = n; n == most {
 				break
 			}
@@ -264,15 +323,15 @@ func (f *filler) cutPieces(p patch, pieces, least, most int) (parts []patch, axo
 		}
 		for n-failed > 1 { // fewer may do
 			m := (failed + n) / 2
-			if fewer, a := try(m); fewer != nil {
-				n, parts, axons = m, fewer, a
+			if fewer := try(m); fewer.parts != nil {
+				n, c = m, fewer
 			} else {
 				failed = m
 			}
 		}
-		return parts, axons
+		return c
 	}
-	return nil, 0
+	return cuts{}
 }
 
 // halve appends n patches of nearly the same size that p falls into, as many as it has pixels

@@ -46,7 +46,8 @@ func TestHalve(t *testing.T) {
 	}
 }
 
-// TestPatchRows: the axons of a patch, with their rows and bases, are the layer's connections into it.
+// TestPatchRows: the axons of a patch, with their rows and bases, are the layer's connections into
+// it, with the delays of the layer before and its own.
 func TestPatchRows(t *testing.T) {
 	connections, shared := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -64,9 +65,18 @@ func TestPatchRows(t *testing.T) {
 		l := fixed.Layer{In: in, Out: out, Kernel: k, WeightBits: 9, Neuron: fixed.CUBA{RefDelay: 1}}
 		for i := range l.Weights() {
 			l.Weight = append(l.Weight, int16(i%5-1)*int16(1+i%37))
+			l.SynDelay = append(l.SynDelay, uint8(i%3))
 		}
-		b := &build{net: &fixed.Network{Input: in, Layers: []fixed.Layer{l}},
-			limits: Limits{SharedRows: rapid.Bool().Draw(t, "shared"), MaxBase: rapid.SampledFrom([]int{0, 2, 7, 255}).Draw(t, "largest base")}.bounded()}
+		before := fixed.Layer{Out: in, Delay: make([]uint8, in.Size())}
+		late := rapid.SampledFrom([]int{1, 2, 9}).Draw(t, "different delays")
+		for i := range before.Delay {
+			before.Delay[i] = uint8(i * 7 % late)
+		}
+		b := newBuild(&fixed.Network{Input: in, Layers: []fixed.Layer{before, l}},
+			open{Limits{SynapticDelay: rapid.Bool().Draw(t, "synaptic delays"), SharedRows: rapid.Bool().Draw(t, "shared"), MaxBase: rapid.SampledFrom([]int{0, 2, 7, 255}).Draw(t, "largest base")}})
+		if groups == 2 && rapid.Bool().Draw(t, "groups reversed") {
+			b.groupOrder = [][]int32{nil, {1, 0}}
+		}
 		var p patch
 		for _, s := range []struct {
 			side *[2]int
@@ -76,17 +86,17 @@ func TestPatchRows(t *testing.T) {
 			s.side[1] = rapid.IntRange(s.side[0]+1, s.n).Draw(t, "to")
 		}
 		first := rapid.IntRange(0, 20).Draw(t, "first compartment")
-		x := b.patchRows(&b.limits, 0, p, first)
-		got := map[[2]int]int{} // weight, by source and neuron
-		order := p.neurons(&l)
+		x := b.patchRows(&b.limits, 1, p, first)
+		got := map[[2]int][2]int{} // weight and delay, by source and neuron
+		order := b.patchNeurons(1, p)
 		for _, a := range x.axons {
 			r := x.store.at(int(a.row))
 			for i, n := range r.target {
 				at := [2]int{int(a.source), int(order[int(n)+int(a.base)-first])}
-				if got[at] != 0 || int(a.base) > b.limits.MaxBase || r.mode != a.mode {
+				if _, ok := got[at]; ok || int(a.base) > b.limits.MaxBase || r.mode != a.mode {
 					t.Fatalf("connection %v twice, base %d", at, a.base)
 				}
-				got[at] = int(r.mode.Weight(r.code[i]))
+				got[at] = [2]int{int(r.mode.Weight(r.code[i])), int(a.delay + r.delay[i])}
 			}
 		}
 		if len(x.store.rows) < len(x.axons) {
@@ -94,13 +104,15 @@ func TestPatchRows(t *testing.T) {
 		}
 		for _, o := range order {
 			for i, at := range l.Into(int(o)) {
-				if got[[2]int{i, int(o)}] != int(l.Weight[at]) {
-					t.Fatalf("from %d to %d: weight %d, want %d", i, o, got[[2]int{i, int(o)}], l.Weight[at])
+				if l.Weight[at] == 0 {
+					continue
 				}
-				if l.Weight[at] != 0 {
-					connections++
-					delete(got, [2]int{i, int(o)})
+				want := [2]int{int(l.Weight[at]), int(before.Delay[i] + l.SynDelay[at])}
+				if x := got[[2]int{i, int(o)}]; x != want {
+					t.Fatalf("from %d to %d: weight and delay %v, want %v", i, o, x, want)
 				}
+				connections++
+				delete(got, [2]int{i, int(o)})
 			}
 		}
 		if len(got) > 0 {

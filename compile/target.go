@@ -36,7 +36,7 @@ type Limits struct {
 	RowWords          int  `toml:"row_words"`          // words of one axon's row
 	SharedRows        bool `toml:"shared_rows"`        // axons can share a row
 	MaxBase           int  `toml:"max_base"`           // largest base that an axon adds to the targets of its row
-	Formats           int  `toml:"synapse_formats"`    // a core: see Core.formats
+	Formats           int  `toml:"synapse_formats"`    // a core: see formats
 	Profiles          int  `toml:"profiles"`           // a core
 	Thresholds        int  `toml:"thresholds"`         // different thresholds among a core's profiles
 	DecayOffsets      int  `toml:"decay_offsets"`      // a core: see decayOffsets

@@ -38,6 +38,7 @@ func TestCheck(t *testing.T) {
 		"row without axon":    func(p *compile.Program) { p.Cores[0].Row[0] = 1 },
 		"bases short":         func(p *compile.Program) { p.Cores[0].Base = nil },
 		"base":                func(p *compile.Program) { p.Cores[0].Base[0] = 3 },
+		"base just beyond":    func(p *compile.Program) { c := &p.Cores[0]; c.Base[0] = 3 - c.Target[c.RowStart[1]-1] },
 		"base wraps":          func(p *compile.Program) { p.Cores[0].Base[0] = 1<<16 - 1 },
 		"formats short":       func(p *compile.Program) { p.Cores[0].Format = nil },
 		"format":              func(p *compile.Program) { p.Cores[0].Format[0] = 4 },
@@ -110,17 +111,31 @@ func TestVerifyTarget(t *testing.T) {
 	}
 }
 
-// moveRow stores a row of one synapse from neuron 1 on as if it went to neuron 0, with a base.
-func moveRow(p *compile.Program) {
+// TestBaseLimit crosses the largest base by one.
+func TestBaseLimit(t *testing.T) {
+	p := compiled(t, network(3, 6, 5, 3), spread)
+	base := moveRow(p)
+	for limit, ok := range map[int]bool{int(base): true, int(base) - 1: false} {
+		err := compile.Verify(p, box{compile.Limits{SynapticDelay: true, MaxBase: limit}})
+		var e *diag.Error
+		if ok != (err == nil) || !ok && (!errors.As(err, &e) || e.Code != "base-exceeded" || e.Used != int64(base) || e.Limit != int64(limit)) {
+			t.Errorf("base %d, limit %d: %v", base, limit, err)
+		}
+	}
+}
+
+// moveRow stores a row that begins beyond neuron 0 as if it began there, with a base.
+func moveRow(p *compile.Program) uint16 {
 	for c := range p.Cores {
 		core := &p.Cores[c]
 		for a, r := range core.Row {
 			if first := core.RowStart[r]; core.Target[first] > 0 {
-				core.Base[a] = core.Target[first]
-				for s := int(core.RowStart[r+1]) - 1; s >= int(first); s-- {
-					core.Target[s] -= core.Target[first]
+				base := core.Target[first]
+				core.Base[a] = base
+				for s := first; s < core.RowStart[r+1]; s++ {
+					core.Target[s] -= base
 				}
-				return
+				return base
 			}
 		}
 	}

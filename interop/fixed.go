@@ -199,25 +199,3 @@ func perNeuron(v []int32, s snn.Shape) (all []int32) {
 	}
 	return all
 }
-
-// Slayer assembles the network of slayerPytorch's Loihi text export: dense layers
-// with the given shapes and weights (out×in each), one set of neuron parameters,
-// the convention slayer.
-func Slayer(net *snn.Network, weights [][]int16, neuron fixed.CUBA, encoding string) (*fixed.Network, error) {
-	if err := net.NeedsDense("import slayer"); err != nil {
-		return nil, err
-	}
-	if len(weights) != len(net.Layers) {
-		return nil, diag.Inputf("slayer-layers", "", "%s has %d layers, and there are %d files of weights", net, len(net.Layers), len(weights)).
-			WithFix("give one file for each layer, first layer first")
-	}
-	n := &fixed.Network{Input: net.Input, Convention: fixed.Slayer, Encoding: encoding, Provenance: map[string]string{}}
-	for k, l := range net.Layers {
-		if l.Delay {
-			return nil, (&diag.Error{Kind: diag.Input, Code: "slayer-delay", Layer: l.Name, Msg: "the text export holds no delays"}).WithFix("leave out the d in the notation")
-		}
-		n.Layers = append(n.Layers, fixed.Layer{Name: l.Name, In: l.In, Out: l.Out, Weight: weights[k], WeightBits: 8,
-			Mode: fixed.InferMode(weights[k]), Neuron: neuron})
-	}
-	return n, n.Validate()
-}

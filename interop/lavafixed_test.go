@@ -26,6 +26,23 @@ func oneDense(in int, n *LavaNeuron, weights ...int32) *LavaNet {
 	return &LavaNet{Layers: []LavaLayer{{Type: "dense", Shape: []int{out}, InFeatures: in, OutFeatures: out, Weight: array(weights...), Neuron: n}}}
 }
 
+// An exponent that the weights need adds to the one the file has.
+func TestImportExponents(t *testing.T) {
+	cuba := func() *LavaNeuron {
+		return neuron("CUBA", map[string]float64{"iDecay": 1, "vDecay": 2, "vThMant": 3, "wgtExp": 2})
+	}
+	conv := func(weights ...int32) *LavaNet {
+		return &LavaNet{Layers: []LavaLayer{{Type: "input", Shape: []int{1, 1, 2}}, {Type: "conv", Shape: []int{1, 1, 2}, InChannels: 1, OutChannels: 1, Kernel: [2]int{1, len(weights)}, Stride: [2]int{1, 1},
+			Padding: [2]int{0, 1}, Dilation: [2]int{1, 1}, Groups: 1, Neuron: cuba(), Weight: &LavaArray{[]int{1, 1, 1, len(weights)}, weights}}}}
+	}
+	for want, l := range map[int]*LavaNet{1: oneDense(2, cuba(), 1, -3), 2: oneDense(2, cuba(), 2, -4), 3: conv(508, 4, -4), 4: conv(-1024, 8, 16), 5: conv(2040, 8, -1000)} {
+		n, _, err := l.Fixed()
+		if err != nil || n.Layers[0].WeightExp != want {
+			t.Errorf("exponent %d: %v, %+v", want, err, n)
+		}
+	}
+}
+
 func TestImportNeurons(t *testing.T) {
 	for name, c := range map[string]struct {
 		neuron *LavaNeuron

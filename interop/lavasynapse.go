@@ -13,8 +13,7 @@ func (b *lavaBuild) synapses(i int, l *LavaLayer, fl *fixed.Layer) error {
 	if l.WeightImag != nil {
 		weights[1] = l.WeightImag.Data
 	}
-	columns := func(v [2]int) [2]int { return [2]int{v[1], v[0]} } // the file has rows first
-	kernel := &fixed.Kernel{Size: columns(l.Kernel), Stride: columns(l.Stride), Padding: columns(l.Padding), Dilation: columns(l.Dilation), Groups: l.Groups}
+	kernel := &fixed.Kernel{Size: rowsFirst(l.Kernel), Stride: rowsFirst(l.Stride), Padding: rowsFirst(l.Padding), Dilation: rowsFirst(l.Dilation), Groups: l.Groups}
 	fl.Out = lavaShape(l.Shape)
 	channels := l.InChannels
 	switch l.Type {
@@ -91,9 +90,8 @@ func transposed(k *fixed.Kernel, in, out snn.Shape, w []int32) []int32 {
 	return dense
 }
 
-// store finds the number format for real and imaginary weights, which netx keeps as they are:
-// 8 bits, or where mixed weights are odd, twice the weights and an exponent less by 1, or 9 bits.
-// Of a dense layer's, netx clips what is beyond −256 to 254.
+// store keeps real and imaginary weights as netx does. Of a dense layer's, netx clips what is
+// beyond −256 to 254.
 func (b *lavaBuild) store(i int, kind string, weights [2][]int32, fl *fixed.Layer) error {
 	all := slices.Concat(weights[0], weights[1])
 	least, most := slices.Min(all), slices.Max(all)
@@ -111,32 +109,45 @@ func (b *lavaBuild) store(i int, kind string, weights [2][]int32, fl *fixed.Laye
 		b.note(i, "%d of %d weights are beyond -256 to 254 and were clipped, as netx does", clipped, len(all))
 		all = slices.Concat(weights[0], weights[1])
 	}
-	fl.Mode = fixed.InferMode(all)
-	double := int32(1)
-	fits := func(bits int, factor int32) bool {
-		for _, w := range all {
-			if x := int64(w) * int64(factor); int64(fixed.Truncate(x, bits, fl.Mode)) != x {
-				return false
-			}
-		}
-		return true
-	}
-	switch {
-	case fits(8, 1):
-		fl.WeightBits = 8
-	case fl.Mode == fixed.Mixed && fits(8, 2):
-		fl.WeightBits, double = 8, 2
-		fl.WeightExp--
-	case fl.Mode == fixed.Mixed && fits(9, 1):
-		fl.WeightBits = 9
-	default:
+	f, ok := formatOf(all, fixed.InferMode(all), kind == "conv" || kind == "pool")
+	if !ok {
 		return badValue("weights from %d to %d, which no format holds: mixed ones are within -256 to 254 where all are even and -255 to 255 otherwise, others within 255",
 			least, most)
 	}
+	fl.Mode, fl.WeightBits = fixed.InferMode(all), f.bits
+	fl.WeightExp += f.exp
 	for part, to := range []*[]int16{&fl.Weight, &fl.WeightImag} {
 		for _, w := range weights[part] {
-			*to = append(*to, int16(w*double))
+			*to = append(*to, int16(fixed.Shift(int64(w), -f.exp)))
 		}
 	}
 	return nil
+}
+
+// format is how integer weights are stored: shifted right by exp, in so many bits.
+type format struct{ bits, exp int }
+
+// formatOf returns the format that holds weights of a sign mode as they are: 8 bits, or where mixed weights are odd,
+// twice the weights and an exponent less by 1, or 9 bits. Lava cuts no weights of convolutions; a power
+// of two that theirs have in common is an exponent here.
+func formatOf(weights []int32, mode fixed.SignMode, conv bool) (format, bool) {
+	fits := func(f format) bool {
+		return !slices.ContainsFunc(weights, func(w int32) bool {
+			x := fixed.Shift(int64(w), -f.exp)
+			return fixed.Shift(x, f.exp) != int64(w) || int64(fixed.Truncate(x, f.bits, mode)) != x
+		})
+	}
+	all := []format{{8, 0}}
+	if mode == fixed.Mixed {
+		all = append(all, format{8, -1}, format{9, 0})
+	}
+	for exp := 1; conv && exp < 8; exp++ {
+		if all = append(all, format{8, exp}); mode == fixed.Mixed {
+			all = append(all, format{9, exp})
+		}
+	}
+	if i := slices.IndexFunc(all, fits); i >= 0 {
+		return all[i], true
+	}
+	return format{}, false
 }

@@ -35,7 +35,7 @@ func effect(t *testing.T, m *train.Model, n *fixed.Network) *Effect {
 	run, all := train.NewTrainer(m, ticks, 1).Runner(), NewEffect(n)
 	for i := range 3 {
 		in := noise(uint64(i), n.Input.Size(), ticks, 0.1)
-		e, err := Measure(n, in, run.Run(in), i)
+		e, err := Measure(n, Sample{in, run.Run(in), i})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,7 +48,7 @@ func effect(t *testing.T, m *train.Model, n *fixed.Network) *Effect {
 // that were trained stay what they are, and nothing changes.
 func TestSearchFindsWhatFits(t *testing.T) {
 	m := model(t, "integer", 30)
-	n, r, err := Quantize(m, Options{Bits: []int{8}})
+	n, r, err := Quantize(m, Options{Bits: []snn.WeightBits{8}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,26 +66,26 @@ func TestSearchFindsWhatFits(t *testing.T) {
 // The search does not pay for a small error with a u that wraps: what decays slowly
 // keeps a low threshold.
 func TestSearchLeavesRoomForU(t *testing.T) {
-	row := make([]float64, 25)
+	l := Layer{In: snn.Flat(25), Out: snn.Flat(1), Threshold: 256}
 	sum := 0.0
-	for i := range row {
-		row[i] = 20.3 + 1.7*float64(i)
-		sum += row[i]
+	for i := range 25 {
+		l.Weight = append(l.Weight, 20.3+1.7*float64(i))
+		sum += l.Weight[i]
 	}
-	bound := func(s scale, decay int32) float64 {
-		return 2 * sum * float64(s.threshold) / float64(s.trained) * 64 * 4096 / float64(decay)
-	}
-	n := fixed.CUBA{IDecay: 2048, VTh: 256}
-	if s := search([][]float64{row}, 8, n); bound(s, n.IDecay) >= fixed.UMax || s.threshold <= 4*n.VTh {
-		t.Errorf("with room for u the threshold is %d", s.threshold)
-	}
-	n.IDecay = 128 // u reaches 2²³ at 2.0 times the trained threshold
-	if s := search([][]float64{row}, 8, n); bound(s, n.IDecay) >= fixed.UMax {
-		t.Errorf("u can reach %v with the threshold %d", bound(s, n.IDecay), s.threshold)
-	}
-	n.IDecay = 1 // it can wrap at the trained one already, which stays
-	if s := search([][]float64{row}, 8, n); s.threshold != n.VTh {
-		t.Errorf("the threshold is %d", s.threshold)
+	bound := func(s scale) float64 { return 2 * sum / s.ratio * 64 * 4096 / l.IDecay }
+	for _, each := range []bool{false, true} {
+		l.IDecay = 2048
+		if s := l.search(8, Options{PerChannel: each}); bound(s) >= fixed.UMax || s.threshold <= 4*256 {
+			t.Errorf("with room for u the threshold is %d", s.threshold)
+		}
+		l.IDecay = 128 // u reaches 2²³ at 2.0 times the trained threshold
+		if s := l.search(8, Options{PerChannel: each}); bound(s) >= fixed.UMax {
+			t.Errorf("u can reach %v with the threshold %d", bound(s), s.threshold)
+		}
+		l.IDecay = 1 // it can wrap at the trained one already, which stays
+		if s := l.search(8, Options{PerChannel: each}); s.threshold != 256 {
+			t.Errorf("the threshold is %d", s.threshold)
+		}
 	}
 }
 
@@ -99,8 +99,8 @@ func TestBits(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := make([]float64, 4)
-	for bits := 8; bits >= 1; bits-- {
-		n, r, err := Quantize(m, Options{Bits: []int{bits}})
+	for bits := snn.WeightBits(9); bits >= 1; bits-- {
+		n, r, err := Quantize(m, Options{Bits: []snn.WeightBits{bits}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -109,16 +109,14 @@ func TestBits(t *testing.T) {
 				continue
 			}
 			largest := 0.0
-			for _, row := range realWeights(m, k) {
-				for _, w := range row {
-					largest = max(largest, math.Abs(w))
-				}
+			for _, w := range realWeights(m, k) {
+				largest = max(largest, math.Abs(w))
 			}
 			// Uniform weights: at the scale that just holds all of them the error is the step over √12.
-			if step := largest / (float64(int(1)<<(bits-1)) - 1); l.RMSError > 1.05*step/math.Sqrt(12) && bits > 1 {
+			if step := largest / (float64(int(1)<<(bits-1)) - 1); l.RMSError > (1+1.0/octave)*step/math.Sqrt(12) && bits > 1 {
 				t.Errorf("%d bits, layer %s: error %v with steps of %v", bits, l.Name, l.RMSError, step)
 			}
-			if l.RMSError <= last[k] || l.Bits != bits || n.Layers[k].WeightBits != bits || l.VTh != int(n.Layers[k].Neuron.(fixed.CUBA).VTh) {
+			if l.RMSError <= last[k] || l.Bits != int(bits) || n.Layers[k].WeightBits != int(bits) || l.VTh != int(n.Layers[k].Neuron.(fixed.CUBA).VTh) {
 				t.Errorf("%d bits, layer %+v, error with more bits %v", bits, l, last[k])
 			}
 			last[k] = l.RMSError
@@ -127,14 +125,14 @@ func TestBits(t *testing.T) {
 			}
 		}
 	}
-	n, _, err := Quantize(m, Options{Bits: []int{8, 3, 5}})
+	n, _, err := Quantize(m, Options{Bits: []snn.WeightBits{8, 3, 5}})
 	if err != nil || n.Layers[0].WeightBits != 8 || n.Layers[2].WeightBits != 3 || n.Layers[3].WeightBits != 5 {
 		t.Errorf("bits by layer: %v", err)
 	}
 	if e := effect(t, m, n); e.Blame() != 2 {
 		t.Errorf("three bits are in layer 3, to blame is %d: %+v", e.Blame()+1, e.Layers)
 	}
-	for _, bad := range [][]int{{0}, {9}, {8, 8}, {8, 8, 8, 8}, {8, -1, 8}} {
+	for _, bad := range [][]snn.WeightBits{{0}, {10}, {8, 8}, {8, 8, 8, 8}, {8, -2, 8}} {
 		var d *diag.Error
 		if _, _, err := Quantize(m, Options{Bits: bad}); !errors.As(err, &d) || d.Kind != diag.Usage {
 			t.Errorf("bits %v: %v", bad, err)

@@ -12,6 +12,7 @@ type Effect struct {
 	Before   int           `json:"correct_before"`
 	After    int           `json:"correct_after"`
 	Layers   []LayerEffect `json:"layers"`
+	ToBlame  string        `json:"to_blame,omitempty"` // name of the layer that Blame returns
 }
 
 // LayerEffect compares the spikes of a layer.
@@ -24,7 +25,35 @@ type LayerEffect struct {
 	// for itself.
 	Differ int `json:"differ"`
 	Own    int `json:"differ_on_same_input"`
+	// Shift is by how many ticks spikes moved, as the networks run: the n-th spike of a neuron in a
+	// sample is matched with its n-th after, and one that only one of them has with the end of the sample.
+	// MeanShift is the same for a spike.
+	Shift     int64   `json:"shift"`
+	MeanShift float64 `json:"mean_shift"`
 }
+
+// shift returns LayerEffect.Shift for two rasters of as many ticks. It is the area between the two
+// counts of spikes so far, summed over the neurons.
+func shift(a, b *spike.Raster) (sum int64) {
+	ahead := make([]int64, a.Neurons) // spikes of a so far, less those of b
+	apart := int64(0)                 // Σ |ahead|
+	add := func(at []int32, by int64) {
+		for _, n := range at {
+			apart -= max(ahead[n], -ahead[n])
+			ahead[n] += by
+			apart += max(ahead[n], -ahead[n])
+		}
+	}
+	for t := range a.Ticks() {
+		add(a.At(t), 1)
+		add(b.At(t), -1)
+		sum += apart
+	}
+	return sum
+}
+
+// mean sets MeanShift.
+func (l *LayerEffect) mean() { l.MeanShift = float64(l.Shift) / float64(max(1, l.Before, l.After)) }
 
 // NewEffect returns the effect on no samples yet.
 func NewEffect(n *fixed.Network) *Effect {
@@ -35,9 +64,9 @@ func NewEffect(n *fixed.Network) *Effect {
 	return e
 }
 
-// Measure runs a sample on the fixed network, of which before are the spikes of the
-// model's layers, and returns the sample's effect. label is −1 where there is none.
-func Measure(n *fixed.Network, in *spike.Raster, before []*spike.Raster, label int) (*Effect, error) {
+// Measure runs a sample on the fixed network and returns the sample's effect.
+func Measure(n *fixed.Network, s Sample) (*Effect, error) {
+	in, before := s.In, s.Before
 	recs, err := n.Run(in, in.Ticks(), false)
 	if err != nil {
 		return nil, err
@@ -49,17 +78,23 @@ func Measure(n *fixed.Network, in *spike.Raster, before []*spike.Raster, label i
 		l := &e.Layers[k]
 		l.Before, l.After = before[k].Count(), recs[k].Spikes.Count()
 		l.Differ = before[k].Diff(recs[k].Spikes)
-		l.Own = before[k].Diff(n.RunLayer(k, feed, in.Ticks(), false).Spikes)
+		l.Shift = shift(before[k], recs[k].Spikes)
+		l.mean()
+		own := recs[k].Spikes
+		if k > 0 && !feed.Equal(recs[k-1].Spikes) {
+			own = n.RunLayer(k, feed, in.Ticks(), false).Spikes
+		}
+		l.Own = before[k].Diff(own)
 		feed = before[k]
 	}
-	if label >= 0 {
+	if s.Label >= 0 {
 		last := len(before) - 1
 		from, to := n.Readout.Bounds(in.Ticks())
 		e.Labelled = 1
-		if spike.Classify(before[last].Counts(from, to, nil)) == label {
+		if spike.Classify(before[last].Counts(from, to, nil)) == s.Label {
 			e.Before = 1
 		}
-		if spike.Classify(recs[last].Spikes.Counts(from, to, nil)) == label {
+		if spike.Classify(recs[last].Spikes.Counts(from, to, nil)) == s.Label {
 			e.After = 1
 		}
 	}
@@ -72,6 +107,12 @@ func (e *Effect) Add(o *Effect) {
 	for k := range e.Layers {
 		l, x := &e.Layers[k], &o.Layers[k]
 		l.Before, l.After, l.Differ, l.Own = l.Before+x.Before, l.After+x.After, l.Differ+x.Differ, l.Own+x.Own
+		l.Shift += x.Shift
+		l.mean()
+	}
+	e.ToBlame = ""
+	if k := e.Blame(); k >= 0 {
+		e.ToBlame = e.Layers[k].Name
 	}
 }
 

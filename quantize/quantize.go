@@ -1,7 +1,10 @@
 package quantize
 
 import (
+	"context"
+	"fmt"
 	"math"
+	"slices"
 
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
@@ -9,62 +12,49 @@ import (
 	"github.com/isospike/isospike/train"
 )
 
-// Report says what quantizing did to a model.
-type Report struct {
-	Lossless bool          `json:"lossless"` // training computed with these very integers
-	Layers   []LayerReport `json:"layers"`
-	Ranges   []Range       `json:"ranges"`
-	Effect   *Effect       `json:"effect,omitempty"` // on the spikes of samples, where some were run
-
-	Conversions []Conversion `json:"conversions,omitempty"` // of SRM layers that became layers of CUBA neurons
-	// Exact is the effect of the same quantization without the conversion.
-	Exact *Effect `json:"effect_before_conversion,omitempty"`
-	fits  map[snn.Response]fit
-}
-
-// LayerReport compares a layer's shadow parameters with what the integers hold.
-// Errors are in integer weight units (1/64), of the weights the forward pass of
-// training applied: 0 throughout where Lossless.
-type LayerReport struct {
-	Name       string  `json:"name"`
-	Weights    int     `json:"weights"`
-	Bits       int     `json:"bits"`      // of a weight
-	Exp        int     `json:"exponent"`  // of the weights
-	VTh        int     `json:"v_th"`      // threshold, which the scale of the weights may have raised
-	Zero       int     `json:"zero"`      // weights that became 0
-	Clipped    int     `json:"clipped"`   // weights beyond what the bits hold, set to the limit
-	MaxError   float64 `json:"max_error"` // largest rounding or clipping error
-	RMSError   float64 `json:"rms_error"`
-	RMSWeight  float64 `json:"rms_weight"`  // for scale
-	MaxDelay   int     `json:"max_delay"`   // longest axonal delay in ticks
-	DelayError float64 `json:"delay_error"` // largest part of a tick that flooring took from a delay
-}
-
-// Options say how weights become integers.
+// Options say how a network becomes integers.
 type Options struct {
-	// Bits of the weights, 1 to 8, with scales that are searched for: one number for
-	// all layers, or one for each layer that has weights to learn. nil keeps the 8 bits and the
-	// scale of a model that was trained in integers, and is 8 bits for one trained in float.
-	Bits []int
+	// Bits of the weights, 1 to 9 or ternary, with scales that are searched for: one number for
+	// all layers, or one for each layer that has weights to learn. nil keeps what a model was
+	// trained in, and is 8 bits for one trained in float.
+	Bits []snn.WeightBits
+	// PerChannel gives every output neuron (of a convolution: channel) an exponent of its own.
+	PerChannel bool
+	// DelayBits is the width of the delay field that the delays have to fit, 1 to 6; 0 is 6.
+	DelayBits int
+	// ClipDelays sets delays that do not fit to the longest that does; without it they are refused.
+	ClipDelays bool
 	// As says what SRM neurons become: "" themselves, snn.CUBA what comes nearest of that kind.
 	As string
+	// Samples, where there are some, decide the scales instead of the square error of the weights:
+	// layer by layer, the one with which the layer's spikes shift least (see LayerEffect), the
+	// layers before being quantized already.
+	Samples []Sample
+	Threads int             // that run samples; 0 is one
+	Context context.Context // that ends running samples; nil is none
 }
 
 // of returns the bits of the weights of the layer that is number i of those that have any.
-func (o Options) of(i int) int {
+func (o Options) of(i int) snn.WeightBits {
 	if len(o.Bits) == 1 {
 		return o.Bits[0]
 	}
 	return o.Bits[i]
 }
 
-func (o Options) check(net *snn.Network) error {
+func (o Options) check(s *Source) error {
 	n, srm := 0, false
-	for _, l := range net.Layers {
-		srm = srm || l.Neuron.Kind == snn.SRM
-		if l.Kind != snn.Pool {
+	for _, l := range s.Layers {
+		srm = srm || l.SRM != nil
+		if !l.Pool {
 			n++
 		}
+	}
+	if o.As != "" && o.As != snn.CUBA {
+		return diag.Usagef("as", "neurons cannot become %q", o.As).WithFix("srm neurons can become cuba")
+	}
+	if o.As != "" && !srm {
+		return diag.Usagef("as", "the model has no srm neurons to convert").WithFix("leave --as out")
 	}
 	if o.As != "" && o.As != snn.CUBA {
 		return diag.Usagef("as", "neurons cannot become %q", o.As).WithFix("srm neurons can become cuba")
@@ -76,78 +66,80 @@ func (o Options) check(net *snn.Network) error {
 		return diag.Usagef("bits", "bits for %d layers, %d have weights", len(o.Bits), n).WithFix("give one number, or %d", n)
 	}
 	for _, b := range o.Bits {
-		if b < 1 || b > 8 {
-			return diag.Usagef("bits", "weights of %d bits; allowed are 1 to 8", b)
+		if !b.Valid() {
+			return diag.Usagef("bits", "weights of %v bits; allowed are 1 to 9, and ternary", int(b))
 		}
+	}
+	if o.DelayBits < 0 || o.DelayBits > 6 {
+		return diag.Usagef("bits", "delays of %d bits; allowed are 1 to 6", o.DelayBits)
 	}
 	return nil
 }
 
-// Quantize returns the fixed network of a model. Weights become mixed-sign integers,
-// delays whole ticks; of a model trained in integers, without Options, exactly as its
-// forward pass sees them. The network has been validated and its accumulators proved not to overflow.
+// Quantize returns the fixed network of a model: with the zero Options, of one trained in integers,
+// exactly what its forward pass computed.
 func Quantize(m *train.Model, o Options) (*fixed.Network, *Report, error) {
-	if err := o.check(m.Net); err != nil {
+	s, err := SourceOf(m)
+	if err != nil {
 		return nil, nil, err
 	}
-	e := m.Experiment
-	n := &fixed.Network{Input: m.Net.Input, Convention: fixed.Axonal, Encoding: e.Encoding, Readout: e.Loss.Window, Provenance: map[string]string{}}
-	if o.Bits == nil && e.Training.Arithmetic != "integer" {
-		o.Bits = []int{8}
+	return s.Quantize(o)
+}
+
+// Quantize returns the fixed network of a source, with weights of mixed sign and delays of whole
+// ticks, and what that did to it. The network has been validated and its accumulators
+// proved not to overflow.
+func (s *Source) Quantize(o Options) (*fixed.Network, *Report, error) {
+	if err := s.check(o); err != nil {
+		return nil, nil, err
 	}
-	r := &Report{Lossless: o.Bits == nil, fits: map[snn.Response]fit{}}
-	in := n.Input // of the layer; l.In, where the notation flattens it, numbers the same neurons
+	n := &fixed.Network{Input: s.Input, Convention: fixed.Axonal, Encoding: s.Encoding, Readout: s.Readout, Provenance: map[string]string{}}
+	r := &Report{Lossless: o.Bits == nil && !o.PerChannel}
+	fed := newFeed(o)
 	weighted := 0
-	for k, l := range m.Net.Layers {
-		fl := fixed.Layer{Name: l.Name, In: in, Out: l.Out, WeightBits: 8, Mode: fixed.Mixed}
-		neuron := train.Cuba(m.Neuron(k))
-		lr := LayerReport{Name: l.Name}
-		if l.Neuron.Kind == snn.SRM {
-			if fl.Kernel = srmKernel(l); l.Kind != snn.Pool {
-				fl.WeightBits = o.of(weighted)
-				weighted++
-			}
-			neuron.VTh = r.srm(m, k, o.As, &fl, &lr)
-		} else if l.Kind == snn.Pool {
-			fl.Kernel = fixed.Square(l.Kernel, l.Stride, l.Padding, l.Dilation, l.In.C)
-			code, shift := train.PoolCode(l.Neuron)
-			fl.Weight, fl.WeightExp = make([]int16, fl.Weights()), int(shift)
-			for i := range fl.Weight {
-				fl.Weight[i] = fixed.Mixed.Weight(uint8(code))
-			}
-		} else {
-			if l.Kind == snn.Conv {
-				fl.Kernel = fixed.Square(l.Kernel, l.Stride, l.Padding, l.Dilation, l.Groups)
-			}
-			s := scale{0, 1, 1}
-			rows := realWeights(m, k)
+	for k := range s.Layers {
+		l := &s.Layers[k]
+		bits := snn.WeightBits(8)
+		if !l.Pool {
 			if o.Bits != nil {
-				fl.WeightBits = o.of(weighted)
-				s = search(rows, fl.WeightBits, neuron)
-				fl.WeightExp, neuron.VTh = s.exp, s.threshold
+				bits = o.of(weighted)
+			} else if l.Grid != nil {
+				bits = l.Grid.Bits
 			}
-			r.weights(&fl, &lr, rows, s)
 			weighted++
 		}
-		if fl.Neuron == nil {
-			fl.Neuron = neuron
+		lr := LayerReport{Name: l.Name}
+		c := scale{bits: bits, ratio: 1, threshold: l.threshold()}
+		given := l.Grid != nil && (l.Pool || o.Bits == nil && !o.PerChannel)
+		if given {
+			c.exp, c.mode = l.Grid.Exp, l.Grid.Mode
+		} else {
+			r.Lossless = false
+			c = l.search(bits, o)
 		}
-		lr.Bits, lr.Exp, lr.VTh = fl.WeightBits, fl.WeightExp, int(neuron.VTh)
-		if l.Delay {
-			fl.Delay = make([]uint8, l.Out.Size())
-			delays := m.Params[k].Delay.Value // one a neuron or, of conv and pool layers, a channel
-			for o := range fl.Delay {
-				d := delays[o*len(delays)/len(fl.Delay)]
-				fl.Delay[o] = train.DelayTicks(d)
-				lr.MaxDelay = max(lr.MaxDelay, int(fl.Delay[o]))
-				if e.Training.Arithmetic != "integer" {
-					lr.DelayError = max(lr.DelayError, float64(d)-float64(fl.Delay[o]))
+		fl, err := l.integers(c, o, &lr)
+		if err != nil {
+			return nil, nil, err
+		}
+		if n.Layers = append(n.Layers, *fl); len(o.Samples) > 0 {
+			if err := n.Validate(); err != nil {
+				return nil, nil, err
+			}
+			if !given {
+				if c, err = fed.choose(n, l, c, o); err != nil {
+					return nil, nil, err
 				}
+				fl, _ = l.integers(c, o, &lr) // it succeeded on another scale
+				n.Layers[k] = *fl
+			}
+			if err := fed.advance(n, k); err != nil {
+				return nil, nil, err
 			}
 		}
-		n.Layers = append(n.Layers, fl)
 		r.Layers = append(r.Layers, lr)
-		in = l.Out
+		if l.fit != nil && o.As != "" {
+			r.Conversions = append(r.Conversions, Conversion{Name: l.Name, Neuron: n.Layers[k].Neuron.String(), Distance: l.fit.distance})
+		}
 	}
 	if err := n.Validate(); err != nil {
 		return nil, nil, err
@@ -157,58 +149,124 @@ func Quantize(m *train.Model, o Options) (*fixed.Network, *Report, error) {
 		return nil, nil, err
 	}
 	r.Ranges = ranges
+	for _, l := range r.Layers {
+		r.Lossless = r.Lossless && l.DelaysClipped == 0
+	}
 	return n, r, nil
 }
 
-// realWeights returns the weights of a dense or conv layer that the forward pass of
-// training applied, in units of 1/64, as rows, one a neuron or kernel, in the order of fixed.Layer.
-func realWeights(m *train.Model, k int) [][]float64 {
-	l := m.Net.Layers[k]
-	shadows := m.Weights(k)
-	outs, fan := l.Out.Size(), l.In.Size()
-	to := func(at int) (row, column int) { return at % outs, at / outs } // from [In, Out]
-	if l.Kind == snn.Conv {
-		inGroup, outGroup, area := l.In.C/l.Groups, l.Out.C/l.Groups, l.Kernel*l.Kernel
-		outs, fan = l.Out.C, inGroup*area
-		to = func(at int) (row, column int) { // from [I, rows, columns, O/groups]
-			o, place, i := at%outGroup, at/outGroup%area, at/outGroup/area
-			return i/inGroup*outGroup + o, i%inGroup*area + place
+// integers returns a layer on a scale, and fills the report of it.
+func (l *Layer) integers(c scale, o Options, lr *LayerReport) (*fixed.Layer, error) {
+	fl := &fixed.Layer{Name: l.Name, In: l.In, Out: l.Out, Kernel: l.Kernel, WeightBits: c.bits.Stored(), Mode: c.mode}
+	*lr = LayerReport{Name: l.Name, Bits: fl.WeightBits, Ternary: c.bits == snn.Ternary, Exp: c.exp[0], MaxExp: c.exp[0], Weights: len(l.Weight)}
+	fl.WeightExp = c.exp[0]
+	for _, e := range c.exp {
+		lr.Exp, lr.MaxExp = min(lr.Exp, e), max(lr.MaxExp, e)
+	}
+	if lr.Exp < lr.MaxExp {
+		fl.WeightExp, fl.NeuronExp = 0, make([]int8, l.Out.Size())
+		for n := range fl.NeuronExp {
+			fl.NeuronExp[n] = int8(c.row(n / (len(fl.NeuronExp) / l.rows())))
 		}
 	}
-	rows := make([][]float64, outs)
-	for i := range rows {
-		rows[i] = make([]float64, fan)
-	}
-	for at, w := range shadows {
-		r, c := to(at)
-		if m.Experiment.Training.Arithmetic == "integer" {
-			rows[r][c] = float64(fixed.Mixed.Weight(uint8(train.WeightCode(w))))
-		} else {
-			rows[r][c] = float64(w) * train.WeightOne
-		}
-	}
-	return rows
+	l.weights(fl, c, lr)
+	l.biases(fl, c, lr)
+	l.neuron(fl, c, o, lr)
+	return fl, l.delays(fl, o, lr)
 }
 
-// weights fills a layer's integers.
-func (r *Report) weights(fl *fixed.Layer, lr *LayerReport, rows [][]float64, s scale) {
+// neuron fills in a layer's neurons.
+func (l *Layer) neuron(fl *fixed.Layer, c scale, o Options, lr *LayerReport) {
+	decay := func(d float64) int32 {
+		x := math.RoundToEven(d)
+		lr.DecayError = max(lr.DecayError, math.Abs(x-d))
+		return int32(x)
+	}
+	switch {
+	case l.SRM == nil:
+		fl.Neuron, lr.VTh = fixed.CUBA{IDecay: decay(l.IDecay), VDecay: decay(l.VDecay), VTh: c.threshold, RefDelay: int32(l.RefDelay)}, int(c.threshold)
+	case o.As == "":
+		x := toResponses(*l.SRM)
+		fl.Neuron, lr.VTh, lr.DecayError = x.neuron(c.threshold), int(c.threshold), x.decayError
+	default:
+		p := l.fit.neuron(c.threshold)
+		fl.Neuron, lr.VTh = p, int(p.VTh)
+	}
+}
+
+// weights fills a layer's integer weights.
+func (l *Layer) weights(fl *fixed.Layer, c scale, lr *LayerReport) {
 	var sumErr, sumSq float64
-	for _, row := range rows {
-		for _, real := range row {
-			w, err := s.round(real, fl.WeightBits)
+	fl.Weight = make([]int16, 0, len(l.Weight))
+	for r := range l.rows() {
+		exp := c.row(r)
+		for _, real := range l.row(r) {
+			w, err := c.round(real, exp)
 			fl.Weight = append(fl.Weight, w)
 			if w == 0 {
 				lr.Zero++
 			}
-			if s.clips(real, fl.WeightBits) {
+			if c.clips(real, exp) {
 				lr.Clipped++
 			}
 			lr.MaxError = max(lr.MaxError, math.Abs(err))
-			sumErr += err * err
-			sumSq += real * real
+			sumErr += float64(err * err)
+			sumSq += float64(real * real)
 		}
 	}
-	lr.Weights = len(fl.Weight)
 	n := float64(lr.Weights)
 	lr.RMSError, lr.RMSWeight = math.Sqrt(sumErr/n), math.Sqrt(sumSq/n)
+}
+
+// biases fills a layer's biases: mantissas with the least exponent that holds them all.
+func (l *Layer) biases(fl *fixed.Layer, c scale, lr *LayerReport) {
+	if l.Bias == nil {
+		return
+	}
+	least, most := slices.Min(l.Bias)/c.ratio, slices.Max(l.Bias)/c.ratio
+	for fl.BiasExp < fixed.MaxBiasExp && (mantissa(most, fl.BiasExp) > fixed.MaxBias || mantissa(least, fl.BiasExp) < -fixed.MaxBias-1) {
+		fl.BiasExp++
+	}
+	for _, b := range l.Bias {
+		want := mantissa(b/c.ratio, fl.BiasExp)
+		m := max(-fixed.MaxBias-1, min(fixed.MaxBias, want))
+		if m != want {
+			lr.BiasesClipped++
+		}
+		fl.BiasMant = append(fl.BiasMant, int16(m))
+		lr.BiasError = max(lr.BiasError, math.Abs(math.Ldexp(m, fl.BiasExp)*c.ratio/(1<<fixed.ActShift)-b))
+	}
+}
+
+// delays fills a layer's delays: whole ticks, as many as the field holds.
+func (l *Layer) delays(fl *fixed.Layer, o Options, lr *LayerReport) error {
+	if l.Delay == nil {
+		return nil
+	}
+	bits := o.DelayBits
+	if bits == 0 {
+		bits = train.DelayBits(snn.MaxDelay)
+	}
+	longest, asked, neuron := float64(snn.MaxDelayOf(bits)), 0.0, 0
+	fl.Delay = make([]uint8, len(l.Delay))
+	for o, d := range l.Delay {
+		whole := math.Floor(d)
+		if whole > asked {
+			asked, neuron = whole, o
+		}
+		if whole > longest {
+			lr.DelaysClipped++
+			whole = longest
+		}
+		fl.Delay[o] = uint8(whole)
+		lr.MaxDelay = max(lr.MaxDelay, int(whole))
+		lr.DelayError = max(lr.DelayError, d-whole)
+	}
+	lr.DelayBits = bits
+	if lr.DelaysClipped > 0 && !o.ClipDelays {
+		return (&diag.Error{Kind: diag.Limit, Code: "delay-bits", Layer: l.Name, Msg: fmt.Sprintf("%d of %d delays do not fit %d bits, the longest is that of neuron %d", lr.DelaysClipped, len(l.Delay), bits, neuron),
+			Resource: "ticks", Used: int64(min(asked, 1<<31)), Limit: int64(longest)}).
+			WithFix("ask for more delay bits, clip the delays (--clip-delays), or train with shorter ones (--max-delay %d)", int(longest))
+	}
+	return nil
 }

@@ -66,6 +66,18 @@ func TestLossless(t *testing.T) {
 	t.Logf("compared %d spikes", spikes)
 }
 
+// Clipped delays are not what was trained.
+func TestClippedIsNotLossless(t *testing.T) {
+	m := model(t, "integer", 30)
+	_, r, err := Quantize(m, Options{DelayBits: 3, ClipDelays: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Lossless || r.Layers[0].DelaysClipped == 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestFloatReport(t *testing.T) {
 	m := model(t, "float", 1)
 	w := m.Params[0].Weight.Value
@@ -119,10 +131,10 @@ func TestProve(t *testing.T) {
 	if r, err = Prove(net(258, -8, 4096)); err != nil || r[0].Accumulator != 258*254 {
 		t.Errorf("a negative exponent does not shrink the sum before it is formed: %+v %v", r, err)
 	}
-	if r, _ = Prove(net(100, 0, 1024)); r[0].U != 25400*64*4 || !r[0].WrapFree {
+	if r, _ = Prove(net(100, 0, 1024)); r[0].U != 12700*64*4 || !r[0].WrapFree || r[0].UNeuron != 1 {
 		t.Errorf("bound of u: %+v", r[0])
 	}
-	if r, _ = Prove(net(100, 0, 0)); r[0].WrapFree {
-		t.Error("u without decay can grow without bound")
+	if r, _ = Prove(net(100, 0, 0)); r[0].WrapFree || r[0].Wrap != 1 {
+		t.Errorf("u without decay can grow without bound: %+v", r[0])
 	}
 }

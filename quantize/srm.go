@@ -2,9 +2,11 @@ package quantize
 
 import (
 	"math"
+	"slices"
 
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/fixed"
+	"github.com/isospike/isospike/snn/spike"
 	"github.com/isospike/isospike/train"
 )
 
@@ -22,6 +24,8 @@ type responses struct {
 	fixed.SRM
 	peak float64 // u after a single spike, in 64 times its weight, over ε, at the peak: 1 to 2
 	kick float64 // in thresholds, for which the deepest point of ν is where it should be
+
+	decayError float64 // the largest of the decays, in 1/4096
 }
 
 // toResponses rounds the decays and takes, of the gains, the exponents that let the integers
@@ -29,6 +33,7 @@ type responses struct {
 // such that both responses are right at their peaks.
 func toResponses(r snn.Response) responses {
 	x := responses{SRM: fixed.SRM{SDecay: decayOf(r.TauS), RDecay: decayOf(r.TauR)}}
+	x.decayError = max(math.Abs(float64(x.SDecay)-decayIn(r.TauS)), math.Abs(float64(x.RDecay)-decayIn(r.TauR)))
 	shift := func(decay int32, want float64) (s int32, gain float64) {
 		for gain = cascadePeak(decay, decay) / want; gain >= 2; gain /= 2 {
 			s++
@@ -48,9 +53,10 @@ func toResponses(r snn.Response) responses {
 }
 
 // decayOf returns the decay of a time constant in ticks, at least 1.
-func decayOf(tau float64) int32 {
-	return int32(max(1, math.RoundToEven(fixed.DecayOne*(1-train.Exp(-1/tau)))))
-}
+func decayOf(tau float64) int32 { return int32(max(1, math.RoundToEven(decayIn(tau)))) }
+
+// decayIn returns it before rounding, in 1/4096.
+func decayIn(tau float64) float64 { return fixed.DecayOne * (1 - train.Exp(-1/tau)) }
 
 // alphaPeak returns the largest value of t/τ·exp(1 − t/τ) at a tick after 0.
 func alphaPeak(tau float64) float64 {
@@ -85,63 +91,53 @@ func (x responses) neuron(threshold int32) fixed.SRM {
 	return n
 }
 
+// most returns the largest threshold that SRM neurons, or what stands in for them, have room for.
+func (l *Layer) most(o Options) int32 {
+	most := toResponses(*l.SRM).limit()
+	if o.As != "" {
+		most = min(most, int32(max(1, maxThreshold/l.fit.threshold)))
+	}
+	return most
+}
+
 // within returns the scale with a threshold of at most limit, and with the same weights where
-// its exponent allows for it.
-func (s scale) within(limit int32) scale {
-	for s.exp > 0 && s.threshold > limit {
-		s.exp, s.threshold = s.exp-1, s.threshold/2
+// its exponents allow for it. unit is Layer.unit.
+func (s scale) within(limit int32, unit float64) scale {
+	s.exp = slices.Clone(s.exp)
+	for s.threshold > limit && slices.Min(s.exp) > s.bits.MinExp() {
+		for i := range s.exp {
+			s.exp[i]--
+		}
+		s.threshold /= 2
 	}
 	s.threshold = min(s.threshold, limit)
+	s.ratio = unit / float64(s.threshold)
 	return s
 }
 
-// srm fills in layer k, of SRM neurons, with weights of fl.WeightBits bits, as SRM neurons or as "cuba".
-// It returns the threshold.
-func (r *Report) srm(m *train.Model, k int, as string, fl *fixed.Layer, lr *LayerReport) int32 {
-	l := m.Net.Layers[k]
-	response := l.Neuron.SRM
-	x := toResponses(response)
-	rows := [][]float64{make([]float64, fl.Weights())} // of a pool
-	for i := range rows[0] {
-		rows[0][i] = train.PoolGain * response.Theta * train.WeightOne
+// runSRM runs neurons of that many columns on the weights that arrive at each tick, without rounding and without cutting the responses.
+func runSRM(r snn.Response, theta float64, sum []float64, size int) *spike.Raster {
+	q, qr := train.Exp(-1/r.TauS), train.Exp(-1/r.TauR)
+	gain, kick, keepX := train.Exp(1-1/r.TauS)/r.TauS, r.ScaleRef*theta*train.Exp(1-1/r.TauR), 0.0
+	if r.Refractory == "slayer" {
+		kick, keepX = kick/r.TauR, qr
 	}
-	if l.Kind != snn.Pool {
-		rows = realWeights(m, k)
-	}
-	unit := unitSRM / (response.Theta * x.peak) / train.WeightOne // takes 1/64 to where unitSRM is the threshold
-	for _, row := range rows {
-		for i := range row {
-			row[i] *= unit
+	out := spike.NewRaster(size)
+	w, u, x, ref := make([]float64, size), make([]float64, size), make([]float64, size), make([]float64, size)
+	var fired []int32
+	for ; len(sum) > 0; sum = sum[size:] {
+		fired = fired[:0]
+		for o := range size {
+			w[o] = float64(w[o]*q) + sum[o]
+			u[o] = float64(u[o]*q) + w[o]
+			x[o] = float64(x[o]*keepX) + ref[o]
+			ref[o] = float64(ref[o] * qr)
+			if float64(gain*u[o])+x[o] >= theta {
+				fired = append(fired, int32(o))
+				ref[o] -= kick
+			}
 		}
+		out.Append(fired...)
 	}
-	// The states saturate, so that the sums alone must fit: to the search, a u that is not shifted and does not last.
-	s := search(rows, fl.WeightBits, fixed.CUBA{IDecay: fixed.DecayOne << fixed.ActShift, VTh: unitSRM}).within(x.limit())
-	threshold := s.threshold
-	fl.Neuron = x.neuron(threshold)
-	if as == snn.CUBA {
-		f, ok := r.fits[response]
-		if !ok {
-			f = fitCUBA(response)
-			r.fits[response] = f
-		}
-		s = s.within(int32(max(1, maxThreshold/f.threshold)))
-		n := f.neuron(s.threshold)
-		fl.Neuron, threshold = n, n.VTh
-		r.Conversions = append(r.Conversions, Conversion{Name: l.Name, Neuron: n.String(), Distance: f.distance})
-	}
-	fl.WeightExp = s.exp
-	r.weights(fl, lr, rows, s)
-	lr.MaxError, lr.RMSError, lr.RMSWeight = lr.MaxError/unit, lr.RMSError/unit, lr.RMSWeight/unit
-	return threshold
-}
-
-// srmKernel returns the kernel of a convolution or pool, nil for a dense layer.
-func srmKernel(l snn.Layer) *fixed.Kernel {
-	switch l.Kind {
-	case snn.Conv:
-		return fixed.Square(l.Kernel, l.Stride, l.Padding, l.Dilation, l.Groups)
-	case snn.Pool:
-		return fixed.Square(l.Kernel, l.Stride, l.Padding, l.Dilation, l.In.C)
-	}
-	return nil
+	return out
 }

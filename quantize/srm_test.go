@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -100,6 +101,11 @@ func TestDecayOf(t *testing.T) {
 	for tau, want := range map[float64]int32{10: 390, 1: 2589, 1000: 4, 1e6: 1, 0.01: 4096} {
 		if got := decayOf(tau); got != want {
 			t.Errorf("τ %v: %d, want %d", tau, got, want)
+		}
+	}
+	for _, r := range []snn.Response{{TauS: 10, TauR: 1000, Refractory: "slayer"}, {TauS: 1000, TauR: 10, Refractory: "paper"}} {
+		if e := toResponses(r).decayError; math.Abs(e-0.215) > 1e-3 {
+			t.Errorf("%+v: the decays are %v/4096 off", r, e)
 		}
 	}
 }
@@ -211,7 +217,7 @@ func TestSRMLayerKinds(t *testing.T) {
 // TestSRMBits: fewer bits by layer, and more error.
 func TestSRMBits(t *testing.T) {
 	m := srmModel(t, "6x5x2-30d-20d-7", snn.DefaultResponse)
-	n, r, err := Quantize(m, Options{Bits: []int{8, 3, 5}})
+	n, r, err := Quantize(m, Options{Bits: []snn.WeightBits{8, 3, 5}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,15 +257,123 @@ func TestKickFits(t *testing.T) {
 			}
 		}
 	}
-	s := scale{exp: 3, trained: 256, threshold: 1001}
-	if got := s.within(300); got != (scale{exp: 1, trained: 256, threshold: 250}) {
-		t.Errorf("%+v", got)
+	s := scale{bits: 8, exp: []int{3, 4}, threshold: 1001}
+	for _, c := range []struct {
+		limit int32
+		want  scale
+	}{{300, scale{bits: 8, exp: []int{1, 2}, ratio: 4, threshold: 250}}, {20, scale{bits: 8, exp: []int{0, 1}, ratio: 50, threshold: 20}}, {1001, scale{bits: 8, exp: []int{3, 4}, ratio: 1000.0 / 1001, threshold: 1001}}} {
+		if got := s.within(c.limit, 1000); !reflect.DeepEqual(got, c.want) || s.exp[0] != 3 {
+			t.Errorf("within %d: %+v, want %+v", c.limit, got, c.want)
+		}
 	}
-	if got := s.within(20); got != (scale{exp: 0, trained: 256, threshold: 20}) {
-		t.Errorf("%+v", got)
+}
+
+// TestSRMSource: a source of SRM neurons runs, without rounding, as its model does but for the tails that SLAYER cuts; and an
+// exponent for each channel has fewer errors than one for all, greedy scales no more shift.
+func TestSRMSource(t *testing.T) {
+	spikes := 0
+	for _, r := range []snn.Response{snn.DefaultResponse, {TauS: 4, TauR: 2, ScaleRef: 1, Theta: 50, Refractory: "slayer"}, {TauS: 10, TauR: 3, ScaleRef: 0.7, Theta: 100, Refractory: "paper"},
+		{TauS: 10, TauR: 5, ScaleRef: 200, Theta: 10, Refractory: "slayer"}, {TauS: 4, TauR: 5, ScaleRef: 100, Theta: 10, Refractory: "paper"}} {
+		m := srmModel(t, "6x5x2-30d-20d-7", r)
+		s, err := SourceOf(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const ticks = 80
+		run := train.NewTrainer(m, ticks, 1).Runner()
+		o := Options{Bits: []snn.WeightBits{3}, PerChannel: true}
+		for i := range 3 {
+			in := noise(uint64(i), s.Input.Size(), ticks, 0.1)
+			got := s.Run(in)
+			for k, want := range run.Run(in)[:1] { // of the later ones the input differs
+				d := want.Diff(got[k])
+				spikes += want.Count()
+				if want.Count() == 0 || d*10 > want.Count() {
+					t.Errorf("%+v: %d of %d spikes differ", r, d, want.Count())
+				}
+			}
+			o.Samples = append(o.Samples, Sample{in, got, i})
+		}
+		all, samples := o, o.Samples
+		all.PerChannel, all.Samples, o.Samples = false, nil, nil
+		n, each, err := s.Quantize(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, one, err := s.Quantize(all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e, a := each.Layers[0], one.Layers[0]; e.RMSError >= a.RMSError || e.MaxExp <= e.Exp || n.Layers[0].NeuronExp == nil || e.DecayError == 0 || e.DecayError > 0.5 {
+			t.Errorf("by channel %+v, one for all %+v", e, a)
+		}
+		o.Samples = samples
+		greedy, _, err := s.Quantize(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range greedy.Layers {
+			if p := l.Neuron.(fixed.SRM); p.VTh > toResponses(r).limit() {
+				t.Errorf("greedy scales have no room: %v", p)
+			}
+		}
+		shifts := func(n *fixed.Network) (sum int64) {
+			for _, x := range samples {
+				e, err := Measure(n, x)
+				if err != nil {
+					t.Fatal(err)
+				}
+				sum += e.Layers[0].Shift
+			}
+			return sum
+		}
+		if g, l := shifts(greedy), shifts(n); g > l {
+			t.Errorf("greedy scales shift %d ticks, those of least error %d", g, l)
+		}
 	}
-	if got := s.within(1001); got != s {
-		t.Errorf("%+v", got)
+	t.Logf("compared %d spikes", spikes)
+}
+
+// TestGreedyLeavesRoomForKick: a threshold for which the kick does not fit is not tried, much as it would help.
+func TestGreedyLeavesRoomForKick(t *testing.T) {
+	r := snn.Response{TauS: 4, TauR: 5, ScaleRef: 1000, Theta: 1, Refractory: "paper"}
+	x := toResponses(r)
+	l := Layer{Name: "1", In: snn.Flat(40), Out: snn.Flat(1), Threshold: 10, SRM: &r}
+	for range l.In.Size() { // that rounds to 0 at the largest threshold there is room for, and at twice that to 2
+		l.Weight = append(l.Weight, 0.9*10*x.peak/float64(x.limit()))
+	}
+	s := &Source{Input: l.In, Layers: []Layer{l}}
+	in := noise(1, l.In.Size(), 60, 0.3)
+	before := s.Run(in)
+	n, _, err := s.Quantize(Options{Samples: []Sample{{in, before, -1}}})
+	if err != nil || before[0].Count() == 0 {
+		t.Fatal(err, before[0].Count())
+	}
+	if p := n.Layers[0].Neuron.(fixed.SRM); p.VTh > x.limit() || n.Layers[0].Weight[0] != 0 {
+		t.Errorf("%v, limit %d, weights of %d", p, x.limit(), n.Layers[0].Weight[0])
+	}
+}
+
+// TestBadSRMSources: what cannot be is refused by the layer's name.
+func TestBadSRMSources(t *testing.T) {
+	for what, spoil := range map[string]func(l *Layer){
+		"tau_s of 0":        func(l *Layer) { l.SRM.TauS = 0 },
+		"no such response":  func(l *Layer) { l.SRM.Refractory = "none" },
+		"a threshold of 0":  func(l *Layer) { l.Threshold = 0 },
+		"biases":            func(l *Layer) { l.Bias = []float64{0, 1} },
+		"a weight too many": func(l *Layer) { l.Weight = append(l.Weight, 1) },
+	} {
+		r := snn.DefaultResponse
+		r.Theta = 0 // which does not count
+		s := &Source{Input: snn.Flat(2), Layers: []Layer{{Name: "1", In: snn.Flat(2), Out: snn.Flat(2), Weight: make([]float64, 4), Threshold: 1, SRM: &r}}}
+		if _, _, err := s.Quantize(Options{}); err != nil {
+			t.Fatal(err)
+		}
+		spoil(&s.Layers[0])
+		var d *diag.Error
+		if _, _, err := s.Quantize(Options{}); !errors.As(err, &d) || d.Kind != diag.Input || d.Layer != "1" {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 }
 
@@ -299,6 +413,24 @@ func TestAsCUBA(t *testing.T) {
 			t.Errorf("layer %s: %d spikes instead of %d", l.Name, l.After, l.Before)
 		}
 	}
+	// What fewer bits do is measured on the neurons that are written.
+	s, err := SourceOf(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := noise(1, s.Input.Size(), 60, 0.1)
+	o := Options{As: "cuba", Samples: []Sample{{in, s.Run(in), -1}}}
+	mix, err := s.Mix(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	few, _, err := s.Quantize(Options{As: "cuba", Bits: []snn.WeightBits{3, 8, 8}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x, err := Measure(few, o.Samples[0]); err != nil || mix.Layers[0].Shift[5] != x.Layers[2].Shift || x.Layers[2].Shift == 0 {
+		t.Errorf("%v, %v, %v", mix.Layers[0], x, err)
+	}
 	again, _, err := Quantize(m, Options{As: "cuba"})
 	if err != nil || cmp.Diff(n, again) != "" {
 		t.Error("not deterministic", err)
@@ -325,32 +457,37 @@ func TestAsCUBA(t *testing.T) {
 // TestProveSRM: the range report of a layer is that of its neurons' Bound at their sums.
 func TestProveSRM(t *testing.T) {
 	p := fixed.SRM{SDecay: 1024, SShift: 1, RDecay: 2048, XDecay: 2048, Kick: 10, VTh: 80}
-	l := fixed.Layer{Name: "1", In: snn.Flat(2), Out: snn.Flat(2), Weight: []int16{2, 4, 100, -20}, WeightBits: 8, WeightExp: 1, Neuron: p}
+	l := fixed.Layer{Name: "1", In: snn.Flat(2), Out: snn.Flat(2), Weight: []int16{2, 4, 120, -20}, WeightBits: 8, WeightExp: 1, Neuron: p}
 	n := &fixed.Network{Input: snn.Flat(2), Convention: fixed.Axonal, Layers: []fixed.Layer{l}}
 	r, err := Prove(n)
-	if err != nil || r[0].Accumulator != 240 || r[0].Neuron != 1 || r[0].U != 240*64*4/2*4 || !r[0].WrapFree {
+	if err != nil || r[0].Accumulator != 280 || r[0].Neuron != 1 || r[0].U != 240*64*4/2*4 || !r[0].SaturationFree {
 		t.Errorf("%+v %v", r, err)
 	}
+	n.Layers[0].Weight = []int16{2, -4, -120, 20}
+	if r, err := Prove(n); err != nil || r[0].U != 240*64*4/2*4 || r[0].UNeuron != 1 {
+		t.Errorf("%+v %v", r, err)
+	}
+	n.Layers[0].Weight = l.Weight
 	n.Layers[0].BiasMant, n.Layers[0].BiasExp = []int16{-4096, 0}, 7
-	if r, _ = Prove(n); !r[0].WrapFree {
+	if r, _ = Prove(n); !r[0].SaturationFree {
 		t.Errorf("%+v", r)
 	}
-	n.Layers[0].WeightExp = 7                                 // u reaches 2^23 less the bias
-	if r, _ = Prove(n); r[0].U != 7864320 || !r[0].WrapFree { // of neuron 1, which has no bias
+	n.Layers[0].WeightExp = 7                                       // u reaches 2^23 less the bias
+	if r, _ = Prove(n); r[0].U != 7864320 || !r[0].SaturationFree { // of neuron 1, which has no bias
 		t.Errorf("%+v", r)
 	}
 	n.Layers[0].BiasMant[1] = -4096
-	if r, _ = Prove(n); r[0].WrapFree {
+	if r, _ = Prove(n); r[0].SaturationFree {
 		t.Errorf("%+v", r)
 	}
 	n.Layers[0].BiasMant, p.Kick = nil, fixed.MaxKick
 	n.Layers[0].Neuron = p
-	if r, _ = Prove(n); r[0].U != 7864320 || r[0].WrapFree { // ref saturates
+	if r, _ = Prove(n); r[0].U != 7864320 || r[0].SaturationFree { // ref saturates
 		t.Errorf("%+v", r)
 	}
 	p.SDecay, p.Kick = 10, 0
 	n.Layers[0].Neuron = p
-	if r, _ = Prove(n); r[0].WrapFree || r[0].U < fixed.UMax {
+	if r, _ = Prove(n); r[0].SaturationFree || r[0].U < fixed.UMax {
 		t.Errorf("%+v", r)
 	}
 }

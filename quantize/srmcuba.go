@@ -97,6 +97,22 @@ func fitCUBA(r snn.Response) fit {
 	return best
 }
 
+// fit gives every SRM layer the neuron that stands in.
+func (s *Source) fit() {
+	fits := map[snn.Response]*fit{}
+	for k := range s.Layers {
+		l := &s.Layers[k]
+		if l.SRM == nil || l.fit != nil {
+			continue
+		}
+		if fits[*l.SRM] == nil {
+			f := fitCUBA(*l.SRM)
+			fits[*l.SRM] = &f
+		}
+		l.fit = fits[*l.SRM]
+	}
+}
+
 // neuron returns the CUBA neuron for an SRM neuron of that threshold.
 func (f fit) neuron(threshold int32) fixed.CUBA {
 	return fixed.CUBA{IDecay: f.iDecay, VDecay: f.vDecay, RefDelay: f.refDelay, VTh: int32(math.RoundToEven(f.threshold * float64(threshold)))}

@@ -51,6 +51,7 @@ func TestGolden(t *testing.T) {
 	page := html(t, demoPage())
 	golden(t, "page.html", page)
 	golden(t, "road.svg", RoadSVG(demoRoad()))
+	golden(t, "pareto.svg", Pareto([]Point{{7.4, 0.5108, false}, {9.6, 0.975, true}, {11.2, 0.9808, false}, {12.5, 0.9889, true}, {14.9, 0.99, false}, {29.7, 0.9918, false}}, 0.9916).SVG)
 	golden(t, "empty.html", html(t, &Page{Title: "nothing at all", Accuracy: Accuracy{math.NaN(), -1, math.Inf(1), math.NaN()},
 		Sections: []Section{{"No section", nil}, {"Empty figures", []Figure{Raster(Sample{}), Curves(nil), Confusion(nil, nil), Histogram(nil), Usage(nil), CoreMap(TargetUse{})}}}}))
 	if !bytes.Equal(page, html(t, demoPage())) {
@@ -115,6 +116,9 @@ func odd() map[string][]byte {
 		"confusion/ragged":         Confusion([]string{"a"}, [][]int{{1, 2, 3}, nil, {-4}}).SVG,
 		"confusion/all zero":       Confusion(digits, make([][]int, 10)).SVG,
 		"confusion/many":           Confusion(nil, [][]int{{199: 1}}).SVG,
+		"pareto/nothing measured":  Pareto([]Point{{nan, 1, true}, {1, -1, false}, {huge, 0.5, true}, {1, huge, true}}, nan).SVG,
+		"pareto/nothing at all":    Pareto([]Point{{0, 0, true}}, inf).SVG,
+		"pareto/one":               Pareto([]Point{{1, 1, false}}, huge).SVG,
 		"road/nothing":             RoadSVG(Road{}),
 		"road/unlike":              RoadSVG(Road{Stages: []Stage{{"unknown", []string{"1", "2", "3"}}}, Input: Population{Spikes: full}, Outputs: make([]Population, 9)}),
 	}

@@ -28,6 +28,8 @@ type tally struct {
 	srm                     int            // layers of SRM neurons that spiked
 	kinds                   map[string]int // layers that spiked
 	nine, exps              int            // layers of 9-bit weights, and of several exponents
+	fast                    int            // cores on the fast path
+	ways                    [3]int         // their rows: scattered, contiguous, filled
 	axons, rows, moved      int            // axons of cores where they share rows, these rows, and axons with a base
 }
 
@@ -49,20 +51,34 @@ func (y *tally) run(t *rapid.T, net *fixed.Network, target compile.Target) {
 	check(t, err)
 	want, err := net.Run(in, ticks, true)
 	check(t, err)
-	got, err := m.Run(context.Background(), in, ticks, sim.Options{States: true})
-	check(t, err)
-	d, compared, err := sim.FirstDivergence(p, in, want, got.Layers)
-	check(t, err)
-	if d != nil {
-		t.Fatal(d)
-	}
-	for k := range want { // FirstDivergence may err
-		if !want[k].Spikes.Equal(got.Layers[k].Spikes) || !slices.Equal(want[k].U, got.Layers[k].U) || !slices.Equal(want[k].V, got.Layers[k].V) {
-			t.Fatalf("layer %d differs", k)
+	var counts []sim.Count
+	for i, o := range []sim.Options{{Slow: true}, {}, {Threads: rapid.IntRange(2, 4).Draw(t, "threads")}} {
+		o.States = true
+		got, err := m.Run(context.Background(), in, ticks, o)
+		check(t, err)
+		d, compared, err := sim.FirstDivergence(p, in, want, got.Layers)
+		check(t, err)
+		if d != nil {
+			t.Fatalf("%+v: %v", o, d)
 		}
+		for k := range want { // FirstDivergence may err
+			if !want[k].Spikes.Equal(got.Layers[k].Spikes) || !slices.Equal(want[k].U, got.Layers[k].U) || !slices.Equal(want[k].V, got.Layers[k].V) {
+				t.Fatalf("%+v: layer %d differs", o, k)
+			}
+		}
+		if i == 0 {
+			counts = got.Cores
+		} else if !slices.Equal(got.Cores, counts) {
+			t.Fatalf("%+v: counts %v, by the reference path %v", o, got.Cores, counts)
+		}
+		y.values += compared
 	}
 	y.nets++
-	y.values += compared
+	cores, ways := m.Ways()
+	y.fast += cores
+	for how, n := range ways {
+		y.ways[how] += n
+	}
 	y.note(net, p, want)
 }
 
@@ -152,9 +168,9 @@ func (y *tally) note(net *fixed.Network, p *compile.Program, recs []fixed.Record
 func (y *tally) report(t *testing.T, maxVTh int, shares bool) {
 	t.Logf("%d nets on %d cores (%d nets did not fit): %d values compared, %d spikes; u at 2^23 %d times, v at its ends %d and %d times; "+
 		"cores with delays %d, with several profiles %d; nets with reset %d; %d axons share %d rows, %d have a base; "+
-		"layers of 9-bit weights %d, of several exponents %d; of srm neurons that spiked %d",
-		y.nets, y.cores, y.skipped, y.values, y.spikes, y.uTop, y.vBottom, y.vTop, y.delayed, y.shared, y.resets, y.axons, y.rows, y.moved, y.nine, y.exps, y.srm)
-	if y.values == 0 || y.spikes == 0 || y.uTop == 0 || y.vBottom == 0 || y.delayed == 0 || y.shared == 0 || y.nine == 0 || y.exps == 0 || y.nets < y.skipped {
+		"layers of 9-bit weights %d, of several exponents %d; of srm neurons that spiked %d; %d cores on the fast path, rows scattered, contiguous and filled %d",
+		y.nets, y.cores, y.skipped, y.values, y.spikes, y.uTop, y.vBottom, y.vTop, y.delayed, y.shared, y.resets, y.axons, y.rows, y.moved, y.nine, y.exps, y.srm, y.fast, y.ways)
+	if y.values == 0 || y.spikes == 0 || y.uTop == 0 || y.vBottom == 0 || y.delayed == 0 || y.shared == 0 || y.nine == 0 || y.exps == 0 || y.nets < y.skipped || y.fast == 0 || min(y.ways[0], y.ways[1], y.ways[2]) == 0 {
 		t.Error("too little was compared")
 	}
 	if shares != (y.rows > 0) || shares != (y.moved > 0) {

@@ -1,15 +1,16 @@
 package sim
 
 import (
-	"math/bits"
+	"slices"
 
 	"github.com/isospike/isospike/compile"
+	"github.com/isospike/isospike/sim/kernel"
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
 )
 
-// slots is the length of the ring of coming ticks. The latest arrival is
+// slots is the longest ring of coming ticks. The latest arrival is
 // 1 + snn.MaxDelay ticks ahead.
 const slots = 64
 
@@ -28,16 +29,22 @@ type Count struct {
 type Machine struct {
 	*tables
 	tick int
-	ring [slots][]uint64 // by slot: the axon bits of all cores
+	ring [][]uint64 // by slot, tick modulo their number: the axon bits of all cores
 	// By slot: what the spikes on the axons of cores that take graded ones carry.
-	messages [slots][]int32
+	messages [][]int32
 	// Accumulators of all cores. Check has proved that those of binary spikes cannot overflow.
-	acc   []int32
-	state []fixed.State // of all neurons, core after core
-	count []Count       // by core
-	fired []compile.Place
-	sent  []int32 // by fired: the message
+	acc []int32
+	// States of all neurons, core after core: the fields of fixed.State. w and x are nil where all neurons are CUBA.
+	u, v, ref, w, x []int32
+	count           []Count // by core
 
+	// What the fast path leaves alone: see update. touched has a byte for every chunk of every set of
+	// accumulators, awake one for every chunk of neurons.
+	touched, awake []uint8
+	slow           bool // the reference path runs all cores
+
+	whole    worker   // for all cores
+	last     sent     // what the last tick sent
 	observer Observer // nil: none
 }
 
@@ -47,10 +54,14 @@ type tables struct {
 	program *compile.Program
 	cores   []core
 	homes   [][]home // by core and neuron
+	slots   int      // of the ring, a power of two
 	words   int      // length of a ring slot
 	carried int      // length of a slot of messages
 	accs    int      // length of the accumulators
 	neurons int
+	marks   int  // length of touched
+	chunks  int  // length of awake
+	further bool // some neurons have registers w and x
 }
 
 // core says where a core's part of the Machine's arrays begins.
@@ -58,25 +69,18 @@ type core struct {
 	*compile.Core
 	word    int     // first word of a ring slot; every core begins a word
 	message int     // first message of a slot; none where no axon takes graded spikes
-	acc     int     // first accumulator
+	acc     int     // first accumulator; kernel.Slack of them that stay 0 follow the last
 	imag    int     // first accumulator of imaginary parts; none where no axon has any
 	mask    int     // sets of accumulators less 1; the sets are a power of two
 	neuron  int     // first neuron
-	bias    []int64 // by neuron
+	bias    []int32 // by neuron; nil where all are 0
+	resets  bool    // a profile has a periodic reset
+
+	fast *fast // nil: the reference path runs it
 }
 
 // home is the neuron of a layer that a compartment is.
 type home struct{ layer, neuron int32 }
-
-// weights are the values of all codes, by sign mode.
-var weights = func() (w [fixed.Inhibitory + 1][256]int32) {
-	for mode := range w {
-		for code := range w[mode] {
-			w[mode][code] = int32(fixed.SignMode(mode).Weight(uint8(code)))
-		}
-	}
-	return w
-}()
 
 // New returns a Machine at rest for p, which it keeps and which must not change
 // any more. The error is that of compile.Check.
@@ -85,19 +89,18 @@ func New(p *compile.Program) (*Machine, error) {
 		return nil, err
 	}
 	t := &tables{program: p, cores: make([]core, len(p.Cores)), homes: make([][]home, len(p.Cores))}
+	t.slots = ringLength(p)
 	for i := range p.Cores {
 		c := &p.Cores[i]
 		sets := 1
 		if c.DelayBits > 0 {
 			sets = 1 << c.DelayBits
 		}
-		t.cores[i] = core{Core: c, word: t.words, message: none, acc: t.accs, imag: none, mask: sets - 1, neuron: t.neurons, bias: make([]int64, len(c.Bias))}
-		for n, b := range c.Bias {
-			t.cores[i].bias[n] = fixed.Shift(int64(b), c.Profiles[c.Profile[n]].BiasExp)
-		}
+		t.cores[i] = core{Core: c, word: t.words, message: none, acc: t.accs, imag: none, mask: sets - 1, neuron: t.neurons, bias: biases(c),
+			resets: slices.ContainsFunc(c.Profiles, func(f compile.Profile) bool { return f.ResetInterval > 0 })}
 		t.homes[i] = make([]home, len(c.Profile))
 		t.words += (len(c.Row) + 63) / 64
-		t.accs += sets * len(c.Profile)
+		t.accs += sets*len(c.Profile) + kernel.Slack
 		if t.cores[i].has(compile.ImagAxon) {
 			t.cores[i].imag = t.accs
 			t.accs += sets * len(c.Profile)
@@ -107,6 +110,15 @@ func New(p *compile.Program) (*Machine, error) {
 			t.carried += len(c.Row)
 		}
 		t.neurons += len(c.Profile)
+		for _, f := range c.Profiles {
+			_, cuba := f.Neuron.(fixed.CUBA)
+			t.further = t.further || !cuba
+		}
+		if f := newFast(c); f != nil {
+			f.chunk, f.mark = t.chunks, t.marks
+			t.chunks, t.marks = t.chunks+f.chunks(), t.marks+sets*f.chunks()
+			t.cores[i].fast = f
+		}
 	}
 	for k := range p.Layers {
 		for o, h := range p.Layers[k].Home {
@@ -116,12 +128,45 @@ func New(p *compile.Program) (*Machine, error) {
 	return t.machine(), nil
 }
 
+// ringLength returns the slots that a ring needs for p: more than the ticks from now to the latest arrival.
+func ringLength(p *compile.Program) int {
+	longest := uint8(0)
+	for _, r := range p.InputRoute {
+		longest = max(longest, r.Delay)
+	}
+	for i := range p.Cores {
+		for _, r := range p.Cores[i].Route {
+			longest = max(longest, r.Delay)
+		}
+	}
+	n := 2
+	for n < 2+int(longest) {
+		n *= 2
+	}
+	return n
+}
+
+// biases returns what the neurons of a core add to v, nil where that is 0 for all.
+func biases(c *compile.Core) []int32 {
+	if !slices.ContainsFunc(c.Bias, func(b int16) bool { return b != 0 }) {
+		return nil
+	}
+	bias := make([]int32, len(c.Bias))
+	for n, b := range c.Bias {
+		bias[n] = int32(fixed.Shift(int64(b), c.Profiles[c.Profile[n]].BiasExp)) // 16 bits, up to 7 more
+	}
+	return bias
+}
+
 func (t *tables) machine() *Machine {
-	m := &Machine{tables: t, acc: make([]int32, t.accs), state: make([]fixed.State, t.neurons), count: make([]Count, len(t.cores)),
-		fired: make([]compile.Place, 0, t.neurons), sent: make([]int32, 0, t.neurons)}
-	for i := range m.ring {
-		m.ring[i] = make([]uint64, t.words)
-		m.messages[i] = make([]int32, t.carried)
+	m := &Machine{tables: t, acc: make([]int32, t.accs), u: make([]int32, t.neurons), v: make([]int32, t.neurons), ref: make([]int32, t.neurons),
+		count: make([]Count, len(t.cores)), touched: make([]uint8, t.marks), awake: make([]uint8, t.chunks), whole: worker{hi: len(t.cores)}}
+	if t.further {
+		m.w, m.x = make([]int32, t.neurons), make([]int32, t.neurons)
+	}
+	for range t.slots {
+		m.ring = append(m.ring, make([]uint64, t.words))
+		m.messages = append(m.messages, make([]int32, t.carried))
 	}
 	return m
 }
@@ -132,9 +177,13 @@ func (m *Machine) Clone() *Machine { return m.machine() }
 // Reset brings m back to tick 0, at rest and with nothing on its way.
 func (m *Machine) Reset() {
 	m.tick = 0
-	clear(m.acc)
-	clear(m.state)
+	for _, register := range [][]int32{m.acc, m.u, m.v, m.ref, m.w, m.x} {
+		clear(register)
+	}
 	clear(m.count)
+	clear(m.touched)
+	clear(m.awake)
+	m.last.clear()
 	for i := range m.ring {
 		clear(m.ring[i])
 	}
@@ -148,7 +197,7 @@ func (m *Machine) Counts() []Count { return m.count }
 
 // State returns the state of a neuron of a core after the last tick.
 func (m *Machine) State(core, neuron int) fixed.State {
-	return m.state[m.cores[core].neuron+neuron]
+	return m.state(m.cores[core].neuron + neuron)
 }
 
 // Inject lets a spike arrive on an axon of a core at the coming tick. Several
@@ -158,14 +207,13 @@ func (m *Machine) Inject(core, axon int) error {
 	if core < 0 || core >= len(m.cores) || axon < 0 || axon >= len(m.cores[core].Row) {
 		return diag.Inputf("no-such-axon", "", "there is no axon %d on core %d", axon, core)
 	}
-	m.send(compile.Route{Core: uint32(core), Axon: uint16(axon)}, 0, 1)
+	m.send(compile.Route{Core: uint32(core), Axon: uint16(axon)}, m.tick, 1)
 	return nil
 }
 
-// send lets a spike arrive at the end of a route, ahead ticks (0 to 1) plus the
-// route's delay after the coming one.
-func (m *Machine) send(r compile.Route, ahead int, message int32) {
-	slot, c := (m.tick+ahead+int(r.Delay))%slots, &m.cores[r.Core]
+// send lets a spike arrive at the end of a route, the route's delay after a tick.
+func (m *Machine) send(r compile.Route, tick int, message int32) {
+	slot, c := (tick+int(r.Delay))&(m.slots-1), &m.cores[r.Core]
 	m.ring[slot][c.word+int(r.Axon)/64] |= 1 << (r.Axon % 64)
 	if c.message != none {
 		m.messages[slot][c.message+int(r.Axon)] = message
@@ -175,101 +223,69 @@ func (m *Machine) send(r compile.Route, ahead int, message int32) {
 // Step runs the coming tick and returns the compartments that spiked in it, by
 // core and neuron. The slice is valid until the next call.
 func (m *Machine) Step() []compile.Place {
-	m.fired, m.sent = m.fired[:0], m.sent[:0]
-	slot := m.ring[m.tick%slots]
-	for i := range m.cores {
+	m.last.clear()
+	m.whole.step(m, m.tick, &m.last)
+	m.spread(&m.last, m.tick, 0, len(m.cores))
+	m.ticked(&m.last)
+	m.tick++
+	return m.last.from
+}
+
+// sent is what a tick sends, by core and neuron.
+type sent struct {
+	from     []compile.Place
+	messages []int32
+}
+
+func (s *sent) clear() { s.from, s.messages = s.from[:0], s.messages[:0] }
+
+func (s *sent) add(core, neuron int, message int32) {
+	s.from = append(s.from, compile.Place{Core: uint32(core), Neuron: uint16(neuron)})
+	s.messages = append(s.messages, message)
+}
+
+// spread lets what was sent in a tick reach the axons of cores lo to hi−1.
+func (m *Machine) spread(s *sent, tick, lo, hi int) {
+	for i, f := range s.from {
+		c := m.cores[f.Core].Core
+		for _, r := range c.Route[c.OutStart[f.Neuron]:c.OutStart[f.Neuron+1]] {
+			if int(r.Core) >= lo && int(r.Core) < hi {
+				m.send(r, tick+1, s.messages[i])
+			}
+		}
+	}
+}
+
+// worker runs cores lo to hi−1. Workers of other cores may run at the same time: what they write is apart.
+type worker struct {
+	lo, hi int
+	strips [filled + 1][fixed.Inhibitory + 1][]kernel.Strip // of one core in one tick
+	spikes [chunk]int32
+	out    [2]sent // of even and odd ticks, where there are several workers
+}
+
+// step runs a tick on the worker's cores.
+func (w *worker) step(m *Machine, tick int, out *sent) {
+	slot := m.ring[tick&(m.slots-1)]
+	for i := w.lo; i < w.hi; i++ {
 		c := &m.cores[i]
 		words := slot[c.word : c.word+(len(c.Row)+63)/64]
 		if m.observer != nil {
 			m.arrivals(i, words)
 		}
-		for w, set := range words {
-			for ; set != 0; set &= set - 1 {
-				axon := w*64 + bits.TrailingZeros64(set)
-				if c.Flags == nil || c.Flags[axon] == 0 {
-					m.deliver(i, c, axon)
-				} else {
-					m.deliverFlagged(i, c, axon)
-				}
-			}
-			words[w] = 0
+		quick := c.fast != nil && !m.slow
+		if quick {
+			w.collect(m, i, c, words, tick)
+		} else {
+			m.deliverAll(i, c, words, tick)
 		}
 		if m.observer != nil {
-			m.active(i, c)
+			m.active(i, c, tick)
 		}
-		m.update(i, c)
-	}
-	if m.observer != nil {
-		m.ticked()
-	}
-	m.tick++
-	return m.fired
-}
-
-// deliver adds the row of an axon to the accumulators.
-func (m *Machine) deliver(number int, c *core, axon int) {
-	row, base := c.Row[axon], int(c.Base[axon])
-	lo, hi := c.Synapses(axon)
-	m.count[number].Synapses += int64(hi - lo)
-	weight := &weights[c.Mode[row]]
-	target := c.Target[lo:hi]
-	code := c.Code[lo:hi][:len(target)]
-	neurons := len(c.Profile)
-	if len(target) == 0 {
-		return
-	}
-	if c.Delay == nil {
-		acc := m.acc[c.acc+base : c.acc+neurons]
-		// Targets ascend, so a row as long as its span has no gaps: a dense layer's.
-		if first := int(target[0]); int(target[len(target)-1])-first == len(target)-1 {
-			acc = acc[first:][:len(code)]
-			for s, x := range code {
-				acc[s] += weight[x]
-			}
-			return
-		}
-		for s, n := range target {
-			acc[n] += weight[code[s]]
-		}
-		return
-	}
-	delay := c.Delay[lo:hi][:len(target)]
-	acc := m.acc[c.acc : c.acc+(c.mask+1)*neurons]
-	for s, n := range target {
-		acc[(m.tick+int(delay[s]))&c.mask*neurons+base+int(n)] += weight[code[s]]
-	}
-}
-
-// update steps the neurons of a core and sends their spikes.
-func (m *Machine) update(number int, c *core) {
-	neurons := len(c.Profile)
-	at := c.acc + m.tick&c.mask*neurons
-	acc := m.acc[at : at+neurons]
-	state := m.state[c.neuron : c.neuron+neurons]
-	var imag []int32
-	if c.imag != none {
-		imag = m.acc[at-c.acc+c.imag:][:neurons]
-	}
-	for n := range state {
-		f := &c.Profiles[c.Profile[n]]
-		if f.ResetInterval > 0 && m.tick%f.ResetInterval == f.ResetPhase {
-			state[n] = fixed.State{}
-		}
-		in := fixed.Drive{Sum: fixed.Shift(fixed.Accumulate(int64(acc[n])), f.WeightExp), Bias: c.bias[n]}
-		acc[n] = 0
-		if imag != nil {
-			in.Imag = fixed.Shift(fixed.Accumulate(int64(imag[n])), f.WeightExp)
-			imag[n] = 0
-		}
-		message := f.Neuron.Advance(&state[n], in)
-		if message == 0 {
-			continue
-		}
-		m.fired, m.sent = append(m.fired, compile.Place{Core: uint32(number), Neuron: uint16(n)}), append(m.sent, message)
-		m.count[number].Spikes++
-		for _, r := range c.Route[c.OutStart[n]:c.OutStart[n+1]] {
-			m.send(r, 1, message)
+		if quick {
+			w.update(m, i, c, tick, out)
+		} else {
+			m.update(i, c, tick, out)
 		}
 	}
-	m.count[number].Updates += int64(neurons)
 }

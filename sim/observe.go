@@ -25,18 +25,21 @@ func (m *Machine) arrivals(core int, words []uint64) {
 }
 
 // active tells the observer of the active neurons of a core, whose spikes have been delivered.
-func (m *Machine) active(core int, c *core) {
-	at := m.tick & c.mask * len(c.Profile)
+func (m *Machine) active(core int, c *core, tick int) {
+	at := tick & c.mask * len(c.Profile)
 	for n := range c.Profile {
-		if m.acc[c.acc+at+n] != 0 || c.imag != none && m.acc[c.imag+at+n] != 0 || c.bias[n] != 0 || m.state[c.neuron+n] != (fixed.State{}) {
+		if m.acc[c.acc+at+n] != 0 || c.imag != none && m.acc[c.imag+at+n] != 0 || c.bias != nil && c.bias[n] != 0 || m.state(c.neuron+n) != (fixed.State{}) {
 			m.observer.Active(core, n)
 		}
 	}
 }
 
-// ticked tells the observer how the tick ended.
-func (m *Machine) ticked() {
-	for _, f := range m.fired {
+// ticked tells the observer, where there is one, how the tick ended.
+func (m *Machine) ticked(s *sent) {
+	if m.observer == nil {
+		return
+	}
+	for _, f := range s.from {
 		m.observer.Spiked(int(f.Core), int(f.Neuron))
 	}
 	m.observer.Ticked()

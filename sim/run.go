@@ -2,24 +2,27 @@ package sim
 
 import (
 	"context"
-	"math"
 	"slices"
+	"sync"
 
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
 	"github.com/isospike/isospike/snn/spike"
 )
 
-// Options are what a run keeps besides spikes.
+// Options say how to run, and what to keep besides spikes. None but Continue changes a result.
 type Options struct {
 	States   bool     // U and V of every neuron at every tick: 8 bytes each
-	Observer Observer // is told of every event; nil is nobody, and costs nothing
+	Observer Observer // is told of every event, of a run on one thread; nil is nobody, and costs nothing
+	Threads  int      // threads that share the cores; 0 is 1. Samples on threads, a Clone each, are faster where there are several
+	Slow     bool     // run every core on the reference path, which is written to be read
+	Continue bool     // go on from the state that the machine is in; column 0 of the input is the coming tick's
 }
 
 // Result is what a run leaves.
 type Result struct {
 	Layers []fixed.Record // as fixed.Network.Run returns them
-	Cores  []Count        // by core
+	Cores  []Count        // by core, since the last Reset
 }
 
 // maxStates bounds the values of U, and of V, that a run may keep: 8 GB each.
@@ -28,85 +31,210 @@ const maxStates = 1 << 31
 // checkEvery is how many ticks pass between looks at the context.
 const checkEvery = 64
 
-// Run resets m and runs it for ticks ticks on an input raster. Input columns
+// Run runs m for ticks ticks on an input raster, from rest unless opts say Continue. Input columns
 // beyond ticks have no effect; missing ones are silent. Errors: Input for a
 // raster of another size, Limit for more spikes or states than can be recorded,
-// Interrupted when ctx ends.
+// Interrupted when ctx ends; after that m is at rest.
 func (m *Machine) Run(ctx context.Context, in *spike.Raster, ticks int, opts Options) (*Result, error) {
+	if err := m.checkRun(in, ticks, opts); err != nil {
+		return nil, err
+	}
+	if !opts.Continue {
+		m.Reset()
+	}
+	if m.slow != opts.Slow {
+		m.slow = opts.Slow
+		m.wake() // the reference path does not say what it leaves at rest
+	}
+	m.observer = opts.Observer
+	defer func() { m.observer = nil }()
+	r := &run{m: m, ctx: ctx, in: in, first: m.tick, ticks: ticks, states: opts.States, record: newRecorder(m, ticks, opts.States)}
+	for range min(m.program.Convention.SpikeLag, ticks) {
+		if err := r.record.take(&m.last); err != nil { // of no spikes, but when going on
+			return nil, err
+		}
+	}
+	threads := min(max(opts.Threads, 1), len(m.cores))
+	if opts.Observer != nil {
+		threads = 1
+	}
+	if r.share(threads); r.err != nil {
+		m.Reset()
+		return nil, r.err
+	}
+	return &Result{Layers: r.record.layers, Cores: slices.Clone(m.count)}, nil
+}
+
+func (m *Machine) checkRun(in *spike.Raster, ticks int, opts Options) error {
 	p := m.program
 	if in.Neurons != len(p.InputStart)-1 || ticks < 0 {
-		return nil, diag.Inputf("raster-size", "", "the input raster has %d neurons and the program takes %d, for %d ticks",
+		return diag.Inputf("raster-size", "", "the input raster has %d neurons and the program takes %d, for %d ticks",
 			in.Neurons, len(p.InputStart)-1, ticks)
 	}
 	if opts.States && int64(ticks) > maxStates/int64(max(m.neurons, 1)) {
-		return nil, &diag.Error{Kind: diag.Limit, Code: "states-exceeded", Msg: "too many states to record", Resource: "neurons × ticks",
+		return &diag.Error{Kind: diag.Limit, Code: "states-exceeded", Msg: "too many states to record", Resource: "neurons × ticks",
 			Used: int64(m.neurons) * int64(ticks), Limit: maxStates, Fix: "run fewer ticks, or record spikes alone"}
 	}
-	m.Reset()
-	m.observer = opts.Observer
-	defer func() { m.observer = nil }()
-	res := &Result{Layers: make([]fixed.Record, len(p.Layers))}
-	sends := make([]sent, len(p.Layers))
-	for k := range p.Layers {
-		size := len(p.Layers[k].Home)
-		res.Layers[k].Spikes = spike.NewRaster(size)
-		sends[k] = sent{graded: sendsGraded(p, k), neurons: make([]int32, 0, size)}
-		if opts.States {
-			res.Layers[k].U, res.Layers[k].V = make([]int32, size*ticks), make([]int32, size*ticks)
-		}
-	}
-	for range min(p.Convention.SpikeLag, ticks) {
-		for k := range res.Layers {
-			sends[k].appendTo(res.Layers[k].Spikes)
-		}
-	}
-	for t := range ticks {
-		if t%checkEvery == 0 && ctx.Err() != nil {
-			return nil, &diag.Error{Kind: diag.Interrupted, Code: "interrupted", Msg: "the run was stopped", Err: ctx.Err()}
-		}
-		if t < in.Ticks() {
-			carries := in.Messages(t)
-			for s, i := range in.At(t) {
-				if i < 0 || int(i) >= in.Neurons {
-					return nil, diag.Inputf("raster-size", "", "the input raster has a spike of neuron %d of %d in column %d", i, in.Neurons, t)
-				}
-				message := int32(1)
-				if carries != nil {
-					message = carries[s]
-				}
-				for _, r := range p.InputRoute[p.InputStart[i]:p.InputStart[i+1]] {
-					m.send(r, p.Convention.InputLatency, message)
-				}
-			}
-		}
-		for i, f := range m.Step() {
-			h := m.homes[f.Core][f.Neuron]
-			sends[h.layer].add(h.neuron, m.sent[i])
-		}
-		for k := range sends {
-			rec := &res.Layers[k]
-			if rec.Spikes.Ticks() < ticks { // the last SpikeLag ticks are beyond the recording
-				if rec.Spikes.Count()+len(sends[k].neurons)+len(sends[k].order) > math.MaxInt32 {
-					return nil, &diag.Error{Kind: diag.Limit, Code: "spikes-exceeded", Layer: p.Layers[k].Name,
-						Msg: "too many spikes for one recording", Resource: "spikes", Used: math.MaxInt32 + 1, Limit: math.MaxInt32,
-						Fix: "run fewer ticks at a time"}
-				}
-				sends[k].appendTo(rec.Spikes)
-			}
-			sends[k].clear()
-			if opts.States {
-				m.record(k, t, ticks, rec)
+	for t := range min(ticks, in.Ticks()) {
+		for _, i := range in.At(t) {
+			if i < 0 || int(i) >= in.Neurons {
+				return diag.Inputf("raster-size", "", "the input raster has a spike of neuron %d of %d in column %d", i, in.Neurons, t)
 			}
 		}
 	}
-	res.Cores = slices.Clone(m.count)
-	return res, nil
+	return nil
 }
 
-// record copies the states of layer k after tick t.
-func (m *Machine) record(k, t, ticks int, rec *fixed.Record) {
-	for o, h := range m.program.Layers[k].Home {
-		s := &m.state[m.cores[h.Core].neuron+int(h.Neuron)]
-		rec.U[o*ticks+t], rec.V[o*ticks+t] = s.U, s.V
+// run is one call of Run.
+type run struct {
+	m            *Machine
+	ctx          context.Context
+	in           *spike.Raster
+	first, ticks int // tick of column 0, and how many there are
+	states       bool
+	record       *recorder
+	workers      []*worker
+	turn         barrier
+	parts        [2][]*sent // of even and odd ticks: what each worker sends
+	// Why to stop after an even or odd tick. The first worker sets it before the barrier, and all read it behind: before
+	// they are through the next one, nobody sets it again.
+	stop [2]error
+	err  error
+}
+
+// share runs all ticks on some threads, each with cores of its own.
+func (r *run) share(threads int) {
+	r.workers = r.m.split(threads)
+	for _, w := range r.workers {
+		for k := range w.out {
+			r.parts[k] = append(r.parts[k], &w.out[k])
+		}
+	}
+	r.turn = barrier{of: len(r.workers)}
+	r.turn.all = sync.NewCond(&r.turn.mu)
+	var wait sync.WaitGroup
+	for _, w := range r.workers[1:] {
+		wait.Go(func() { r.work(w) })
+	}
+	r.work(r.workers[0])
+	wait.Wait()
+	if r.err != nil || r.ticks == 0 {
+		return
+	}
+	r.m.last.clear()
+	for _, out := range r.parts[(r.ticks-1)%2] {
+		r.m.spread(out, r.m.tick-1, 0, len(r.m.cores))
+		r.m.last.from, r.m.last.messages = append(r.m.last.from, out.from...), append(r.m.last.messages, out.messages...)
+	}
+	r.err = r.record.take(&r.m.last)
+}
+
+// work runs the ticks on the worker's cores. What the workers send in a tick they all see in
+// the next one, behind the barrier, and each takes what reaches its own cores: so nothing is written by two.
+func (r *run) work(w *worker) {
+	m, p := r.m, r.m.program
+	for t := range r.ticks {
+		tick, out := r.first+t, &w.out[t%2]
+		if t > 0 {
+			for _, s := range r.parts[(t-1)%2] {
+				m.spread(s, tick-1, w.lo, w.hi)
+			}
+		}
+		if t < r.in.Ticks() {
+			m.input(r.in, t, tick+p.Convention.InputLatency, w.lo, w.hi)
+		}
+		out.clear()
+		w.step(m, tick, out)
+		if r.states {
+			r.record.states(w.lo, w.hi, t)
+		}
+		if w == r.workers[0] {
+			r.stop[t%2] = r.lead(t)
+		}
+		if r.turn.wait(); r.stop[t%2] != nil {
+			if w == r.workers[0] {
+				r.err = r.stop[t%2]
+			}
+			return
+		}
+	}
+}
+
+// lead is what the first worker does besides, in tick t of the run.
+func (r *run) lead(t int) error {
+	r.m.ticked(&r.workers[0].out[t%2])
+	if r.m.tick++; t > 0 {
+		if err := r.record.take(r.parts[(t-1)%2]...); err != nil {
+			return err
+		}
+	}
+	if t%checkEvery == 0 && r.ctx.Err() != nil {
+		return &diag.Error{Kind: diag.Interrupted, Code: "interrupted", Msg: "the run was stopped", Err: r.ctx.Err()}
+	}
+	return nil
+}
+
+// input lets the spikes of column t reach cores lo to hi−1 at a tick, or their routes' delay later.
+func (m *Machine) input(in *spike.Raster, t, tick, lo, hi int) {
+	p, carries := m.program, in.Messages(t)
+	for s, i := range in.At(t) {
+		message := int32(1)
+		if carries != nil {
+			message = carries[s]
+		}
+		for _, r := range p.InputRoute[p.InputStart[i]:p.InputStart[i+1]] {
+			if int(r.Core) >= lo && int(r.Core) < hi {
+				m.send(r, tick, message)
+			}
+		}
+	}
+}
+
+// split returns workers that share the cores, about equal in synapses and neurons.
+func (m *Machine) split(threads int) []*worker {
+	if threads == 1 {
+		return []*worker{&m.whole}
+	}
+	weigh := func(c *core) int { return len(c.Target) + 16*len(c.Profile) + len(c.Row) }
+	all, sum := 0, 0
+	for i := range m.cores {
+		all += weigh(&m.cores[i])
+	}
+	workers := []*worker{{}}
+	for i := range m.cores {
+		last := workers[len(workers)-1]
+		if len(workers) < threads && i > last.lo && (sum >= all*len(workers)/threads || len(m.cores)-i == threads-len(workers)) {
+			last = &worker{lo: i}
+			workers = append(workers, last)
+		}
+		last.hi = i + 1
+		sum += weigh(&m.cores[i])
+	}
+	return workers
+}
+
+// barrier lets threads wait for each other.
+type barrier struct {
+	mu      sync.Mutex
+	all     *sync.Cond
+	of      int
+	waiting int
+	turn    int
+}
+
+func (b *barrier) wait() {
+	if b.of == 1 {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	turn := b.turn
+	if b.waiting++; b.waiting == b.of {
+		b.waiting, b.turn = 0, turn+1
+		b.all.Broadcast()
+		return
+	}
+	for b.turn == turn {
+		b.all.Wait()
 	}
 }

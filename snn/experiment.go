@@ -32,6 +32,11 @@ type layer struct {
 	VDecay   *int `toml:"v_decay,omitempty"`
 	VTh      *int `toml:"v_th,omitempty"`
 	RefDelay *int `toml:"ref_delay,omitempty"`
+
+	WeightBits *WeightBits `toml:"weight_bits,omitempty"`
+	// WeightExp is the exponent of the weights, one, or one for each output neuron (conv: channel):
+	// from 0, or WeightBits.MinExp, to 7. Without it, it is 0.
+	WeightExp []int `toml:"weight_exp,omitempty"`
 }
 
 // Training holds the settings of the training loop.
@@ -52,6 +57,9 @@ type Training struct {
 	GradReset  bool    `toml:"grad_reset"`  // the gradient knows of the reset (CUBA) or flows through ν (SRM, EXODUS); off is SLAYER
 	LearnDecay bool    `toml:"learn_decay"` // each layer learns its two decays
 	WeightNorm bool    `toml:"weight_norm"` // weights are a direction times a gain, both learned
+
+	// WeightBits are those of the weights in integer arithmetic, 1 to 8 or "ternary"; a layer's own come first.
+	WeightBits WeightBits `toml:"weight_bits"`
 }
 
 // Loss says what the output is to do:
@@ -103,7 +111,7 @@ func DefaultExperiment() *Experiment {
 		Encoding:  "tick=1000us ticks=300 downsample=1",
 		Seed:      1,
 		Neuron:    DefaultNeuron,
-		Training:  Training{Arithmetic: "integer", Epochs: 20, Batch: 16, InitGain: 1, InitRate: 0.03, InitDelay: 1, Delays: "learned", DelayPer: "channel", DelayGrad: "slayer", MaxDelay: MaxDelay},
+		Training:  Training{Arithmetic: "integer", Epochs: 20, Batch: 16, InitGain: 1, InitRate: 0.03, InitDelay: 1, Delays: "learned", DelayPer: "channel", DelayGrad: "slayer", MaxDelay: MaxDelay, WeightBits: 8},
 		Loss:      Loss{Kind: "rate", Tau: 10, Scale: 1},
 		Surrogate: Surrogate{Kind: "exponential", Tau: 1, Scale: 1},
 		Optimiser: Optimiser{Kind: "nadam", Rate: 0.1, DelayLR: 0.05, DecayLR: 10, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, Decay: 1},
@@ -173,6 +181,15 @@ func (e *Experiment) Network() (*Network, error) {
 		if err := l.Neuron.Validate(l.Name); err != nil {
 			return nil, err
 		}
+		if l.Bits = e.Training.WeightBits; o.WeightBits != nil {
+			l.Bits = *o.WeightBits
+		}
+		if l.Exp = o.WeightExp; len(l.Exp) == 0 {
+			l.Exp = []int{0}
+		}
+		if err := l.checkWeights(); err != nil {
+			return nil, err
+		}
 	}
 	for name := range e.Layer {
 		if !known[name] {
@@ -203,6 +220,7 @@ func (e *Experiment) Validate() error {
 		{t.MinDelay >= 0 && t.MinDelay <= t.MaxDelay, "training.min_delay", "0 to max_delay"},
 		{t.MaxDelay >= 0 && t.MaxDelay <= MaxDelay, "training.max_delay", fmt.Sprintf("0 to %d", MaxDelay)},
 		{t.InitDelay >= 0 && t.InitDelay <= float64(MaxDelay), "training.init_delay", fmt.Sprintf("0 to %d", MaxDelay)},
+		{t.WeightBits == Ternary || t.WeightBits >= 1 && t.WeightBits <= MaxTrainBits, "training.weight_bits", `1 to 8, or "ternary"`},
 		{t.EarlyStop >= 0, "training.early_stop", "0 or more"},
 		{oneOf(l.Kind, "rate", "count", "spike_train", "nll", "step_nll"), "loss.kind", "rate, count, spike_train, nll or step_nll"},
 		{l.True >= 0 && l.True <= 1e6, "loss.true", "0 or more"},

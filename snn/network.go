@@ -38,6 +38,10 @@ type Layer struct {
 	Drop     int  // training silences this share of the inputs for a whole sample, in percent
 	Delay    bool // the layer's spikes travel through learned axonal delays
 	Neuron   Neuron
+
+	// What dense and conv layers store their weights in while training computes in integers.
+	Bits WeightBits
+	Exp  []int // the exponent of the weights, or one for each output neuron (conv: channel)
 }
 
 // The kinds of neuron.

@@ -68,7 +68,7 @@ func Parse(notation string) (*Network, error) {
 			}
 			continue
 		}
-		l := Layer{Name: strconv.Itoa(len(n.Layers) + 1), In: in, Stride: 1, Dilation: 1, Groups: 1, Flat: flat, Drop: drop, Neuron: DefaultNeuron}
+		l := Layer{Name: strconv.Itoa(len(n.Layers) + 1), In: in, Stride: 1, Dilation: 1, Groups: 1, Flat: flat, Drop: drop, Neuron: DefaultNeuron, Bits: 8, Exp: []int{0}}
 		flat, drop = false, 0
 		switch {
 		case denseField.MatchString(f):

@@ -6,7 +6,9 @@
 // The forward pass runs the integers of the hardware: shadow weights and delays
 // are kept in float, and every step quantizes them as the chip stores them, then
 // computes exactly what snn/fixed defines. What training saw is therefore what
-// a deployed network does. (Arithmetic "float" trains without rounding instead;
+// a deployed network does. How many bits and which exponents the chip has for the
+// weights are settings of the experiment; FromFixed takes them from a network that
+// is quantized already, to fine-tune it. (Arithmetic "float" trains without rounding instead;
 // quantize then reports what the rounding costs.)
 //
 // # Backward

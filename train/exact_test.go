@@ -68,21 +68,67 @@ func neuronDelays(l snn.Layer, param []float32) (d []uint8) {
 	return d
 }
 
+// integerWeight is the integer that the shadow weight w at position i of a layer's
+// parameters stands for, from the definition: rounded half to even to whole steps, clamped.
+func integerWeight(l snn.Layer, i int, w float32) int16 {
+	channel := i % l.Out.Size()
+	if l.Kind == snn.Conv {
+		inGroup, outGroup := l.In.C/l.Groups, l.Out.C/l.Groups
+		channel = i/(outGroup*l.Kernel*l.Kernel)/inGroup*outGroup + i%outGroup
+	}
+	lo, hi, step := -256, 256-512>>l.Bits.Stored(), 512>>l.Bits.Stored()
+	if l.Bits == snn.Ternary {
+		lo = -128
+		hi = 128
+	}
+	unit := float64(step) * math.Pow(2, float64(l.Exp[channel%len(l.Exp)])) / 64
+	return int16(max(lo, min(hi, step*int(math.RoundToEven(max(-1e6, min(1e6, float64(w)/unit)))))))
+}
+
+// drawWeights gives the layers of an experiment bits and exponents.
+func drawWeights(rt *rapid.T, e *snn.Experiment) {
+	net, err := e.Network()
+	if err != nil {
+		rt.Fatal(err)
+	}
+	for _, l := range net.Layers {
+		if !rapid.Bool().Draw(rt, "few bits") {
+			continue
+		}
+		l.Bits = rapid.SampledFrom([]snn.WeightBits{snn.Ternary, 1, 2, 3, 4, 5, 6, 7, 8}).Draw(rt, "bits")
+		exp := rapid.OneOf(rapid.IntRange(l.Bits.MinExp(), 2), rapid.IntRange(l.Bits.MinExp(), 7))
+		l.Exp = []int{exp.Draw(rt, "exp")}
+		if rapid.Bool().Draw(rt, "an exponent each") {
+			n := l.Out.Size()
+			if l.Kind == snn.Conv {
+				n = l.Out.C
+			}
+			l.Exp = rapid.SliceOfN(exp, n, n).Draw(rt, "exps")
+		}
+		e.SetLayer(l)
+	}
+}
+
 // fixedOf builds the reference network of a model without quantize, which sits
 // above this package: every layer as a dense one.
 func fixedOf(m *Model) *fixed.Network {
 	n := &fixed.Network{Input: m.Net.Input, Convention: fixed.Axonal}
 	for k, l := range m.Net.Layers {
 		in, out := l.In.Size(), l.Out.Size()
-		fl := fixed.Layer{Name: l.Name, In: l.In, Out: l.Out, Weight: make([]int16, in*out), WeightBits: 8, Neuron: Cuba(m.Neuron(k))}
+		fl := fixed.Layer{Name: l.Name, In: l.In, Out: l.Out, Weight: make([]int16, in*out), WeightBits: l.Bits.Stored(), Neuron: Cuba(m.Neuron(k))}
 		var codes []int16
-		for _, w := range m.Params[k].Weight.Value {
-			codes = append(codes, 2*int16(WeightCode(w)))
+		for i, w := range m.Params[k].Weight.Value {
+			codes = append(codes, integerWeight(l, i, w))
+		}
+		if fl.WeightExp = l.Exp[0]; len(l.Exp) > 1 {
+			for o := range out {
+				fl.NeuronExp = append(fl.NeuronExp, int8(l.Exp[o/(out/len(l.Exp))]))
+			}
 		}
 		var pool int16
 		if l.Kind == snn.Pool {
 			code, shift := PoolCode(l.Neuron)
-			pool, fl.WeightExp = 2*int16(code), int(shift)
+			pool, fl.WeightExp, fl.WeightBits = 2*int16(code), int(shift), 8
 		}
 		for i, w := range expand(l, codes, pool) {
 			fl.Weight[i%out*in+i/out] = w
@@ -147,6 +193,7 @@ func TestForwardIsFixed(t *testing.T) {
 		}
 		e.Training.InitGain = rapid.Float64Range(0.1, 400).Draw(rt, "gain")
 		e.Training.InitDelay = rapid.Float64Range(0, 62).Draw(rt, "delay")
+		drawWeights(rt, e)
 		m, err := NewModel(e)
 		if err != nil {
 			rt.Fatal(err)
@@ -174,6 +221,54 @@ func TestForwardIsFixed(t *testing.T) {
 		t.Fatal("no spikes were compared")
 	}
 	t.Logf("compared %d networks, %d spikes", nets, spikes)
+}
+
+// TestExponentsByChannel: the same with an exponent for every channel of grouped convolutions, and
+// every neuron of a dense layer, in networks in which all layers spike.
+func TestExponentsByChannel(t *testing.T) {
+	spikes := make([]int, 4)
+	for seed := range uint64(6) {
+		e := testExperiment("7x6x4-8c3g2-2a-6c2p1g2-9")
+		e.Seed, e.Training.InitGain = seed, 16
+		net, err := e.Network()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range net.Layers {
+			if l.Kind == snn.Pool {
+				continue
+			}
+			l.Bits, l.Exp = []snn.WeightBits{3, 5, snn.Ternary}[seed%3], nil
+			for c := range l.Out.C * (l.Out.W * l.Out.H) {
+				if l.Kind == snn.Conv && c >= l.Out.C {
+					break
+				}
+				l.Exp = append(l.Exp, max(l.Bits.MinExp(), (c*5+int(seed))%7-4))
+			}
+			e.SetLayer(l)
+		}
+		m, err := NewModel(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := randomRaster(rand.New(rand.NewPCG(seed, 1)), m.Net.Input.Size(), 50, 0.2)
+		want, err := fixedOf(m).Run(in, 50, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, got := range NewTrainer(m, 50, 1).Runner().Run(in) {
+			if d := got.Diff(want[k].Spikes); d > 0 {
+				t.Errorf("seed %d, layer %d: %d spikes differ", seed, k+1, d)
+			}
+			spikes[k] += got.Count()
+		}
+	}
+	t.Logf("compared %v spikes", spikes)
+	for k, n := range spikes {
+		if n == 0 {
+			t.Errorf("layer %d was silent", k+1)
+		}
+	}
 }
 
 // blobs is a small classification task: each class spikes on its own inputs.
@@ -355,7 +450,7 @@ func TestWeightsRoundHalfToEven(t *testing.T) {
 		code float32
 		want int8
 	}{{0.5, 0}, {1.5, 2}, {2.5, 2}, {-0.5, 0}, {-1.5, -2}, {0.51, 1}, {127.4, 127}, {127.6, 127}, {400, 127}, {-128, -128}, {-500, -128}} {
-		if got := WeightCode(c.code * WeightStep / WeightOne); got != c.want {
+		if got := NewGrid(8, 0).Code(c.code * WeightStep / WeightOne); got != c.want {
 			t.Errorf("weight of %v steps has code %d, want %d", c.code, got, c.want)
 		}
 	}

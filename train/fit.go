@@ -72,6 +72,18 @@ func (t *Trainer) Fit(ctx context.Context, src Source, f Fit) error {
 	return nil
 }
 
+// Calibrate scales a fresh model as Fit does before its first step.
+func (t *Trainer) Calibrate(ctx context.Context, src Source) error {
+	if _, err := t.check(src); err != nil {
+		return err
+	}
+	err := t.begin(ctx, src, nil)
+	if err != nil && ctx.Err() != nil {
+		return interrupted(ctx)
+	}
+	return err
+}
+
 // begin calibrates a fresh model and reports what is wrong with it then. On an error,
 // a cancelled context included, the model is as fresh as it was.
 func (t *Trainer) begin(ctx context.Context, src Source, report func(*diag.Error)) error {

@@ -150,7 +150,7 @@ func checkGradients(t *testing.T, r *rand.Rand, e *snn.Experiment) (compared, no
 		v := &tr.views[k]
 		var p []float64
 		for _, x := range m.Params[k].Weight.Value {
-			p = append(p, float64(WeightCode(x))*WeightStep/WeightOne)
+			p = append(p, float64(NewGrid(8, 0).Code(x))*WeightStep/WeightOne)
 		}
 		if v.pool != nil {
 			pool[k] = float64(v.pool.weight)

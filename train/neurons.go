@@ -79,6 +79,9 @@ func (p *integerPopulation) step(inputs []int32, rho []float32, fired []int32) [
 			p.acc[o] = int32(int64(a) * int64(p.scale) >> 8)
 		}
 	}
+	for o, e := range p.view.exp {
+		p.acc[o] <<= e
+	}
 	fired = p.cuba.Step(p.acc, rho, fired)
 	if u, v := p.rows(p.view.out); u != nil {
 		for o := range u {

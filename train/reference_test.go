@@ -17,7 +17,7 @@ func reference(tr *Trainer) *slayerref.Net {
 		var w []float64
 		for _, x := range m.Params[k].Weight.Value {
 			if e.Training.Arithmetic == "integer" {
-				w = append(w, float64(WeightCode(x))*WeightStep/WeightOne)
+				w = append(w, float64(NewGrid(8, 0).Code(x))*WeightStep/WeightOne)
 			} else {
 				w = append(w, float64(x))
 			}

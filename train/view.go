@@ -24,7 +24,9 @@ type view struct {
 	weight     []float32 // the weights that the forward pass applied
 	back       []float32 // the same times scale, for the error to the layer below: dense Out×In, conv see geometry.transpose
 	scale      float32   // see Progress.Scales
-	shift      uint      // the integer sum counts 2^shift: pool layers
+	shift      uint      // the integer sum counts 2^shift: the exponent of the weights
+	exp        []uint8   // or those of the neurons, where they differ
+	grids      []Grid    // of each output neuron or channel, or one for all
 
 	delay   []uint8 // of the layer's own spikes, by neuron; nil without delays
 	delayOf []int32 // the delay parameter of each neuron; nil is its own number
@@ -110,6 +112,9 @@ func newView(m *Model, k int, below *view) view {
 	}
 	if m.Experiment.Training.Arithmetic == "integer" {
 		v.codes = make([]int8, v.rows*v.cols) // none, but not nil, for a pool
+		if v.trained() {
+			v.exponents()
+		}
 	}
 	if l.Delay {
 		v.delay = make([]uint8, v.out)
@@ -133,6 +138,20 @@ func (v *view) shape() {
 		v.rows, v.cols = l.In.Size(), l.Out.Size()
 	case snn.Conv:
 		v.rows, v.cols = l.In.C*l.Kernel*l.Kernel, l.Out.C/l.Groups
+	}
+}
+
+// exponents sets what the weights are rounded to, and the exponents of their sums.
+func (v *view) exponents() {
+	v.grids = Grids(v.layer)
+	exp := v.layer.Exp
+	if len(exp) == 1 {
+		v.shift = uint(max(0, exp[0]))
+		return
+	}
+	v.exp = make([]uint8, v.out)
+	for i := range v.exp { // neurons of one channel are len(exp) apart, or there is one each
+		v.exp[i] = uint8(max(0, exp[i%len(exp)]))
 	}
 }
 
@@ -171,7 +190,13 @@ func (v *view) refresh(m *Model, k int) {
 			copy(v.weight[at:at+v.cols], value[from:])
 			continue
 		}
-		quantizeRow(v.codes[at:at+v.cols], v.weight[at:at+v.cols], value[from:])
+		if len(v.grids) == 1 {
+			v.grids[0].round(v.codes[at:at+v.cols], v.weight[at:at+v.cols], value[from:])
+			continue
+		}
+		for j, g := range v.grids[v.channel(r):][:v.cols] {
+			g.round(v.codes[at+j:at+j+1], v.weight[at+j:at+j+1], value[from+j:])
+		}
 	}
 	if v.back == nil {
 		return
@@ -193,11 +218,12 @@ func (v *view) row(r int) int {
 	return r - r%k + k - 1 - r%k
 }
 
-func quantizeRow(codes []int8, weight, value []float32) {
-	for i := range codes {
-		c := WeightCode(value[i])
-		codes[i] = c
-		weight[i] = float32(c) * (float32(WeightStep) / WeightOne)
+// round writes the codes of shadow weights, and the weights that these stand for.
+func (g Grid) round(codes []int8, weight, value []float32) {
+	value, weight = value[:len(codes)], weight[:len(codes)]
+	for i, x := range value {
+		c := g.Code(x)
+		codes[i], weight[i] = c, g.Weight(c)
 	}
 }
 

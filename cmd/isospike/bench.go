@@ -41,7 +41,7 @@ type benchStage struct {
 
 func newBench(a *app) *cobra.Command {
 	c := &cobra.Command{Use: "bench", Short: "Measure how fast this machine runs isospike"}
-	c.AddCommand(newBenchTrain(a), newBenchCompile(a))
+	c.AddCommand(newBenchTrain(a), newBenchCompile(a), newBenchSim(a))
 	return group(c)
 }
 

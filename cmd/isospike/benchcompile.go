@@ -27,7 +27,7 @@ ten of their weights 0, or weights of 9 bits.
   bytes-per-synapse           peak memory of the larger, all of the process
   cores-over-bound            its cores over what no layout can go below: neurons, sources, delay
                               accumulators and kernels, each over what a core holds of them
-  compile-mix                 seconds for the mix, of 14 million synapses
+  compile-mix                 seconds for the mix, of 6.5 million synapses
   mix-cores-over-bound        its cores over their bound
   traffic-over-sequential     links that a spike of every neuron passes, multicast counted once,
                               over those where neurons and cores lie in the order of their numbers

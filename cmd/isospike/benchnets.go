@@ -24,6 +24,43 @@ func stack(layers int) *fixed.Network {
 	return n
 }
 
+// denseStack is a network of dense layers with random weights, none of them 0.
+func denseStack(sizes ...int) *fixed.Network {
+	r := rand.New(rand.NewPCG(1, 2))
+	n := &fixed.Network{Input: snn.Flat(sizes[0]), Convention: fixed.Axonal}
+	in := n.Input
+	for k, size := range sizes[1:] {
+		l := fixed.Layer{Name: fmt.Sprint(k + 1), In: in, Out: snn.Flat(size), WeightBits: 8, Neuron: fixed.CUBA{IDecay: 1024, VDecay: 128, VTh: 640, RefDelay: 1}}
+		for range l.Weights() {
+			l.Weight = append(l.Weight, int16(2*(1+r.IntN(32))*(1-2*r.IntN(2))))
+		}
+		n.Layers = append(n.Layers, l)
+		in = l.Out
+	}
+	return n
+}
+
+// groups is a network of layers of channels at one pixel, in groups of some size; a channel
+// hears all of its group, with weights of its own. A bias makes the neurons spike.
+func groups(layers, channels, size int) *fixed.Network {
+	r := rand.New(rand.NewPCG(1, 2))
+	s := snn.Shape{W: 1, H: 1, C: channels}
+	n := &fixed.Network{Input: s, Convention: fixed.Axonal}
+	for k := range layers {
+		l := fixed.Layer{Name: fmt.Sprint(k + 1), In: s, Out: s, Kernel: fixed.Square(1, 1, 0, 1, channels/size), WeightBits: 8,
+			Neuron: fixed.CUBA{IDecay: 1024, VDecay: 128, VTh: 80, RefDelay: 1}, BiasMant: make([]int16, channels)}
+		l.Weight = make([]int16, l.Weights())
+		for i := range l.Weight {
+			l.Weight[i] = int16(2 * (1 + r.IntN(8)) * (1 - 2*r.IntN(2)))
+		}
+		for o := range l.BiasMant {
+			l.BiasMant[o] = int16(160 + r.IntN(80))
+		}
+		n.Layers = append(n.Layers, l)
+	}
+	return n
+}
+
 // unevenRates are rates such as a network has that looks at a scene: high in the middle of the
 // plane, falling with the layers, and of a neuron by chance, few of them busy.
 func unevenRates(n *fixed.Network) *compile.Rates {

@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/isospike/isospike/dataset"
+	"github.com/isospike/isospike/quantize"
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
+	"github.com/isospike/isospike/snn/fixed"
 	"github.com/isospike/isospike/snn/spike"
 	"github.com/isospike/isospike/train"
 	"github.com/spf13/cobra"
@@ -202,6 +204,25 @@ func (w workload) source(net *snn.Network, data string) (train.Source, string, e
 	}
 	set, err := dataset.Cache(set, 0)
 	return dataset.Encoded{Set: set, Encoding: dataset.Encoding{Tick: 1000, Ticks: w.ticks, Downsample: 1}}, note, err
+}
+
+// calibrated returns the network of a workload as it is before training, scaled to its rates, in integers.
+func calibrated(ctx context.Context, w workload, data string, threads int) (*fixed.Network, train.Source, string, error) {
+	e := snn.DefaultExperiment()
+	e.Net, e.Training.Batch, e.Training.InitRate, e.Loss.Kind = w.net, w.batch, w.rate, w.loss
+	m, err := train.NewModel(e)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	src, note, err := w.source(m.Net, data)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	if err := train.NewTrainer(m, w.ticks, threads).Step(ctx, src, first(min(w.batch, src.Len()))); err != nil {
+		return nil, nil, "", err
+	}
+	n, _, err := quantize.Quantize(m, quantize.Options{})
+	return n, src, note, err
 }
 
 // noise is random input.

@@ -25,9 +25,9 @@ of every resource they use. A network that does not fit is refused with the laye
 core, resource and amount, and what to change.
 
 Cores that talk are placed close to each other. How much they talk is taken from spikes
-that the network has on recordings (--data), or from one rate of all neurons (--rate), of
-which only the traffic that is reported depends. Traffic is counted in links of the mesh,
-those that copies of a spike share once; --map draws where it arises.
+that the network has on recordings (--data). Without them all neurons count alike, and
+--rate says how often they spike in the traffic that is reported. Traffic is counted in
+links of the mesh, those that copies of a spike share once; --map draws where it arises.
 
 Targets: ` + strings.Join(targets.List(), ", ") + `, or the path of a TOML file that inherits from one.
 The tables are Loihi-style: named after Loihi's, not packed as its vendor packs them.`,

@@ -17,6 +17,7 @@ func newEval(a *app) *cobra.Command {
 	var encoding string
 	var metrics bool
 	var model string
+	var slow bool
 	c := &cobra.Command{
 		Use:   "eval ARTIFACT --data DIR",
 		Short: "Measure the accuracy of a model, fixed network or program",
@@ -38,6 +39,7 @@ ClassificationAccuracy, ActivationSparsity, SynapticOperations and MembraneUpdat
 			if err != nil {
 				return err
 			}
+			e.slow = slow
 			src, err := data.open(a, e.encodingOr(encoding))
 			if err != nil {
 				return err
@@ -76,6 +78,7 @@ ClassificationAccuracy, ActivationSparsity, SynapticOperations and MembraneUpdat
 	encodingFlag(c, &encoding)
 	c.Flags().BoolVar(&metrics, "neurobench", false, "give NeuroBench's metrics of a program")
 	estimateFlag(c, &model)
+	slowFlag(c, &slow)
 	return c
 }
 
@@ -87,7 +90,7 @@ func (a *app) neurobench(ctx context.Context, e *executor, src dataset.Encoded) 
 	m := sim.NewMetrics(e.program)
 	ticks := src.Encoding.Ticks
 	err := simulate(ctx, a, e, src, func(run *sim.Machine, in *spike.Raster) (*sim.Result, error) {
-		return run.Run(ctx, in, ticks, sim.Options{States: true})
+		return run.Run(ctx, in, ticks, sim.Options{States: true, Slow: e.slow})
 	}, func(i int, r *sim.Result) { m.Add(r, ticks, src.Label(i)) })
 	if err != nil {
 		return err

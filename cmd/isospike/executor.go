@@ -33,6 +33,9 @@ type executor struct {
 	// start returns a runner for one goroutine; states asks for u and v, which
 	// training does not record.
 	start func(states bool) runner
+	// neuron tells the dynamics of a neuron, layers counted from 0; nil where the executor has none in integers.
+	neuron func(layer, n int) fixed.Neuron
+	slow   bool // the simulator's fast paths are off
 	// reuses says that a runner's records are overwritten by its next run.
 	reuses bool
 }
@@ -102,6 +105,7 @@ func trainExecutor(m *train.Model) (*executor, error) {
 
 func fixedExecutor(n *fixed.Network) *executor {
 	return &executor{name: "fixed", input: n.Input, encoding: n.Encoding, readout: n.Readout, graded: n.Layers[0].Graded,
+		neuron: func(layer, _ int) fixed.Neuron { return n.Layers[layer].Neuron },
 		start: func(states bool) runner {
 			return func(_ context.Context, in *spike.Raster) ([]fixed.Record, error) {
 				return n.Run(in, in.Ticks(), states)
@@ -114,17 +118,23 @@ func simExecutor(p *compile.Program) (*executor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &executor{name: "sim:" + p.Target, input: p.Input, encoding: p.Encoding, readout: p.Readout, program: p, graded: p.TakesGraded(),
-		start: func(states bool) runner {
-			m := m.Clone()
-			return func(ctx context.Context, in *spike.Raster) ([]fixed.Record, error) {
-				res, err := m.Run(ctx, in, in.Ticks(), sim.Options{States: states})
-				if err != nil {
-					return nil, err
-				}
-				return res.Layers, nil
+	e := &executor{name: "sim:" + p.Target, input: p.Input, encoding: p.Encoding, readout: p.Readout, program: p, graded: p.TakesGraded(),
+		neuron: func(layer, n int) fixed.Neuron {
+			h := p.Layers[layer].Home[n]
+			c := &p.Cores[h.Core]
+			return c.Profiles[c.Profile[h.Neuron]].Neuron
+		}}
+	e.start = func(states bool) runner {
+		m := m.Clone()
+		return func(ctx context.Context, in *spike.Raster) ([]fixed.Record, error) {
+			res, err := m.Run(ctx, in, in.Ticks(), sim.Options{States: states, Slow: e.slow})
+			if err != nil {
+				return nil, err
 			}
-		}}, nil
+			return res.Layers, nil
+		}
+	}
+	return e, nil
 }
 
 // tally counts what an executor did over a set of samples. Accuracy and confusion are

@@ -5,10 +5,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/isospike/isospike/internal/safetensors"
 	"github.com/isospike/isospike/interop"
+	"github.com/isospike/isospike/quantize"
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
@@ -18,7 +20,7 @@ import (
 
 func newImport(a *app) *cobra.Command {
 	imp := &cobra.Command{Use: "import", Short: "Read networks of other tools"}
-	imp.AddCommand(newImportLava(a), newImportSlayer(a))
+	imp.AddCommand(newImportLava(a), newImportNIR(a), newImportSlayer(a))
 	return group(imp)
 }
 
@@ -60,7 +62,7 @@ SLAYER trained them. Nothing is dropped: what isospike has no form for is refuse
 			}
 			n.Encoding, n.Reset = encoding, reset
 			n.Layers[0].Graded = n.Layers[0].Graded || graded
-			return a.writeImport(n, filepath.Base(args[0]), out)
+			return a.writeImport(n, filepath.Base(args[0]), out, nil)
 		},
 	}
 	c.Flags().StringVarP(&out, "output", "o", "", "fixed network to write")
@@ -80,8 +82,12 @@ func newImportSlayer(a *app) *cobra.Command {
 		Use:   "slayer --net NOTATION WEIGHTS... -o FILE",
 		Short: "Read slayerPytorch's Loihi text export",
 		Long: `slayer reads the weights that slayerPytorch wrote for Loihi, one file a layer with one
-integer a line, rows of a neuron's inputs one after the other.`,
-		Example: "  isospike import slayer --net 34x34x2-512-10 NMNISTFc1.txt NMNISTFc2.txt -o fixed.safetensors",
+integer a line, rows of a neuron's inputs one after the other; of a convolution the kernels,
+of a pool its one kernel. The files of pools may be left out, all of them: slayerPytorch works
+their weight out from the neuron, and so does slayer. The text holds no delays.`,
+		Example: `  isospike import slayer --net 34x34x2-512-10 NMNISTFc1.txt NMNISTFc2.txt -o fixed.safetensors
+  isospike import slayer --net 128x128x2-4a-16c5p2-2a-32c3p1-2a-512-11 \
+      conv1.txt conv2.txt fc1.txt fc2.txt -o fixed.safetensors`,
 		RunE: func(c *cobra.Command, args []string) error {
 			net, err := snn.Parse(notation)
 			if err != nil {
@@ -90,19 +96,15 @@ integer a line, rows of a neuron's inputs one after the other.`,
 			if err := neuron.Validate("all"); err != nil {
 				return err
 			}
-			var weights [][]int16
-			for k, path := range args {
-				if k >= len(net.Layers) {
-					break // Slayer says how many there must be
-				}
-				w, err := readSlayer(path, net.Layers[k])
-				if err != nil {
+			weights := make([][]int16, len(args)) // Slayer says how many there must be
+			layers := net.Layers
+			if len(args) < len(layers) { // pools may lack theirs
+				layers = slices.DeleteFunc(slices.Clone(layers), func(l snn.Layer) bool { return l.Kind == snn.Pool })
+			}
+			for k, path := range args[:min(len(args), len(layers))] {
+				if weights[k], err = readSlayer(path, layers[k]); err != nil {
 					return diag.InFile(err, path)
 				}
-				weights = append(weights, w)
-			}
-			if len(args) > len(net.Layers) {
-				weights = make([][]int16, len(args))
 			}
 			n, err := interop.Slayer(net, weights, train.Cuba(neuron), encoding)
 			if err != nil {
@@ -112,7 +114,7 @@ integer a line, rows of a neuron's inputs one after the other.`,
 			for _, path := range args {
 				names = append(names, filepath.Base(path))
 			}
-			return a.writeImport(n, strings.Join(names, " "), out)
+			return a.writeImport(n, strings.Join(names, " "), out, nil)
 		},
 	}
 	c.Flags().StringVarP(&out, "output", "o", "", "fixed network to write")
@@ -133,16 +135,25 @@ func readSlayer(path string, l snn.Layer) ([]int16, error) {
 		return nil, diag.Inputf("read", path, "cannot be read: %v", err)
 	}
 	defer f.Close()
-	return interop.ReadSlayerWeights(f, l.Out.Size(), l.In.Size())
+	out, in := interop.SlayerWeights(l)
+	return interop.ReadSlayerWeights(f, out, in)
 }
 
-func (a *app) writeImport(n *fixed.Network, from, out string) error {
-	n.Provenance["command"] = "isospike import"
-	n.Provenance["data"] = from
+// writeImport writes an imported network, from a file that its provenance names unless "". r tells what making
+// integers of it cost, where it was not in integers.
+func (a *app) writeImport(n *fixed.Network, from, out string, r *quantize.Report) error {
+	if from != "" {
+		n.Provenance["command"] = "isospike import"
+		n.Provenance["data"] = from
+	}
 	if err := safetensors.WriteFile(out, n.File()); err != nil {
 		return err
 	}
-	return a.result(map[string]any{"fixed": out, "layers": len(n.Layers)}, func(w io.Writer) {
+	result := map[string]any{"fixed": out, "layers": len(n.Layers)}
+	if r != nil {
+		result["quantize"] = r
+	}
+	return a.result(result, func(w io.Writer) {
 		fmt.Fprintf(w, "%s:\n", out)
 		_ = inspectFixed(w, n)
 	})

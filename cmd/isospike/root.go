@@ -64,7 +64,7 @@ is exceeded, 5 a tool is missing, 6 the board or its link failed, 7 interrupted.
 		return diag.Usagef("usage", "%v", err).WithFix("see `%s --help`", c.CommandPath())
 	})
 	root.AddCommand(newDemo(a), newTrain(a), newQuantize(a), newCompile(a), newSim(a), newEval(a), newVerify(a),
-		newRun(a), newBoard(a), newFPGA(a), newFlash(a), newGolden(a), newInspect(a), newImport(a), newData(a), newBench(a))
+		newRun(a), newBoard(a), newFPGA(a), newFlash(a), newGolden(a), newInspect(a), newImport(a), newExport(a), newData(a), newBench(a))
 	return group(root)
 }
 

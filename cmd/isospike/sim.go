@@ -27,6 +27,8 @@ type simFlags struct {
 	out      string
 	ticks    int
 	model    string
+	slow     bool
+	probe    probeFlags
 }
 
 func newSim(a *app) *cobra.Command {
@@ -43,8 +45,12 @@ neurons × ticks; a model records spikes alone.
 The input is a recording of a data set, or an array of 0 and 1, inputs × ticks, in an
 .npz file; of integers, where the first layer takes graded spikes.
 
+--probe chooses neurons, and --vcd, --csv and --plot write what they did; --raster draws the
+spikes of layers. A model records spikes alone, so its probes have neither u nor v.
+
 ` + estimateHelp,
 		Example: `  isospike sim program.safetensors --data test.tar.gz --sample 60001 -o trace.npz
+  isospike sim program.safetensors --data test.tar.gz --probe 1:5,2:0-9 --vcd trace.vcd --plot trace.svg
   isospike sim fixed.safetensors --input spikes.npz --array s_in -o trace.npz
   python3 -c 'import numpy as np; print(np.load("trace.npz")["s0"].sum())'`,
 		Args: exactly("ARTIFACT"),
@@ -60,10 +66,15 @@ The input is a recording of a data set, or an array of 0 and 1, inputs × ticks,
 	fl.StringVarP(&f.out, "output", "o", "", ".npz file to write (optional)")
 	encodingFlag(c, &f.encoding)
 	estimateFlag(c, &f.model)
+	slowFlag(c, &f.slow)
+	f.probe.add(c)
 	return c
 }
 
 func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
+	if err := f.probe.check(); err != nil {
+		return err
+	}
 	e, err := load(path)
 	if err != nil {
 		return err
@@ -92,7 +103,7 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 		Estimate *loihi.Estimate `json:"estimate,omitempty"`
 	}
 	s := summary{Ticks: in.Ticks(), Executor: e.name}
-	opts := sim.Options{States: true}
+	opts := sim.Options{States: true, Slow: f.slow, Threads: a.threads}
 	var meter *loihi.Meter
 	if f.model != "" {
 		if meter, err = e.meter(f.model); err != nil {
@@ -133,6 +144,9 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 		if err := writeTrace(f.out, recs, in.Ticks()); err != nil {
 			return err
 		}
+	}
+	if err := f.probe.write(e.name, in, recs, s.Class, e.neuron); err != nil {
+		return err
 	}
 	return a.result(s, func(w io.Writer) {
 		fmt.Fprintf(w, "%s: %d ticks, spikes by layer %v", e.name, s.Ticks, s.Spikes)
@@ -255,4 +269,9 @@ func writeTrace(path string, recs []fixed.Record, ticks int) error {
 		}
 	}
 	return npy.WriteNPZ(path, arrays)
+}
+
+// slowFlag adds the flag that switches the simulator's fast paths off.
+func slowFlag(c *cobra.Command, slow *bool) {
+	c.Flags().BoolVar(slow, "slow", false, "simulate on the reference path, which is written to be read: the results are the same")
 }

@@ -19,6 +19,7 @@ import (
 type trainFlags struct {
 	data, val   dataFlags
 	config, out string
+	from        string // fixed network to go on from
 	log, report string
 	resume      bool
 	printConfig bool
@@ -26,6 +27,7 @@ type trainFlags struct {
 	tick, ticks int
 	downsample  int
 	float       bool
+	delayBits   int
 }
 
 func newTrain(a *app) *cobra.Command {
@@ -46,6 +48,11 @@ After every epoch, and when interrupted, FILE.checkpoint holds all that is neede
 go on with --resume, bit for bit, on the same data. FILE is the epoch with the best
 accuracy on --val; without --val it is the last one.
 
+--from takes a fixed network, of few bits say, and trains it on: the forward pass is that
+network, with its bits, exponents, thresholds and delays, and what comes out quantizes to
+the same again. --bits trains with few bits from the start; the layers' scales are then
+searched for on the weights that calibration gives.
+
 --log keeps a line for every epoch: loss, accuracy, learning rate, seconds and the
 firing rate of each layer, as CSV or, in a file that ends in .jsonl, as JSON. --report
 draws the curves, and the spikes of a sample in every layer after the last epoch.`,
@@ -54,6 +61,7 @@ draws the curves, and the spikes of a sample in every layer after the last epoch
   isospike train --data train.tar.gz --val 10% --net 34x34x2-256d-10 --log epochs.csv -o model.safetensors
   isospike train --data Oxford --net 200x1-256-200 --neuron srm --loss spike_train --batch 1 -o model.safetensors
   isospike train --data train.tar.gz -o model.safetensors --resume --epochs 60
+  isospike train --data train.tar.gz --from fixed-ternary.safetensors --epochs 5 -o tuned.safetensors
   isospike train --net 9x9x2-128d-10 --downsample 4 --print-config > experiment.toml`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.train(c, &f) },
@@ -66,6 +74,7 @@ draws the curves, and the spikes of a sample in every layer after the last epoch
 	fl.StringVarP(&f.out, "output", "o", "", "model to write")
 	fl.StringVar(&f.log, "log", "", "file for a line of metrics an epoch: .csv or .jsonl")
 	fl.StringVar(&f.report, "report", "", "page to write at the end, of curves and a sample's spikes: .html, or .svg for the spikes alone")
+	fl.StringVar(&f.from, "from", "", "fixed network to go on training from")
 	fl.StringVar(&f.config, "config", "", "TOML experiment to read")
 	fl.BoolVar(&f.printConfig, "print-config", false, "print the experiment as TOML and stop")
 	fl.BoolVar(&f.resume, "resume", false, "go on from FILE.checkpoint; only --epochs may differ")
@@ -86,17 +95,23 @@ func (f *trainFlags) experiment(c *cobra.Command, base snn.Experiment) (*snn.Exp
 	if err != nil {
 		return nil, diag.InFile(err, f.config)
 	}
-	if f.config == "" && !f.resume && f.data.path != "" {
+	if f.config == "" && !f.resume && f.from == "" && f.data.path != "" {
 		if enc, err = dataset.DefaultEncoding(f.data.path); err != nil {
 			return nil, err
 		}
+	}
+	if f.delayBits < 1 || f.delayBits > 6 {
+		return nil, diag.Usagef("usage", "delays of %d bits; allowed are 1 to 6", f.delayBits)
+	}
+	if c.Flags().Changed("delay-bits") && c.Flags().Changed("max-delay") {
+		return nil, diag.Usagef("usage", "--delay-bits and --max-delay both say which delay is the longest").WithFix("give one of them")
 	}
 	f.apply(c, e, &enc)
 	if err := enc.Check(); err != nil {
 		return nil, err
 	}
 	e.Encoding = enc.String()
-	if e.Net == "" {
+	if e.Net == "" && f.from == "" {
 		return nil, diag.Usagef("usage", "no network").WithFix("give --net, such as --net 34x34x2-512d-512d-10")
 	}
 	return e, nil
@@ -133,6 +148,11 @@ func (a *app) train(c *cobra.Command, f *trainFlags) error {
 	src, val, err := f.validation(a, m, src)
 	if err != nil {
 		return err
+	}
+	if m.Progress.Units == nil && f.from == "" {
+		if m, err = a.scaled(c.Context(), m, src); err != nil {
+			return err
+		}
 	}
 	if err := sameData(m, src, val, f.resume); err != nil {
 		return err
@@ -174,24 +194,24 @@ func (a *app) train(c *cobra.Command, f *trainFlags) error {
 
 // model makes the model to train, or reads the checkpoint to go on from.
 func (f *trainFlags) model(c *cobra.Command) (*train.Model, error) {
-	if !f.resume {
-		e, err := f.experiment(c, *snn.DefaultExperiment())
+	var m *train.Model
+	base := *snn.DefaultExperiment()
+	if f.resume {
+		var err error
+		m, err = readModel(checkpoint(f.out))
+		if errors.Is(err, os.ErrNotExist) {
+			return nil, diag.Inputf("no-checkpoint", checkpoint(f.out), "there is nothing to resume").WithFix("run without --resume first")
+		}
 		if err != nil {
 			return nil, err
 		}
-		return train.NewModel(e)
+		base = *m.Experiment
 	}
-	m, err := readModel(checkpoint(f.out))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, diag.Inputf("no-checkpoint", checkpoint(f.out), "there is nothing to resume").WithFix("run without --resume first")
+	fresh, e, err := f.fresh(c, base)
+	if err != nil || !f.resume {
+		return fresh, err
 	}
-	if err != nil {
-		return nil, err
-	}
-	e, err := f.experiment(c, *m.Experiment)
-	if err != nil {
-		return nil, err
-	}
+	e.TakeScales(m.Experiment)
 	m.Experiment.Training.Epochs = e.Training.Epochs
 	// What else the command asks for must be what the checkpoint does.
 	has, asked := strings.Split(m.Experiment.TOML(), "\n"), strings.Split(e.TOML(), "\n")
@@ -202,6 +222,19 @@ func (f *trainFlags) model(c *cobra.Command) (*train.Model, error) {
 		}
 	}
 	return m, m.Experiment.Validate()
+}
+
+// fresh returns the experiment that the command asks for and, unless it resumes, its model.
+func (f *trainFlags) fresh(c *cobra.Command, base snn.Experiment) (*train.Model, *snn.Experiment, error) {
+	if f.from != "" {
+		return f.tuned(c, base)
+	}
+	e, err := f.experiment(c, base)
+	if err != nil || f.resume {
+		return nil, e, err
+	}
+	m, err := train.NewModel(e)
+	return m, e, err
 }
 
 func checkpoint(out string) string { return out + ".checkpoint" }

@@ -36,6 +36,9 @@ func (f *trainFlags) experimentFlags(c *cobra.Command) {
 	fl.Float64Var(&t.InitDelay, "init-delay", t.InitDelay, "delays start uniform from 0 to this, in ticks")
 	fl.IntVar(&t.MinDelay, "min-delay", t.MinDelay, "shortest delay, in ticks")
 	fl.IntVar(&t.MaxDelay, "max-delay", t.MaxDelay, "longest delay, in ticks")
+	fl.IntVar(&f.delayBits, "delay-bits", 6, "bits of the delays, 1 to 6: b bits hold 2^b − 2 ticks; sets --max-delay")
+
+	fl.Var(&t.WeightBits, "bits", "bits of the weights, 1 to 8 or ternary, that integer arithmetic computes with")
 
 	fl.StringVar(&o.Kind, "optimiser", o.Kind, "sgd, rmsprop, adam or nadam")
 	fl.Float64Var(&o.Rate, "rate", o.Rate, "learning rate of the weights")
@@ -75,6 +78,7 @@ func (f *trainFlags) apply(c *cobra.Command, e *snn.Experiment, enc *dataset.Enc
 		"init-delay": func() { e.Training.InitDelay = s.Training.InitDelay },
 		"min-delay":  func() { e.Training.MinDelay = s.Training.MinDelay },
 		"max-delay":  func() { e.Training.MaxDelay = s.Training.MaxDelay },
+		"bits":       func() { e.Training.WeightBits = s.Training.WeightBits },
 
 		"optimiser":  func() { e.Optimiser.Kind = s.Optimiser.Kind },
 		"rate":       func() { e.Optimiser.Rate = s.Optimiser.Rate },
@@ -87,6 +91,9 @@ func (f *trainFlags) apply(c *cobra.Command, e *snn.Experiment, enc *dataset.Enc
 		if given(name) {
 			set()
 		}
+	}
+	if given("delay-bits") && !given("max-delay") {
+		e.Training.MaxDelay = snn.MaxDelayOf(f.delayBits)
 	}
 	switch {
 	case given("arithmetic"):

@@ -12,6 +12,7 @@ func newVerify(a *app) *cobra.Command {
 	var data dataFlags
 	var encoding string
 	var board boardFlags
+	var slow bool
 	c := &cobra.Command{
 		Use:   "verify ARTIFACT ARTIFACT... --data DIR",
 		Short: "Show that stages agree to the last spike, or where they part",
@@ -34,6 +35,7 @@ the spikes that had reached the neuron, and exits with 1.`,
 				if err != nil {
 					return err
 				}
+				e.slow = slow
 				execs = append(execs, e)
 			}
 			last := execs[len(execs)-1]
@@ -75,6 +77,7 @@ the spikes that had reached the neuron, and exits with 1.`,
 	}
 	data.register(c, "recordings")
 	encodingFlag(c, &encoding)
+	slowFlag(c, &slow)
 	board.register(c)
 	return c
 }

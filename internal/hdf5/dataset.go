@@ -229,3 +229,12 @@ func (d *Dataset) Strings() ([]string, error) {
 	}
 	return v, nil
 }
+
+// Bytes returns the values of a dataset of integers of 8 bits as they are stored, or an
+// "hdf5-type" error.
+func (d *Dataset) Bytes() ([]byte, error) {
+	if d.Kind != Int || d.typ.size != 1 {
+		return nil, at(diag.Inputf("hdf5-type", "", "the values are not bytes"), d.path)
+	}
+	return d.bytes()
+}

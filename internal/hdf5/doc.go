@@ -1,5 +1,5 @@
-// Package hdf5 reads the part of HDF5 that network files are made of: lava-dl's
-// .net and NIR, as h5py writes them by default.
+// Package hdf5 reads and writes the part of HDF5 that network files are made of:
+// lava-dl's .net and NIR, as h5py writes them by default. It reads
 //
 //	superblock        version 0 or 1, after a user block of any size
 //	object headers    version 1, with continuation blocks
@@ -14,6 +14,9 @@
 // other types, and the newer structures that libver="latest" or track_order
 // bring: these are "hdf5-unsupported" errors that say what they met. A file that
 // contradicts itself is "hdf5-malformed".
+//
+// It writes ([Bytes]) a subset of that: numbers, booleans and strings in contiguous
+// datasets, in groups of any size, the same bytes for the same content.
 //
 // The format is specified in "HDF5 File Format Specification Version 3.0",
 // The HDF Group; section numbers in the code refer to it.

@@ -11,6 +11,7 @@ const (
 	msgDataspace    = 0x01
 	msgLinkInfo     = 0x02
 	msgDatatype     = 0x03
+	msgFill         = 0x05 // written only
 	msgLink         = 0x06
 	msgExternal     = 0x07
 	msgLayout       = 0x08

@@ -1,8 +1,10 @@
-// Command kernelgen writes the assembly of train/kernel. The pure-Go functions there
-// are the definition of what each kernel computes; this is only how.
+// Command kernelgen writes the assembly of train/kernel, or with -set sim that of sim/kernel. The
+// pure-Go functions there are the definition of what each kernel computes; this is only how.
 package main
 
 import (
+	"flag"
+
 	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -42,7 +44,18 @@ func (v vec) zero(r reg.VecVirtual) {
 }
 
 func main() {
+	set := flag.String("set", "train", "kernels to write: train or sim")
+	flag.Parse()
 	ConstraintExpr("amd64,!purego")
+	if *set == "sim" {
+		simulator()
+	} else {
+		training()
+	}
+	Generate()
+}
+
+func training() {
 	for _, v := range []vec{ymm, zmm} {
 		addRowsI8(v)
 		addRowsF32(v)
@@ -60,7 +73,6 @@ func main() {
 	step512(true)
 	adjoint()
 	adam()
-	Generate()
 }
 
 // pointer loads a parameter of 64 bits.

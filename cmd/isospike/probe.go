@@ -1,0 +1,175 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/isospike/isospike/internal/atomicfile"
+	"github.com/isospike/isospike/report"
+	"github.com/isospike/isospike/sim/trace"
+	"github.com/isospike/isospike/snn/diag"
+	"github.com/isospike/isospike/snn/fixed"
+	"github.com/isospike/isospike/snn/spike"
+	"github.com/spf13/cobra"
+)
+
+// probeFlags choose neurons and layers of a run, and the files that show them.
+type probeFlags struct {
+	neurons, vcd, csv, plot string
+	raster                  string
+	layers                  []string
+}
+
+func (f *probeFlags) add(c *cobra.Command) {
+	fl := c.Flags()
+	fl.StringVar(&f.neurons, "probe", "", "neurons for --vcd, --csv and --plot: layer:neuron[,…], layers numbered from 1, neurons from 0, a range as 0-9")
+	fl.StringVar(&f.vcd, "vcd", "", "value change dump to write of the probed neurons, for GTKWave")
+	fl.StringVar(&f.csv, "csv", "", "CSV to write of the probed neurons")
+	fl.StringVar(&f.plot, "plot", "", "figure to write of the probed neurons' u, v, threshold and spikes: .svg or .png")
+	fl.StringVar(&f.raster, "raster", "", "figure to write of the spikes of layers: .svg")
+	fl.StringSliceVar(&f.layers, "layers", nil, "layers of --raster: input, or numbers from 1 (default: all)")
+}
+
+// maxProbes bounds the neurons of a figure or a dump.
+const maxProbes = 1000
+
+// check returns what is wrong with the flags, before anything has run.
+func (f *probeFlags) check() error {
+	shown := f.vcd != "" || f.csv != "" || f.plot != ""
+	switch {
+	case shown && f.neurons == "":
+		return diag.Usagef("usage", "--vcd, --csv and --plot show the neurons that --probe names, and there is no --probe").WithFix("name some: --probe 1:0,2:0-9")
+	case !shown && f.neurons != "":
+		return diag.Usagef("usage", "--probe chooses neurons, and nothing shows them").WithFix("add --vcd FILE, --csv FILE or --plot FILE")
+	case f.raster == "" && f.layers != nil:
+		return diag.Usagef("usage", "--layers chooses layers of --raster, which is not there")
+	case f.plot != "" && filepath.Ext(f.plot) != ".svg" && filepath.Ext(f.plot) != ".png":
+		return diag.Usagef("usage", "--plot writes .svg or .png, not %q", filepath.Ext(f.plot))
+	case f.raster != "" && filepath.Ext(f.raster) != ".svg":
+		return diag.Usagef("usage", "--raster writes .svg, not %q", filepath.Ext(f.raster))
+	}
+	return nil
+}
+
+// probed is a neuron by the numbers of layer and neuron, both from 0.
+type probed struct{ layer, neuron int }
+
+// parse reads the list of neurons.
+func (f *probeFlags) parse(recs []fixed.Record) (list []probed, err error) {
+	for _, item := range strings.Split(f.neurons, ",") {
+		layer, neurons, _ := strings.Cut(strings.TrimSpace(item), ":")
+		from, to, ranged := strings.Cut(neurons, "-")
+		k, err1 := strconv.Atoi(layer)
+		lo, err2 := strconv.Atoi(from)
+		hi, err3 := lo, error(nil)
+		if ranged {
+			hi, err3 = strconv.Atoi(to)
+		}
+		if err1 != nil || err2 != nil || err3 != nil || lo > hi {
+			return nil, diag.Usagef("usage", "--probe: %q is no neuron", item).WithFix("write layer:neuron, as in 1:5, or a range, as in 1:0-9")
+		}
+		if k < 1 || k > len(recs) {
+			return nil, diag.Usagef("usage", "--probe: there is no layer %d; the network has 1 to %d", k, len(recs))
+		}
+		if n := recs[k-1].Spikes.Neurons; lo < 0 || hi >= n {
+			return nil, diag.Usagef("usage", "--probe: layer %d has neurons 0 to %d, not %s", k, n-1, neurons)
+		}
+		if len(list)+hi-lo+1 > maxProbes {
+			return nil, diag.Usagef("usage", "--probe names more than %d neurons", maxProbes).WithFix("-o writes all of them")
+		}
+		for n := lo; n <= hi; n++ {
+			list = append(list, probed{k - 1, n})
+		}
+	}
+	return list, nil
+}
+
+// write makes the files of a run. neuron tells the dynamics of a neuron, and is nil where they are not known.
+func (f *probeFlags) write(name string, in *spike.Raster, recs []fixed.Record, class int, neuron func(layer, n int) fixed.Neuron) error {
+	if f.neurons != "" {
+		if err := f.writeProbes(recs, neuron); err != nil {
+			return err
+		}
+	}
+	if f.raster == "" {
+		return nil
+	}
+	all := []report.Population{{Name: "input", Spikes: in}}
+	for k := range recs {
+		all = append(all, report.Population{Name: fmt.Sprintf("layer %d", k+1), Spikes: recs[k].Spikes})
+	}
+	shown := all
+	prediction := class
+	if f.layers != nil {
+		shown, prediction = nil, -1
+		for _, l := range f.layers {
+			k, err := strconv.Atoi(l)
+			if l == "input" {
+				k, err = 0, nil
+			} else if err == nil && k < 1 {
+				err = strconv.ErrRange
+			}
+			if err != nil || k > len(recs) {
+				return diag.Usagef("usage", "--layers: there is no layer %q; there are input and 1 to %d", l, len(recs))
+			}
+			if shown = append(shown, all[k]); k == len(recs) {
+				prediction = class
+			}
+		}
+		if last := f.layers[len(f.layers)-1]; last != strconv.Itoa(len(recs)) { // the outcome is shown beside the last
+			prediction = -1
+		}
+	}
+	return atomicfile.Write(f.raster, 0o644, func(w io.Writer) error {
+		_, err := w.Write(report.Raster(report.Sample{Name: name, Populations: shown, Label: -1, Prediction: prediction}).SVG)
+		return err
+	})
+}
+
+func (f *probeFlags) writeProbes(recs []fixed.Record, neuron func(layer, n int) fixed.Neuron) error {
+	list, err := f.parse(recs)
+	if err != nil {
+		return err
+	}
+	var signals []trace.Signal
+	var probes []report.Probe
+	for _, x := range list {
+		var dynamics fixed.Neuron
+		if neuron != nil {
+			dynamics = neuron(x.layer, x.neuron)
+		}
+		s := trace.Of(strconv.Itoa(x.layer+1), x.neuron, &recs[x.layer], dynamics)
+		p := report.Probe{Name: fmt.Sprintf("layer %d, neuron %d", x.layer+1, x.neuron), U: s.U, V: s.V, Threshold: s.Threshold, Ticks: len(s.Message)}
+		for t, m := range s.Message {
+			if m != 0 {
+				p.Spikes = append(p.Spikes, t)
+			}
+		}
+		signals, probes = append(signals, s), append(probes, p)
+	}
+	for _, out := range []struct {
+		path  string
+		write func(io.Writer) error
+	}{
+		{f.vcd, func(w io.Writer) error { return trace.VCD(w, signals) }},
+		{f.csv, func(w io.Writer) error { return trace.CSV(w, signals) }},
+		{f.plot, func(w io.Writer) error {
+			if filepath.Ext(f.plot) == ".png" {
+				return report.ProbesPNG(w, probes)
+			}
+			_, err := w.Write(report.Probes(probes).SVG)
+			return err
+		}},
+	} {
+		if out.path == "" {
+			continue
+		}
+		if err := atomicfile.Write(out.path, 0o644, out.write); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,139 @@
+package sim_test
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/isospike/isospike/compile"
+	"github.com/isospike/isospike/sim"
+	"github.com/isospike/isospike/snn"
+	"github.com/isospike/isospike/snn/fixed"
+	"github.com/isospike/isospike/snn/spike"
+	"github.com/isospike/isospike/targets"
+)
+
+// program compiles a network of two inputs and one neuron that adds them up. Programs of files are read with compile.Decode.
+func program() *compile.Program {
+	net := &fixed.Network{Input: snn.Flat(2), Convention: fixed.Axonal, Layers: []fixed.Layer{{
+		Name: "1", In: snn.Flat(2), Out: snn.Flat(1), Weight: []int16{40, 60}, WeightBits: 8,
+		Neuron: fixed.CUBA{IDecay: 4096, VDecay: 0, VTh: 80, RefDelay: 1}}}}
+	target, err := targets.Lookup("loihi1")
+	if err != nil {
+		panic(err)
+	}
+	p, err := compile.Compile(net, target)
+	if err != nil {
+		panic(err)
+	}
+	return p
+}
+
+// columns returns an input of 2 neurons by the spikes of each tick.
+func columns(spikes ...[]int32) *spike.Raster {
+	in := spike.NewRaster(2)
+	for _, s := range spikes {
+		in.Append(s...)
+	}
+	return in
+}
+
+func ExampleMachine_Run() {
+	m, err := sim.New(program())
+	if err != nil {
+		panic(err)
+	}
+	in := columns([]int32{0}, []int32{1}, []int32{0, 1}, nil)
+	res, err := m.Run(context.Background(), in, 4, sim.Options{States: true})
+	if err != nil {
+		panic(err)
+	}
+	out := res.Layers[0]
+	fmt.Println("v", out.V)
+	for t := range 4 {
+		fmt.Println("tick", t, "spikes", out.Spikes.At(t))
+	}
+	fmt.Println(res.Cores[0].Synapses, "synaptic operations")
+	// Output:
+	// v [0 2560 0 0]
+	// tick 0 spikes []
+	// tick 1 spikes []
+	// tick 2 spikes [0]
+	// tick 3 spikes [0]
+	// 4 synaptic operations
+}
+
+// A run ends when its context does.
+func ExampleMachine_Run_cancel() {
+	m, err := sim.New(program())
+	if err != nil {
+		panic(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+	defer cancel()
+	_, err = m.Run(ctx, columns(), 1<<40, sim.Options{})
+	fmt.Println(err)
+	// Output: the run was stopped: context deadline exceeded
+}
+
+// The state goes from one machine to another, also in another process.
+func ExampleMachine_Snapshot() {
+	p := program()
+	m, err := sim.New(p)
+	if err != nil {
+		panic(err)
+	}
+	if _, err := m.Run(context.Background(), columns([]int32{0}, nil), 2, sim.Options{}); err != nil {
+		panic(err)
+	}
+	state := m.Snapshot()
+
+	next, err := sim.New(p)
+	if err != nil {
+		panic(err)
+	}
+	if err := next.Restore(state); err != nil {
+		panic(err)
+	}
+	res, err := next.Run(context.Background(), columns([]int32{1}, nil), 2, sim.Options{Continue: true})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println("tick", next.Tick(), "spikes", res.Layers[0].Spikes.Count())
+	// Output: tick 4 spikes 1
+}
+
+// Clones share the tables: one for each goroutine.
+func ExampleMachine_Clone() {
+	m, err := sim.New(program())
+	if err != nil {
+		panic(err)
+	}
+	counts := make(chan int, 2)
+	for range 2 {
+		go func() {
+			res, err := m.Clone().Run(context.Background(), columns([]int32{0, 1}, nil), 2, sim.Options{})
+			if err != nil {
+				panic(err)
+			}
+			counts <- res.Layers[0].Spikes.Count()
+		}()
+	}
+	fmt.Println(<-counts, <-counts)
+	// Output: 1 1
+}
+
+// Step runs a tick at a time, with spikes put on the axons by hand.
+func ExampleMachine_Step() {
+	m, err := sim.New(program())
+	if err != nil {
+		panic(err)
+	}
+	for axon := range 2 {
+		if err := m.Inject(0, axon); err != nil {
+			panic(err)
+		}
+	}
+	fmt.Println(m.Step(), m.Step())
+	// Output: [{0 0}] []
+}

@@ -1,0 +1,163 @@
+package kernel
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/isospike/isospike/snn/fixed"
+)
+
+// onEvery runs f as a subtest on every level that this machine has.
+func onEvery(t *testing.T, f func(t *testing.T)) {
+	defer func(old level) { simd = old }(simd)
+	for l := pure; l <= best(); l++ {
+		simd = l
+		t.Run(l.String(), f)
+	}
+}
+
+// TestAdd compares with SignMode.Weight, synapse by synapse, strips of every length up to some blocks.
+func TestAdd(t *testing.T) {
+	onEvery(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(1, 2))
+		compared := 0
+		for draw := range 600 {
+			codes, acc := make([]uint8, 1+r.IntN(400)), make([]int32, Slack+1+r.IntN(300))
+			for i := range codes {
+				codes[i] = uint8(r.Uint32())
+			}
+			for i := range acc {
+				acc[i] = int32(r.Uint32())
+			}
+			mode, want := fixed.SignMode(draw%3), slices.Clone(acc)
+			var strips []Strip
+			n, to := 0, 0
+			for i := range r.IntN(9) {
+				if i == 0 || r.IntN(3) == 0 { // a new group
+					n = r.IntN(min(len(codes), len(acc)-Slack) + 1)
+					to = r.IntN(len(acc) - Slack - n + 1)
+				}
+				s := Strip{int32(to), int32(n), int32(r.IntN(len(codes) - n + 1))}
+				strips = append(strips, s)
+				for j := range s.Len {
+					want[s.To+j] += int32(mode.Weight(codes[s.From+j]))
+					compared++
+				}
+			}
+			Add(mode, acc, codes, strips)
+			if !slices.Equal(acc, want) {
+				t.Fatalf("mode %v, strips %v:\n%v\nwant\n%v", mode, strips, acc, want)
+			}
+		}
+		if t.Logf("compared %d", compared); compared == 0 {
+			t.Error("nothing was compared")
+		}
+	})
+}
+
+// TestStep compares with fixed.CUBA.Step over states, sums and parameters that favour their ends.
+func TestStep(t *testing.T) {
+	onEvery(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(3, 4))
+		compared, spikes, rests := 0, 0, 0
+		ends := func(most int32) int32 {
+			switch r.IntN(5) {
+			case 0:
+				return most - r.Int32N(2)
+			case 1:
+				return -most + r.Int32N(2)
+			case 2:
+				return r.Int32N(3) - 1
+			}
+			return r.Int32N(2*most) - most
+		}
+		pick := func(v ...int32) int32 { return v[r.IntN(len(v))] }
+		for range 3000 {
+			n := r.IntN(70)
+			c := fixed.CUBA{IDecay: pick(0, 1, 1024, 4095, 4096, r.Int32N(4097)), VDecay: pick(0, 1, 128, 4096, r.Int32N(4097)),
+				VTh: pick(0, 1, 80, r.Int32N(fixed.MaxVTh+1), fixed.MaxVTh-1, fixed.MaxVTh), RefDelay: pick(1, 1, 2, 64)}
+			exp := r.IntN(16) - 8
+			p := NewParams(c, exp)
+			u, v, acc, bias, ref, fired := make([]int32, n), make([]int32, n), make([]int32, n), make([]int32, n), make([]int32, n), make([]int32, n)
+			quiet := r.IntN(4) == 0
+			for o := range n {
+				if quiet && r.IntN(100) > 0 {
+					continue
+				}
+				u[o], v[o], acc[o] = max(ends(fixed.UMax), 1-fixed.UMax), ends(fixed.VMax), ends(fixed.VMax)>>max(exp, 0)
+				bias[o] = ends((fixed.MaxBias + 1) << fixed.MaxBiasExp)
+				if c.RefDelay > 1 && r.IntN(3) == 0 {
+					ref[o] = r.Int32N(c.RefDelay)
+				}
+			}
+			if r.IntN(2) == 0 {
+				bias = nil
+			}
+			if c.RefDelay == 1 && r.IntN(2) == 0 {
+				ref = nil
+			}
+			want, wantFired, wantRest := make([]fixed.State, n), []int32{}, true
+			for o := range n {
+				s := fixed.State{U: u[o], V: v[o]}
+				b := int64(0)
+				if ref != nil {
+					s.Ref = ref[o]
+				}
+				if bias != nil {
+					b = int64(bias[o])
+				}
+				if c.Step(&s, fixed.Shift(int64(acc[o]), exp), b) {
+					wantFired = append(wantFired, int32(o))
+				}
+				want[o] = s
+				wantRest = wantRest && s == (fixed.State{})
+			}
+			fires, rest := Step(&p, u, v, acc, bias, ref, fired)
+			for o, s := range want {
+				if u[o] != s.U || v[o] != s.V || acc[o] != 0 || ref != nil && ref[o] != s.Ref {
+					t.Fatalf("%v, exp %d, neuron %d of %d: u %d v %d, want %+v", c, exp, o, n, u[o], v[o], s)
+				}
+				compared++
+			}
+			if !slices.Equal(fired[:fires], wantFired) || rest != wantRest {
+				t.Fatalf("%v: %v spike, want %v; at rest %v, want %v", c, fired[:fires], wantFired, rest, wantRest)
+			}
+			spikes += fires
+			if rest && n > 0 {
+				rests++
+			}
+		}
+		if t.Logf("compared %d, %d spikes, %d ranges at rest", compared, spikes, rests); compared == 0 || spikes == 0 || rests == 0 {
+			t.Error("too little was compared")
+		}
+	})
+}
+
+// TestBadSizesPanic: whatever the arguments, assembly never leaves the slices.
+func TestBadSizesPanic(t *testing.T) {
+	i := func(n int) []int32 { return make([]int32, n) }
+	p := NewParams(fixed.CUBA{RefDelay: 1}, 0)
+	for name, call := range map[string]func(){
+		"sums":     func() { Add(fixed.Mixed, i(8+Slack), make([]uint8, 20), []Strip{{1, 8, 0}}) },
+		"codes":    func() { Add(fixed.Mixed, i(40), make([]uint8, 8), []Strip{{0, 8, 1}}) },
+		"negative": func() { Add(fixed.Mixed, i(40), make([]uint8, 8), []Strip{{-1, 1, 0}}) },
+		"length":   func() { Add(fixed.Mixed, i(40), make([]uint8, 8), []Strip{{0, -1, 0}}) },
+		"v":        func() { Step(&p, i(16), i(15), i(16), nil, nil, i(16)) },
+		"acc":      func() { Step(&p, i(16), i(16), i(15), nil, nil, i(16)) },
+		"bias":     func() { Step(&p, i(16), i(16), i(16), i(15), nil, i(16)) },
+		"ref":      func() { Step(&p, i(16), i(16), i(16), nil, i(15), i(16)) },
+		"fired":    func() { Step(&p, i(16), i(16), i(16), nil, nil, i(15)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			onEvery(t, func(t *testing.T) {
+				defer func() {
+					if recover() == nil {
+						t.Error("no panic")
+					}
+				}()
+				call()
+			})
+		})
+	}
+}

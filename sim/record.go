@@ -1,0 +1,96 @@
+package sim
+
+import (
+	"math"
+	"slices"
+
+	"github.com/isospike/isospike/snn/diag"
+	"github.com/isospike/isospike/snn/fixed"
+	"github.com/isospike/isospike/snn/spike"
+)
+
+// recorder keeps what the layers of a run send.
+type recorder struct {
+	m      *Machine
+	ticks  int
+	layers []fixed.Record
+	sends  []layerSent
+}
+
+func newRecorder(m *Machine, ticks int, states bool) *recorder {
+	p := m.program
+	r := &recorder{m: m, ticks: ticks, layers: make([]fixed.Record, len(p.Layers)), sends: make([]layerSent, len(p.Layers))}
+	for k := range p.Layers {
+		size := len(p.Layers[k].Home)
+		r.layers[k].Spikes = spike.NewRaster(size)
+		r.sends[k] = layerSent{graded: sendsGraded(p, k)}
+		if states {
+			r.layers[k].U, r.layers[k].V = make([]int32, size*ticks), make([]int32, size*ticks)
+		}
+	}
+	return r
+}
+
+// take adds a tick's spikes, which come in parts; those beyond the recording are dropped, as SpikeLag has it.
+func (r *recorder) take(parts ...*sent) error {
+	if len(r.layers) > 0 && r.layers[0].Spikes.Ticks() == r.ticks {
+		return nil
+	}
+	for _, s := range parts {
+		for i, f := range s.from {
+			h := r.m.homes[f.Core][f.Neuron]
+			r.sends[h.layer].add(h.neuron, s.messages[i])
+		}
+	}
+	for k := range r.sends {
+		s, raster := &r.sends[k], r.layers[k].Spikes
+		if raster.Count()+len(s.neurons)+len(s.order) > math.MaxInt32 {
+			return &diag.Error{Kind: diag.Limit, Code: "spikes-exceeded", Layer: r.m.program.Layers[k].Name,
+				Msg: "too many spikes for one recording", Resource: "spikes", Used: math.MaxInt32 + 1, Limit: math.MaxInt32,
+				Fix: "run fewer ticks at a time"}
+		}
+		s.appendTo(raster)
+	}
+	return nil
+}
+
+// states copies the states of the neurons of cores lo to hi−1 after tick t of the recording.
+func (r *recorder) states(lo, hi, t int) {
+	for c := lo; c < hi; c++ {
+		n := r.m.cores[c].neuron
+		for i, h := range r.m.homes[c] {
+			rec := &r.layers[h.layer]
+			rec.U[int(h.neuron)*r.ticks+t], rec.V[int(h.neuron)*r.ticks+t] = r.m.u[n+i], r.m.v[n+i]
+		}
+	}
+}
+
+// layerSent collects what a layer sends in a tick, in any order.
+type layerSent struct {
+	graded            bool
+	order             []int64 // neuron and message of graded spikes
+	neurons, messages []int32
+}
+
+func (s *layerSent) add(neuron, message int32) {
+	if s.graded {
+		s.order = append(s.order, int64(neuron)<<32|int64(uint32(message)))
+	} else {
+		s.neurons = append(s.neurons, neuron)
+	}
+}
+
+// appendTo adds the tick to a raster, and forgets it.
+func (s *layerSent) appendTo(r *spike.Raster) {
+	if s.graded {
+		slices.Sort(s.order)
+		for _, x := range s.order {
+			s.neurons, s.messages = append(s.neurons, int32(x>>32)), append(s.messages, int32(x))
+		}
+		r.AppendGraded(s.neurons, s.messages)
+	} else {
+		slices.Sort(s.neurons) // cores need not hold a layer in order
+		r.Append(s.neurons...)
+	}
+	s.order, s.neurons, s.messages = s.order[:0], s.neurons[:0], s.messages[:0]
+}

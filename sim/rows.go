@@ -1,0 +1,115 @@
+package sim
+
+import (
+	"slices"
+
+	"github.com/isospike/isospike/compile"
+)
+
+// rows says how the fast path adds each row of a core.
+type rows struct {
+	ways   []way
+	runs   []codeRun // of rows that have several
+	filled []uint8   // codes of rows that have been filled up
+}
+
+// way is how one row is added. All that a spike needs of its row lies together.
+type way struct {
+	from        uint32 // where its codes are or, where it has several runs, the first of them in rows.runs
+	synapses    uint32
+	first, last uint16 // of its targets
+	runs        uint16
+	how         uint8
+	delay       uint8 // of all its synapses
+}
+
+// How a row is added.
+const (
+	scattered  = iota // synapse by synapse
+	contiguous        // runs of its codes as they are
+	filled            // runs of a copy of its codes, in which gaps between synapses are weights of 0
+)
+
+// codeRun is the codes from from on, of targets first to last.
+type codeRun struct {
+	from        uint32
+	first, last uint16
+}
+
+const (
+	// widest is the largest gap that is filled: below it another run takes longer.
+	widest = 8
+	// A row is filled where that takes at most a quarter more codes than it has, or the copies would
+	// outgrow the tables.
+	fillShare = 4
+	// Runs pay where they are this long on average.
+	shortest = 4
+)
+
+// layOut chooses the way of every row.
+func layOut(c *compile.Core) rows {
+	t := rows{ways: make([]way, len(c.Mode))}
+	for r := range t.ways {
+		lo, hi := c.RowStart[r], c.RowStart[r+1]
+		t.ways[r].synapses = hi - lo
+		if lo == hi {
+			continue
+		}
+		if c.Delay != nil {
+			t.ways[r].delay = c.Delay[lo]
+		}
+		if c.Delay == nil || uniform(c.Delay[lo:hi]) {
+			t.add(c, &t.ways[r], lo)
+		}
+	}
+	t.runs, t.filled = slices.Clip(t.runs), slices.Clip(t.filled)
+	return t
+}
+
+// add lays out the row whose synapses begin at lo, or leaves it scattered.
+func (t *rows) add(c *compile.Core, w *way, lo uint32) {
+	targets, codes := c.Target[lo:lo+w.synapses], c.Code[lo:lo+w.synapses]
+	apart, slots := 1, 1 // runs as the row is; codes with gaps filled
+	for s := 1; s < len(targets); s++ {
+		gap := int(targets[s]-targets[s-1]) - 1
+		if gap > 0 {
+			apart++
+		}
+		if slots++; gap <= widest {
+			slots += gap
+		}
+	}
+	w.first, w.last = targets[0], targets[len(targets)-1]
+	gap, at := 0, lo // the largest gap within a run, and where the next code is
+	switch {
+	case apart > 1 && fillShare*(slots-len(targets)) <= len(targets):
+		w.how, gap, at = filled, widest, uint32(len(t.filled))
+	case len(targets) >= shortest*apart:
+		w.how = contiguous
+	default:
+		return
+	}
+	first := len(t.runs)
+	for s, n := range targets {
+		missing := 0
+		if s > 0 {
+			missing = int(n-targets[s-1]) - 1
+		}
+		if s == 0 || missing > gap {
+			t.runs, missing = append(t.runs, codeRun{at, n, n}), 0
+		}
+		if w.how == filled {
+			t.filled = append(append(t.filled, make([]uint8, missing)...), codes[s])
+		}
+		at += uint32(missing) + 1
+		t.runs[len(t.runs)-1].last = n
+	}
+	w.runs, w.from = uint16(len(t.runs)-first), uint32(first)
+	if w.runs == 1 {
+		w.from, t.runs = t.runs[first].from, t.runs[:first]
+	}
+}
+
+func uniform(v []uint8) bool {
+	return !slices.ContainsFunc(v, func(x uint8) bool { return x != v[0] })
+}

@@ -1,0 +1,209 @@
+package sim
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/bits"
+
+	"github.com/isospike/isospike/compile"
+	"github.com/isospike/isospike/sim/kernel"
+	"github.com/isospike/isospike/snn/diag"
+	"github.com/isospike/isospike/snn/fixed"
+)
+
+// stateMagic begins a snapshot; it names the version of the form.
+const stateMagic = "isospike state 1\n"
+
+// Snapshot returns the state between two ticks: registers, accumulators of coming ticks, spikes
+// on their way, those of the last tick, and counts. The same state gives the same bytes, at any number of threads and on either
+// path. They end with a SHA-256 of what is before it.
+func (m *Machine) Snapshot() []byte {
+	b := append([]byte(stateMagic), m.fingerprint()...)
+	b = binary.AppendUvarint(b, uint64(m.tick))
+	for ahead := range m.slots {
+		slot := (m.tick + ahead) & (m.slots - 1)
+		for _, word := range m.ring[slot] {
+			b = binary.AppendUvarint(b, word)
+		}
+		m.carriedBy(slot, func(message *int32) { b = binary.AppendVarint(b, int64(*message)) })
+	}
+	for _, register := range m.registers() {
+		for _, x := range register {
+			b = binary.AppendVarint(b, int64(x))
+		}
+	}
+	for _, c := range m.count {
+		for _, n := range []int64{c.Spikes, c.Synapses, c.Graded, c.Updates} {
+			b = binary.AppendUvarint(b, uint64(n))
+		}
+	}
+	b = binary.AppendUvarint(b, uint64(len(m.last.from)))
+	for i, f := range m.last.from {
+		b = binary.AppendUvarint(b, uint64(f.Core))
+		b = binary.AppendUvarint(b, uint64(f.Neuron))
+		b = binary.AppendVarint(b, int64(m.last.messages[i]))
+	}
+	sum := sha256.Sum256(b)
+	return append(b, sum[:]...)
+}
+
+// Hash returns the SHA-256 that ends the snapshot.
+func (m *Machine) Hash() (h [sha256.Size]byte) {
+	b := m.Snapshot()
+	copy(h[:], b[len(b)-sha256.Size:])
+	return h
+}
+
+func (m *Machine) registers() [][]int32 { return [][]int32{m.acc, m.u, m.v, m.ref, m.w, m.x} }
+
+// carriedBy calls f for what each spike in a slot carries, on cores that take graded ones.
+func (m *Machine) carriedBy(slot int, f func(message *int32)) {
+	for i := range m.cores {
+		c := &m.cores[i]
+		if c.message == none {
+			continue
+		}
+		for w := range (len(c.Row) + 63) / 64 {
+			for set := m.ring[slot][c.word+w]; set != 0; set &= set - 1 {
+				f(&m.messages[slot][c.message+w*64+bits.TrailingZeros64(set)])
+			}
+		}
+	}
+}
+
+// fingerprint tells programs apart by their origin, target and the sizes of their tables.
+func (t *tables) fingerprint() []byte {
+	h := sha256.New()
+	fmt.Fprintf(h, "%q %q %v %d %d %d %d %d\n", t.program.Source, t.program.Target, t.program.Convention, t.slots, t.words, t.carried, t.accs, t.neurons)
+	for i := range t.program.Cores {
+		c := &t.program.Cores[i]
+		fmt.Fprintln(h, len(c.Profile), len(c.Row), len(c.Mode), len(c.Target), len(c.Route), c.DelayBits, c.Profiles)
+	}
+	return h.Sum(nil)
+}
+
+// Restore puts m into the state of a snapshot, of a machine of the same program. Run goes on from there with
+// Options.Continue. After an error, an Input one for bytes that are no such state, m is at rest.
+func (m *Machine) Restore(b []byte) error {
+	m.Reset()
+	bad := func(format string, args ...any) error {
+		m.Reset()
+		return diag.Inputf("state", "", format, args...)
+	}
+	magic, sum := len(stateMagic), sha256.Size
+	if len(b) < magic+2*sum || string(b[:magic]) != stateMagic {
+		return bad("this is no state of isospike's simulator, or one of another version")
+	}
+	if got := sha256.Sum256(b[:len(b)-sum]); !bytes.Equal(got[:], b[len(b)-sum:]) {
+		return bad("the state is damaged: its hash does not match")
+	}
+	if !bytes.Equal(b[magic:magic+sum], m.fingerprint()) {
+		return bad("the state is of another program")
+	}
+	d := stateReader{b: b[magic+sum : len(b)-sum]}
+	m.tick = int(d.number(math.MaxInt64 / 2))
+	for ahead := range m.slots {
+		slot := (m.tick + ahead) & (m.slots - 1)
+		for w := range m.ring[slot] {
+			m.ring[slot][w] = d.number(math.MaxUint64)
+		}
+		if !m.axonsExist(slot) {
+			return bad("the state has a spike on its way to no axon")
+		}
+		m.carriedBy(slot, func(message *int32) { *message = d.value() })
+	}
+	for _, register := range m.registers() {
+		for i := range register {
+			register[i] = d.value()
+		}
+	}
+	for i := range m.count {
+		for _, n := range []*int64{&m.count[i].Spikes, &m.count[i].Synapses, &m.count[i].Graded, &m.count[i].Updates} {
+			*n = int64(d.number(math.MaxInt64))
+		}
+	}
+	for range d.number(uint64(m.neurons)) {
+		core, neuron, message := d.number(math.MaxUint32), d.number(math.MaxUint16), d.value()
+		if core >= uint64(len(m.cores)) || neuron >= uint64(len(m.cores[core].Profile)) {
+			return bad("the state has a spike of no neuron")
+		}
+		m.last.add(int(core), int(neuron), message)
+	}
+	switch {
+	case d.failed || len(d.b) > 0:
+		return bad("the state is cut, or its numbers are out of range")
+	case !m.inRange():
+		return bad("the state has registers that no neuron can have")
+	}
+	m.wake()
+	return nil
+}
+
+// axonsExist reports whether the bits of a slot are those of axons.
+func (m *Machine) axonsExist(slot int) bool {
+	for i := range m.cores {
+		c := &m.cores[i]
+		if last := len(c.Row) % 64; last > 0 && m.ring[slot][c.word+len(c.Row)/64]>>last != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// inRange reports whether the registers of CUBA neurons fit the widths that the fast path relies on, and accumulators beyond
+// those of neurons are 0.
+func (m *Machine) inRange() bool {
+	for i := range m.cores {
+		c := &m.cores[i]
+		if c.fast == nil {
+			continue
+		}
+		sets := (c.mask + 1) * len(c.Profile)
+		for k, a := range m.acc[c.acc:][:sets+kernel.Slack] {
+			if k >= sets && a != 0 || k < sets && !fitsSum(a, c.Profiles[c.Profile[k%len(c.Profile)]]) {
+				return false
+			}
+		}
+		for n, p := range c.Profile {
+			s := m.state(c.neuron + n)
+			if cuba := c.Profiles[p].Neuron.(fixed.CUBA); s.U <= -fixed.UMax || s.U > fixed.UMax || max(s.V, -s.V) > fixed.VMax || s.Ref < 0 || s.Ref >= cuba.RefDelay {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func fitsSum(a int32, p compile.Profile) bool {
+	s := fixed.Shift(int64(a), max(p.WeightExp, 0))
+	return -fixed.UMax < s && s < fixed.UMax
+}
+
+// stateReader takes numbers off b. After the first that is cut or too large it gives zeros.
+type stateReader struct {
+	b      []byte
+	failed bool
+}
+
+func (d *stateReader) number(most uint64) uint64 {
+	x, n := binary.Uvarint(d.b)
+	if n <= 0 || x > most {
+		d.failed, d.b = true, nil
+		return 0
+	}
+	d.b = d.b[n:]
+	return x
+}
+
+func (d *stateReader) value() int32 {
+	x, n := binary.Varint(d.b)
+	if n <= 0 || x != int64(int32(x)) {
+		d.failed, d.b = true, nil
+		return 0
+	}
+	d.b = d.b[n:]
+	return int32(x)
+}

@@ -1,0 +1,204 @@
+package sim_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"flag"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/isospike/isospike/compile"
+	"github.com/isospike/isospike/compile/nettest"
+	"github.com/isospike/isospike/sim"
+	"github.com/isospike/isospike/snn/fixed"
+	"github.com/isospike/isospike/snn/spike"
+	"pgregory.net/rapid"
+)
+
+// cut returns columns from to to−1 of a raster.
+func cut(in *spike.Raster, from, to int) *spike.Raster {
+	part := spike.NewRaster(in.Neurons)
+	for t := from; t < to; t++ {
+		if t < in.Ticks() {
+			part.AppendFrom(in, t)
+		} else {
+			part.Append()
+		}
+	}
+	return part
+}
+
+// TestSnapshot stops runs of every kind of network in the middle, takes the state to another machine, and
+// goes on there, on either path: what both record is what one run records, and the states at the end are the same bytes.
+func TestSnapshot(t *testing.T) {
+	const ticks = 60
+	nets, values, spikes, changed := 0, 0, 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		net := nettest.Network(t, nettest.Config{MaxVTh: fixed.MaxVTh, MaxDelay: 62, MaxSynDelay: rapid.SampledFrom([]int{0, 3, 30}).Draw(t, "synaptic delay"),
+			Reset: true, Kinds: rapid.Bool().Draw(t, "kinds")})
+		in := nettest.Input(t, net, ticks)
+		p, err := compile.Compile(net, nettest.DrawTiny(t))
+		if err != nil {
+			t.Skip()
+		}
+		m, err := sim.New(p)
+		check(t, err)
+		options := func() sim.Options {
+			return sim.Options{States: true, Slow: rapid.Bool().Draw(t, "slow"), Threads: rapid.IntRange(1, 2).Draw(t, "threads")}
+		}
+		want, err := m.Run(t.Context(), in, ticks, options())
+		check(t, err)
+		end := m.Snapshot()
+		at := rapid.IntRange(0, ticks).Draw(t, "stop")
+		first, err := m.Run(t.Context(), in, at, options())
+		check(t, err)
+		state := m.Snapshot()
+		next := m.Clone()
+		check(t, next.Restore(state))
+		if !bytes.Equal(next.Snapshot(), state) {
+			t.Fatal("the state is another one after Restore")
+		}
+		if rapid.Bool().Draw(t, "same machine") {
+			next = m
+		}
+		o := options()
+		o.Continue = true
+		second, err := next.Run(t.Context(), cut(in, at, ticks), ticks-at, o)
+		check(t, err)
+		if next.Tick() != ticks || !bytes.Equal(next.Snapshot(), end) || !slices.Equal(second.Cores, want.Cores) {
+			t.Fatalf("stopped at %d, the run ends in another state", at)
+		}
+		for k, w := range want.Layers {
+			a, b := first.Layers[k], second.Layers[k]
+			for tick := range ticks {
+				r, col := a.Spikes, tick
+				if tick >= at {
+					r, col = b.Spikes, tick-at
+				}
+				if !slices.Equal(r.At(col), w.Spikes.At(tick)) || !slices.Equal(r.Messages(col), w.Spikes.Messages(tick)) {
+					t.Fatalf("layer %d, tick %d, stopped at %d: %v, want %v", k, tick, at, r.At(col), w.Spikes.At(tick))
+				}
+				spikes += len(w.Spikes.At(tick))
+				for n := range w.Spikes.Neurons {
+					u, v := a.U, a.V
+					if tick >= at {
+						u, v = b.U, b.V
+					}
+					i := n*r.Ticks() + col
+					if u[i] != w.U[n*ticks+tick] || v[i] != w.V[n*ticks+tick] {
+						t.Fatalf("layer %d, neuron %d, tick %d, stopped at %d: u and v differ", k, n, tick, at)
+					}
+					values += 2
+				}
+			}
+		}
+		if !bytes.Equal(state, end) {
+			changed++
+		}
+		nets++
+	})
+	if t.Logf("compared %d values and %d spikes of %d nets, of which %d were stopped at another state", values, spikes, nets, changed); values == 0 || spikes == 0 || changed == 0 {
+		t.Error("too little was compared")
+	}
+}
+
+// TestBadStates: damaged, cut and foreign states are refused, whether or not their hash is right.
+func TestBadStates(t *testing.T) {
+	_, m := machine(t, dense(30, true, 40, 10), "loihi1")
+	_, err := m.Run(t.Context(), noise(30, 20, 0.3), 20, sim.Options{})
+	check(t, err)
+	state := m.Snapshot()
+	sign := func(b []byte) []byte { sum := sha256.Sum256(b); return append(b, sum[:]...) }
+	body := state[:len(state)-sha256.Size]
+	_, other := machine(t, dense(30, true, 41, 10), "loihi1")
+	for name, b := range map[string][]byte{
+		"nothing": nil, "cut": state[:len(state)-1], "signed but cut": sign(slices.Clone(body[:len(body)-1])), "longer": sign(append(slices.Clone(body), 0)),
+		"another version": sign(append([]byte("isospike state 2\n"), body[17:]...)), "foreign": other.Snapshot(),
+	} {
+		if err := m.Restore(b); err == nil {
+			t.Errorf("%s: taken", name)
+		}
+		if m.Tick() != 0 || len(m.Step()) != 0 {
+			t.Errorf("%s: not at rest", name)
+		}
+		m.Reset()
+	}
+	for register, values := range [4][]int32{{-fixed.UMax, fixed.UMax + 1}, {fixed.UMax, -fixed.UMax}, {-1, 1}, {fixed.UMax, -fixed.UMax}} {
+		for _, x := range values {
+			m.Reset()
+			m.Registers()[register][3] = x
+			if m.Restore(m.Snapshot()) == nil {
+				t.Errorf("register %d of %d was taken", register, x)
+			}
+		}
+	}
+	// Any other byte, signed: an error, or a state that runs.
+	r, refused := rand.New(rand.NewPCG(1, 1)), 0
+	for range 300 {
+		b := slices.Clone(body)
+		b[17+32+r.IntN(len(b)-17-32)] ^= 1 << r.IntN(8)
+		if m.Restore(sign(b)) != nil {
+			refused++
+			continue
+		}
+		_, err := m.Run(t.Context(), noise(30, 5, 0.3), 5, sim.Options{Continue: true})
+		check(t, err)
+	}
+	if t.Logf("%d of 300 refused", refused); refused == 0 {
+		t.Error("none was refused")
+	}
+}
+
+var soakTicks = flag.Int("soak", 100_000, "ticks of TestSoak")
+
+// TestSoak runs two layers with delays on random input for long, on one thread and on two. Now and then the reference path runs a window
+// from the state that the fast one was in, and all three have to be in the same state at its end.
+func TestSoak(t *testing.T) {
+	const window = 500
+	_, one := machine(t, dense(40, true, 300, 20), "loihi1")
+	two, slow := one.Clone(), one.Clone()
+	r := rand.New(rand.NewPCG(5, 6))
+	windows, spikes := 0, int64(0)
+	for from := 0; from < *soakTicks; from += window {
+		in := spike.NewRaster(40)
+		rate := max(0, r.Float64()*0.2-0.05) // silent at times
+		for range window {
+			var at []int32
+			for i := range int32(40) {
+				if r.Float64() < rate {
+					at = append(at, i)
+				}
+			}
+			in.Append(at...)
+		}
+		sampled := windows == 0 || r.IntN(20) == 0
+		if sampled {
+			check(t, slow.Restore(one.Snapshot()))
+		}
+		for _, x := range []struct {
+			m    *sim.Machine
+			opts sim.Options
+			run  bool
+		}{{one, sim.Options{}, true}, {two, sim.Options{Threads: 2}, true}, {slow, sim.Options{Slow: true}, sampled}} {
+			if x.run {
+				x.opts.Continue = true
+				_, err := x.m.Run(t.Context(), in, window, x.opts)
+				check(t, err)
+			}
+		}
+		h := one.Hash()
+		if two.Hash() != h || sampled && slow.Hash() != h {
+			t.Fatalf("the states differ after tick %d", one.Tick())
+		}
+		if sampled {
+			windows++
+		}
+	}
+	for _, c := range one.Counts() {
+		spikes += c.Spikes
+	}
+	if t.Logf("%d ticks, %d spikes, %d windows of %d ticks compared with the reference", one.Tick(), spikes, windows, window); windows == 0 || spikes == 0 {
+		t.Error("too little was compared")
+	}
+}
