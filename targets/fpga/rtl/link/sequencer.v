@@ -91,10 +91,11 @@ module sequencer (
     assign o_push = {push && word[11], push && word[10], push && !word[11] && !word[10]};
 
     // Flow
+    wire none = last == 8'd0 && (zero || !with_before);
     reg condition;
     always @* begin
         case (word[11:9])
-            3'd1: condition = zero;
+            3'd1: condition = judge ? none : zero;
             3'd2: condition = carry;
             3'd3: condition = a[7];
             3'd4: condition = x == 8'd0;
@@ -109,19 +110,20 @@ module sequencer (
     wire loop = kind == FLOW && word[12:11] == 2'd3;
     wire taken = (kind == FLOW && !(loop && lane == 2'd3)) || (kind == JUMP && condition == word[12]);
     wire [8:0] next = pc + 1'b1;
-    wire [8:0] target = i_rst ? 9'd0 : return_ ? back : taken ? word[8:0] : next;
+    reg [8:0] target; // of the instruction after this one; found while the operand is read
+    always @(posedge i_clk) if (!execute) target <= return_ ? back : taken ? word[8:0] : next;
 
     sequencer_rom u_rom (
-        .i_clk(i_clk), .i_read(go || i_rst), .i_addr(target), .o_word(word)
+        .i_clk(i_clk), .i_read(go || i_rst), .i_addr(i_rst ? 9'd0 : target), .o_word(word)
     );
 
     always @(posedge i_clk) begin
         execute <= !execute || i_wait;
-        if (go || i_rst) pc <= target;
+        if (go) pc <= target;
         last <= result;
         with_before <= inner;
         judge <= go && compute && (word[12] || (!inner && (word[11] || kind != IMMEDIATE)));
-        if (judge) zero <= last == 8'd0 && (zero || !with_before);
+        if (judge) zero <= none;
         if (go) begin
             if (call) begin
                 back <= next;
@@ -139,6 +141,7 @@ module sequencer (
         if (i_rst) begin
             execute <= 1'b0;
             lane <= 2'd0;
+            pc <= 9'd0;
         end
     end
 
