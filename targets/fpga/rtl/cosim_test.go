@@ -246,7 +246,8 @@ func recurrent(board *fpga.Board) *example {
 			}
 			c.RowStart = append(c.RowStart, uint32(len(c.Target)))
 			c.Mode = append(c.Mode, fixed.SignMode(1+min(1, r.IntN(3)))) // more inhibition than excitation
-			c.WeightBits = append(c.WeightBits, 8)
+			c.WeightBits, c.Format = append(c.WeightBits, 8), append(c.Format, compile.Sparse)
+			c.Row, c.Base = append(c.Row, uint16(a)), append(c.Base, 0)
 		}
 		p.Cores = append(p.Cores, c)
 		layer := compile.LayerMap{Name: fmt.Sprint(core + 1), Shape: snn.Flat(neurons)}
