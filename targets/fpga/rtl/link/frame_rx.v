@@ -61,17 +61,20 @@ module frame_rx #(
 
     // What a byte finds is worked out before it comes. Room can only have grown since.
     wire [31:0] crc;
-    wire [ADDR_BITS-1:0] room = first - base - {{ADDR_BITS-8{1'b0}}, size};
+    reg [ADDR_BITS-1:0] spot; // of the next byte
+    reg [ADDR_BITS-1:0] after; // a record of damage
+    wire [ADDR_BITS-1:0] room = first - spot;
     reg good;  // an end here would be that of a good frame
     reg fits;  // there is room for one more byte of it
     reg spare; // there is room for a record of damage
     always @(posedge i_clk) begin
         good <= !hurt && !open && size >= MIN && crc == 32'hB798B438;
         fits <= (room[ADDR_BITS-1:2] != 0 || room[1:0] == 2'd3) && size != MAX;
-        spare <= base + 1'b1 != first;
+        spare <= after != first;
+        spot <= base + {{ADDR_BITS-8{1'b0}}, size};
+        after <= base + 1'b1;
     end
 
-    wire [ADDR_BITS-1:0] top = base + {{ADDR_BITS-8{1'b0}}, finish && !good ? 8'd1 : size};
     wire store = put && fits;
     wire record = finish && (good || spare);
 
@@ -93,7 +96,7 @@ module frame_rx #(
     link_ram #(.WIDTH(8), .ADDR_BITS(ADDR_BITS)) u_ring (
         .i_clk(i_clk),
         .i_write(store || record),
-        .i_waddr(finish ? base : top),
+        .i_waddr(finish ? base : spot),
         .i_wdata(finish ? (good ? size : 8'd0) : value),
         .i_raddr(place), .o_rdata(o_byte)
     );
@@ -119,7 +122,7 @@ module frame_rx #(
             left <= 8'd0;
             size <= 8'd1;
         end
-        if (record) base <= top;
+        if (record) base <= good ? spot : after;
 
         if (i_rewind) place <= first;
         else place <= place + {{ADDR_BITS-8{1'b0}}, i_skip ? i_count : {7'd0, i_next}};
@@ -185,6 +188,7 @@ module frame_rx #(
         f_good: assert (f_gap != 0 || !any || good == (!hurt && !open && size >= MIN && crc == 32'hB798B438));
         f_fits: assert (f_gap != 0 || !any || !fits || ({1'b0, f_used} + {2'b0, size} <= 509 && size != MAX));
         f_spare: assert (f_gap != 0 || !any || !spare || f_used != 511);
+        f_spot: assert (f_gap >= 8 || !any || (spot == base + size && after == base + 9'd1));
 
         // A record of a frame is one of the right CRC, whole and of a size that there is.
         if (record && good) begin
@@ -197,7 +201,7 @@ module frame_rx #(
         if ($past(silent[5] && any && !i_valid && !i_rst)) f_quiet: assert (!any);
 
         // The end of a frame is a record, or the reader has one of damage to come yet.
-        if (finish && !record && !$past(i_rst)) f_told: assert ($past(f_used) == 511);
+        if (finish && !record && !$past(i_rst)) f_told: assert ($past(after == first) && after == base + 9'd1);
     end
 
     // It can be done: a frame is accepted.

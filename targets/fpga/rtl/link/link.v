@@ -70,12 +70,15 @@ module link #(
     end
 
     // The sequencer's word as strobes: an out names a unit and an action in it. Levels
-    // last until the unit is done, the others one clock: those that may have to wait have go,
-    // which is late, and the others are executed in one clock anyway.
+    // last until the unit is done, the others one clock: the one that is the instruction's last,
+    // for reasons of their own, since go is late. What is read of the ring or of data is sent.
     wire out, in, go;
     wire [12:0] word;
     wire [7:0] a, b, x;
     wire [2:0] push;
+    wire tx_idle, crc_busy;
+    reg crc_moved;
+    wire crc_wait = crc_busy || crc_moved; // its byte is at the port a clock later
     reg core_done; // what the word asks of the core is done
     wire misc = out && word[8], rx = out && word[9], tx = out && word[10], mem = out && word[11], core = out && word[12];
 
@@ -89,11 +92,11 @@ module link #(
     wire do_skip = rx && word[1];
     wire do_free = rx && word[2];
 
-    wire do_begin = tx && word[0] && go; // of a frame, and of a CRC
-    wire do_end = tx && word[1] && go;
-    wire do_put = (push[0] || push[1]) && go;
-    wire do_crc = (push[0] || push[2]) && go;
-    wire do_shift = (push[1] || (tx && word[2])) && go;
+    wire do_begin = tx && word[0] && tx_idle && !crc_wait; // of a frame, and of a CRC
+    wire do_end = tx && word[1];
+    wire do_put = (push[0] || push[1]) && !crc_wait;
+    wire do_crc = (push[0] || push[2]) && !crc_wait;
+    wire do_shift = (push[1] || (tx && word[2])) && !crc_wait;
 
     wire do_address = mem && word[0];
     wire do_data = mem && word[1];
@@ -107,8 +110,8 @@ module link #(
     wire do_step = core && word[4] && !core_done;  // level
 
     wire take_rx = in && word[5];
-    wire take_ring = in && word[6] && go;
-    wire take_data = in && word[7] && go;
+    wire take_ring = in && word[6] && !crc_wait;
+    wire take_data = in && word[7] && !crc_wait;
 
     // Line in
     wire rx_valid, rx_busy, rx_ready;
@@ -125,7 +128,7 @@ module link #(
     );
 
     // Line out. While the board waits for a frame, the CRC's register runs as a clock.
-    wire tx_idle, tx_write, tx_ask, ram_free, line_valid, line_ready, crc_busy;
+    wire tx_write, tx_ask, ram_free, line_valid, line_ready;
     wire [7:0] tx_waddr, tx_wdata, tx_raddr, ram_rdata, line_byte;
     wire [31:0] crc;
     frame_tx u_frame_tx (
@@ -180,7 +183,6 @@ module link #(
     // Ports: those of a unit, then the low bytes of the counters; the sequencer counts on. All but
     // the first two are there a clock before they are used.
     reg [7:0] early;
-    reg crc_moved;
     always @(posedge i_clk) begin
         crc_moved <= crc_busy;
         case (word[4:0])
@@ -204,7 +206,7 @@ module link #(
     wire [7:0] port = word[5] ? rx_data : word[6] ? ring_byte : early;
 
     wire hold = (do_wait && !rx_ready) || (tx && word[0] && !tx_idle) ||
-        (crc_busy && (push != 3'd0 || (tx && !word[1]) || (in && word[4:0] == 5'd3))) || (crc_moved && in && word[4:0] == 5'd3) || core_level;
+        (crc_wait && (push != 3'd0 || (tx && !word[1]) || (in && (word[4:0] == 5'd3 || word[6] || word[7])))) || core_level;
 
     wire ram_read, ram_write;
     wire [7:0] ram_addr;

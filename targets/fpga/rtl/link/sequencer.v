@@ -4,14 +4,13 @@
 //
 //   15 14 13 | 12 11 10   9   8 | 7 … 0
 //   0  s  s  |  function  n   + | operand   a = function(a, operand)
-//   1  0  0  |                + | address   memory = a
+//   1  0  0  |                x | address   memory = a
 //   1  0  1  |  unit            | action    out: one bit each
 //   1  1  0  | if condition   target        jump when condition = if
 //   1  1  1  | kind           target        call, return, jump, loop
 //
 // s: immediate, memory, memory at x, port. n: a stays as it is. +: the result goes to x
-// (immediate, memory), or x is stepped (the others). An address is below 0xF0; 0xF0 says that x
-// is the address, which is wanted before the high byte is known.
+// (immediate, memory), or x is stepped (the others). x: the address is x, which is stepped.
 // Functions: 0 load, 1 xor, 2 and, 4 add, 6 subtract; carry is 1 when a subtraction does
 // not borrow; the others leave carry alone. Load, xor and and whose result goes nowhere
 // hand their operand to the outside (o_push). Conditions: flag 0, zero, carry, a[7], x = 0,
@@ -60,13 +59,13 @@ module sequencer (
     reg [8:0] pc, back, back2;
     reg [1:0] lane;
 
-    wire [15:0] word; // its high byte only while execute
+    wire [15:0] word;
     wire [2:0] kind = word[15:13];
     wire go = execute && !i_wait;
 
     // Operand and result
     wire compute = !word[15];
-    wire indexed = &word[7:4];
+    wire indexed = kind == INDEXED || (kind == STORE && word[8]);
     wire [7:0] b = kind == IMMEDIATE ? word[7:0] : kind == PORT ? i_port : i_ram_rdata;
     wire subtract = word[11];
     wire inner = lane != 2'd0;
@@ -92,10 +91,11 @@ module sequencer (
     assign o_push = {push && word[11], push && word[10], push && !word[11] && !word[10]};
 
     // Flow
+    wire none = last == 8'd0 && (zero || !with_before);
     reg condition;
     always @* begin
         case (word[11:9])
-            3'd1: condition = zero;
+            3'd1: condition = judge ? none : zero;
             3'd2: condition = carry;
             3'd3: condition = a[7];
             3'd4: condition = x == 8'd0;
@@ -110,20 +110,20 @@ module sequencer (
     wire loop = kind == FLOW && word[12:11] == 2'd3;
     wire taken = (kind == FLOW && !(loop && lane == 2'd3)) || (kind == JUMP && condition == word[12]);
     wire [8:0] next = pc + 1'b1;
-    wire [8:0] target = i_rst ? 9'd0 : return_ ? back : taken ? word[8:0] : next;
+    reg [8:0] target; // of the instruction after this one; found while the operand is read
+    always @(posedge i_clk) if (!execute) target <= return_ ? back : taken ? word[8:0] : next;
 
     sequencer_rom u_rom (
-        .i_clk(i_clk), .i_read(go || i_rst), .i_addr(target), .o_low(word[7:0]),
-        .i_late(!execute), .i_pc(pc), .o_high(word[15:8])
+        .i_clk(i_clk), .i_read(go || i_rst), .i_addr(i_rst ? 9'd0 : target), .o_word(word)
     );
 
     always @(posedge i_clk) begin
         execute <= !execute || i_wait;
-        if (go || i_rst) pc <= target;
+        if (go) pc <= target;
         last <= result;
         with_before <= inner;
         judge <= go && compute && (word[12] || (!inner && (word[11] || kind != IMMEDIATE)));
-        if (judge) zero <= last == 8'd0 && (zero || !with_before);
+        if (judge) zero <= none;
         if (go) begin
             if (call) begin
                 back <= next;
@@ -141,6 +141,7 @@ module sequencer (
         if (i_rst) begin
             execute <= 1'b0;
             lane <= 2'd0;
+            pc <= 9'd0;
         end
     end
 

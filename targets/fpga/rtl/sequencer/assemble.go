@@ -63,12 +63,11 @@ var jumps = map[string]int{
 const (
 	immediate = 0 << 13
 	memory    = 1 << 13
-	indexed   = 2<<13 | atX
+	indexed   = 2 << 13
 	port      = 3 << 13
 	store     = 4 << 13
 	out       = 5 << 13
 	ret       = 7<<13 | 1<<11
-	atX       = 0xF0 // in place of an address: x is the address
 )
 
 // A line of the source that is an instruction.
@@ -159,7 +158,7 @@ func (l line) encode(names, labels map[string]int) (int, error) {
 			}
 			return v, nil
 		}
-		v, err := address(names, l.args)
+		v, err := value(names, l.args)
 		return memory | f | v, err
 	}
 	if j, ok := jumps[l.op]; ok {
@@ -172,23 +171,14 @@ func (l line) encode(names, labels map[string]int) (int, error) {
 		return out | v, err
 	case "st":
 		if l.args == "[x+]" {
-			return store | step | atX, nil
+			return store | step, nil
 		}
-		v, err := address(names, l.args)
+		v, err := value(names, l.args)
 		return store | v, err
 	case "ret":
 		return ret, nil
 	}
 	return 0, fmt.Errorf("no such instruction")
-}
-
-// address returns the value of an address, which is below atX.
-func address(names map[string]int, s string) (int, error) {
-	v, err := value(names, s)
-	if err == nil && v >= atX {
-		err = fmt.Errorf("%s is no address below 0x%X", s, atX)
-	}
-	return v, err
 }
 
 // value returns a number, a character, or a name, and what is added to it or taken from it:
@@ -226,23 +216,15 @@ func Verilog(words []uint16) string {
 	var b strings.Builder
 	b.WriteString(`// The program of the sequencer, assembled from sequencer.asm by
 //   go test ./targets/fpga/rtl/sequencer -update
-//
-// The low byte is in a block RAM, since the address of the operand is wanted at once. The high
-// byte is logic, so that the link takes one block RAM less; it is not needed before the
-// second clock.
 
 ` + "`default_nettype none" + `
 
 module sequencer_rom (
     input wire i_clk,
 
-    input wire       i_read,
-    input wire [8:0] i_addr,
-    output reg [7:0] o_low, // of the word at i_addr, in the clock after i_read
-
-    input wire       i_late,
-    input wire [8:0] i_pc,
-    output reg [7:0] o_high // of the word at i_pc, in the clock after i_late
+    input wire        i_read,
+    input wire [8:0]  i_addr,
+    output reg [15:0] o_word
 );
 
 `)
@@ -265,29 +247,12 @@ module sequencer_rom (
 	}
 	fmt.Fprintf(&b, `    };
 
-    reg [7:0] low [0:%[1]d];
+    reg [15:0] mem [0:%d];
 
     integer i;
-    initial for (i = 0; i < %[2]d; i = i + 1) low[i] = PROGRAM[16*i +: 8];
+    initial for (i = 0; i < %d; i = i + 1) mem[i] = PROGRAM[16*i +: 16];
 
-    // No array, or else synthesis would make the address's register the memory's, and the way to
-    // it is long.
-    wire [7:0] late;
-    genvar bit_, word;
-    generate
-        for (bit_ = 0; bit_ < 8; bit_ = bit_ + 1) begin : g_bit
-            wire [%[1]d:0] column;
-            for (word = 0; word < %[2]d; word = word + 1) begin : g_word
-                assign column[word] = PROGRAM[16*word + 8 + bit_];
-            end
-            assign late[bit_] = column[i_pc];
-        end
-    endgenerate
-
-    always @(posedge i_clk) begin
-        if (i_read) o_low <= low[i_addr];
-        if (i_late) o_high <= late;
-    end
+    always @(posedge i_clk) if (i_read) o_word <= mem[i_addr];
 
 endmodule
 

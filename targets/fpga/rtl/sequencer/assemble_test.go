@@ -40,7 +40,7 @@ func TestAssemble(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []uint16{0x0003, 0x8011, 0x51F0, 0x6120, 0x0302, 0x40F0, 0x1A49, 0xC200, 0xE000, 0xE800, 0xF800, 0x81F0, 0xB010}
+	want := []uint16{0x0003, 0x8011, 0x5100, 0x6120, 0x0302, 0x4000, 0x1A49, 0xC200, 0xE000, 0xE800, 0xF800, 0x8100, 0xB010}
 	if len(words) != len(want) {
 		t.Fatalf("%d words", len(words))
 	}
@@ -59,7 +59,6 @@ func TestErrors(t *testing.T) {
 		"ld #256":                        "is neither a name nor a byte",
 		"ld A+9":                         "is neither a name nor a byte",
 		".reg A 1\nld A-2":               "A-2 is no byte",
-		"st 0xF0":                        "no address below 0xF0",
 		"ld nothing":                     `"nothing" is neither a name`,
 		"out nothing":                    `"nothing" is not known`,
 		"ldx [x+]":                       "both address and result",
