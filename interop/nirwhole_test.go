@@ -29,6 +29,7 @@ func TestWholeNumbers(t *testing.T) {
 		"odd":                     {[]float64{1, -129, 127, 4}, 80, nil, &quantize.Grid{Bits: 9, Exp: []int{0}}},
 		"exponent":                {[]float64{-512, 8, 4, 4}, 80, nil, &quantize.Grid{Bits: 8, Exp: []int{1}}},
 		"exponents":               {[]float64{-4096, 64, 2, 4}, 80, nil, &quantize.Grid{Bits: 8, Exp: []int{4, 0}}},
+		"exponents and 9 bits":    {[]float64{-4096, 64, 1, -129}, 80, nil, nil},
 		"of float32":              {[]float64{2.000001, -4, 0, 6}, 79.99999, nil, &quantize.Grid{Bits: 8, Exp: []int{0}}},
 		"not of float32":          {[]float64{2.00001, -4, 0, 6}, 80, nil, nil},
 		"too large":               {[]float64{-65536, 64, 2, 4}, 80, nil, nil},

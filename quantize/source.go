@@ -50,8 +50,11 @@ type Layer struct {
 	Grid *Grid
 }
 
-// maxValue bounds the numbers of a layer, so that no error of them overflows.
-const maxValue = 1e30
+const (
+	maxValue = 1e30 // bounds the numbers of a layer, so that no error of them overflows
+	// maxConnections bounds what Prove goes through: what a program may have.
+	maxConnections = 1 << 31
+)
 
 // Grid is how a layer's integer weights are stored: w is w·2^Exp.
 type Grid struct {
@@ -171,6 +174,10 @@ func (s *Source) check(o Options) error {
 			return bad("has %d weights, its shapes ask for %d", len(l.Weight), n)
 		}
 		size := l.Out.Size()
+		if c := int64(len(l.Weight)/l.rows()) * int64(size); c > maxConnections {
+			return &diag.Error{Kind: diag.Limit, Code: "connections-exceeded", Layer: l.Name, Msg: "there are more connections than a program can have",
+				Resource: "connections", Used: c, Limit: maxConnections, Fix: "make the layer or its kernel smaller"}
+		}
 		if l.Bias != nil && len(l.Bias) != size || l.Delay != nil && len(l.Delay) != size {
 			return bad("has %d biases and %d delays for %d neurons", len(l.Bias), len(l.Delay), size)
 		}

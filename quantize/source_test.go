@@ -329,6 +329,21 @@ func TestBadSources(t *testing.T) {
 	}
 }
 
+// A kernel over so many neurons that nobody could go through its connections is refused at once.
+func TestConnections(t *testing.T) {
+	in := snn.Shape{W: 1 << 11, H: 1 << 11, C: 1}
+	l := Layer{Name: "1", In: in, Out: in, Kernel: fixed.Square(23, 1, 11, 1, 1), Weight: make([]float64, 23*23), Threshold: 1, RefDelay: 1}
+	s := &Source{Input: in, Layers: []Layer{l}}
+	var d *diag.Error
+	if _, _, err := s.Quantize(Options{}); !errors.As(err, &d) || d.Code != "connections-exceeded" || d.Layer != "1" || d.Used != 23*23<<22 || d.Limit != 1<<31 {
+		t.Error(err)
+	}
+	s.Layers[0].Kernel, s.Layers[0].Weight = fixed.Square(21, 1, 10, 1, 1), make([]float64, 21*21)
+	if err := s.check(Options{}); err != nil {
+		t.Error(err)
+	}
+}
+
 // shift is the n-th spike of a neuron matched with its n-th, and what is left with the end.
 func TestShift(t *testing.T) {
 	seen := int64(0)

@@ -103,6 +103,11 @@ func TestDecayOf(t *testing.T) {
 			t.Errorf("τ %v: %d, want %d", tau, got, want)
 		}
 	}
+	for _, r := range []snn.Response{{TauS: 10, TauR: 1000, Refractory: "slayer"}, {TauS: 1000, TauR: 10, Refractory: "paper"}} {
+		if e := toResponses(r).decayError; math.Abs(e-0.215) > 1e-3 {
+			t.Errorf("%+v: the decays are %v/4096 off", r, e)
+		}
+	}
 }
 
 func srmModel(t *testing.T, net string, r snn.Response) *train.Model {
@@ -267,7 +272,8 @@ func TestKickFits(t *testing.T) {
 // exponent for each channel has fewer errors than one for all, greedy scales no more shift.
 func TestSRMSource(t *testing.T) {
 	spikes := 0
-	for _, r := range []snn.Response{snn.DefaultResponse, {TauS: 4, TauR: 2, ScaleRef: 1, Theta: 50, Refractory: "slayer"}, {TauS: 10, TauR: 3, ScaleRef: 0.7, Theta: 100, Refractory: "paper"}} {
+	for _, r := range []snn.Response{snn.DefaultResponse, {TauS: 4, TauR: 2, ScaleRef: 1, Theta: 50, Refractory: "slayer"}, {TauS: 10, TauR: 3, ScaleRef: 0.7, Theta: 100, Refractory: "paper"},
+		{TauS: 10, TauR: 5, ScaleRef: 200, Theta: 10, Refractory: "slayer"}, {TauS: 4, TauR: 5, ScaleRef: 100, Theta: 10, Refractory: "paper"}} {
 		m := srmModel(t, "6x5x2-30d-20d-7", r)
 		s, err := SourceOf(m)
 		if err != nil {
@@ -306,6 +312,11 @@ func TestSRMSource(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		for _, l := range greedy.Layers {
+			if p := l.Neuron.(fixed.SRM); p.VTh > toResponses(r).limit() {
+				t.Errorf("greedy scales have no room: %v", p)
+			}
+		}
 		shifts := func(n *fixed.Network) (sum int64) {
 			for _, x := range samples {
 				e, err := Measure(n, x)
@@ -321,6 +332,26 @@ func TestSRMSource(t *testing.T) {
 		}
 	}
 	t.Logf("compared %d spikes", spikes)
+}
+
+// TestGreedyLeavesRoomForKick: a threshold for which the kick does not fit is not tried, much as it would help.
+func TestGreedyLeavesRoomForKick(t *testing.T) {
+	r := snn.Response{TauS: 4, TauR: 5, ScaleRef: 1000, Theta: 1, Refractory: "paper"}
+	x := toResponses(r)
+	l := Layer{Name: "1", In: snn.Flat(40), Out: snn.Flat(1), Threshold: 10, SRM: &r}
+	for range l.In.Size() { // that rounds to 0 at the largest threshold there is room for, and at twice that to 2
+		l.Weight = append(l.Weight, 0.9*10*x.peak/float64(x.limit()))
+	}
+	s := &Source{Input: l.In, Layers: []Layer{l}}
+	in := noise(1, l.In.Size(), 60, 0.3)
+	before := s.Run(in)
+	n, _, err := s.Quantize(Options{Samples: []Sample{{in, before, -1}}})
+	if err != nil || before[0].Count() == 0 {
+		t.Fatal(err, before[0].Count())
+	}
+	if p := n.Layers[0].Neuron.(fixed.SRM); p.VTh > x.limit() || n.Layers[0].Weight[0] != 0 {
+		t.Errorf("%v, limit %d, weights of %d", p, x.limit(), n.Layers[0].Weight[0])
+	}
 }
 
 // TestBadSRMSources: what cannot be is refused by the layer's name.
@@ -432,6 +463,11 @@ func TestProveSRM(t *testing.T) {
 	if err != nil || r[0].Accumulator != 280 || r[0].Neuron != 1 || r[0].U != 240*64*4/2*4 || !r[0].SaturationFree {
 		t.Errorf("%+v %v", r, err)
 	}
+	n.Layers[0].Weight = []int16{2, -4, -120, 20}
+	if r, err := Prove(n); err != nil || r[0].U != 240*64*4/2*4 || r[0].UNeuron != 1 {
+		t.Errorf("%+v %v", r, err)
+	}
+	n.Layers[0].Weight = l.Weight
 	n.Layers[0].BiasMant, n.Layers[0].BiasExp = []int16{-4096, 0}, 7
 	if r, _ = Prove(n); !r[0].SaturationFree {
 		t.Errorf("%+v", r)

@@ -414,3 +414,31 @@ func TestRTLBits(t *testing.T) {
 		}
 	}
 }
+
+// TestRTLSpans: spans at the edges of the memory, and beyond.
+func TestRTLSpans(t *testing.T) {
+	w := newTwin(t, verilated(t), 3)
+	w.hello(1)
+	w.load(w.f.image(rand.New(rand.NewPCG(9, 9))))
+	refused := 0
+	for i, s := range []span{
+		{0, 4}, {0, 8}, {0, 0}, {4, 0}, {8, 0}, {0, 2}, {2, 0}, {4, 0xFFFFFFFC}, {3<<24 + 8, 0xFFFFFFF8}, {3<<24 + 508, 4}, {3<<24 + 508, 8},
+		{3<<24 + 8, 1 << 24}, {4 << 24, 0}, {4 << 24, 4}, {6<<24 + 252, 4}, {6<<24 + 256, 4}, {7 << 24, 0}, {7 << 24, 4}, {8 << 24, 0}, {0xFF << 24, 0},
+		{0xFFFFFFFC, 4}, {3<<24 + 0xFFFFFC, 8},
+	} {
+		for _, op := range []byte{opRead, opCRC} {
+			w.hello(uint32(2*i) + uint32(op)<<16)
+			fs := w.send(op, 1, appendSpan(nil, s)...)
+			if len(fs) != 1 {
+				t.Fatalf("%x: %v", s, fs)
+			}
+			if fs[0].op == opStatus {
+				refused++
+			}
+		}
+	}
+	if refused < 10 || refused > 40 {
+		t.Errorf("%d refused", refused)
+	}
+	t.Logf("compared %d bytes, %d refused", w.compared, refused)
+}

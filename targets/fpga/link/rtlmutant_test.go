@@ -31,7 +31,7 @@ var linkMutants = []mutant{
 	{"a stuck core is not reset", "core_port.v", "assign o_core_rst = i_rst || o_stuck;", "assign o_core_rst = i_rst;"},
 	{"addresses stand still", "memory_port.v", "{21'd0, o_done}", "22'd0"},
 	{"the carry is lost between bytes", "sequencer.v", "inner ? carry : subtract", "subtract"},
-	{"zero forgets the bytes before", "sequencer.v", "(zero || !inner)", "1'b1"},
+	{"zero forgets the bytes before", "sequencer.v", "(zero || !with_before)", "1'b1"},
 	{"a foreign key is good", "sequencer.asm", "loop    key\n        jnz     nosession", "loop    key\n        jnz     key0\nkey0:"},
 	{"the output ring overflows", "sequencer.asm", "jge     busy", "jn      busy"},
 	{"output that was never made is confirmed", "sequencer.asm", "jlt     confirm4", "jxz     confirm4"},
@@ -46,7 +46,7 @@ var linkMutants = []mutant{
 }
 
 // The tests that a mutant must not survive, the quicker first.
-var mutantTests = []string{"TestRTLBits", "TestRTLSilence", "TestRTLStuckCore", "TestRTLOverflow", "TestRTLNonce", "TestRTLEqualsDevice", "TestRTLSchedules"}
+var mutantTests = []string{"TestRTLBits", "TestRTLSpans", "TestRTLSilence", "TestRTLStuckCore", "TestRTLOverflow", "TestRTLNonce", "TestRTLEqualsDevice", "TestRTLSchedules"}
 
 const mutantVariable = "ISOSPIKE_LINK_MUTANT"
 

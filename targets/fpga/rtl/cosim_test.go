@@ -144,7 +144,7 @@ func cases(t testing.TB, board *fpga.Board, n int) (all []*example) {
 			all = append(all, x)
 		}
 	}
-	return append(all, full(t, board))
+	return append(all, full(t, board), recurrent(board))
 }
 
 // try loads and runs an example.
@@ -162,6 +162,7 @@ func random(t *testing.T, board *fpga.Board, path string) (y tally) {
 	check(t, err)
 	c := &chip{model: m, board: board, info: board.Info()}
 	check(t, c.try(full(t, board), &y))
+	check(t, c.try(recurrent(board), &y))
 	rapid.Check(t, func(t *rapid.T) {
 		if x := draw(t, board); x != nil {
 			check(t, c.try(x, &y))
@@ -181,7 +182,7 @@ func full(t testing.TB, board *fpga.Board) *example {
 	l := board.Limits()
 	r := rand.New(rand.NewPCG(1, 2))
 	neurons := l.Neurons * l.CoresPerChip
-	inputs, second := min(l.AxonsIn/2, l.SynapseWords/16), neurons/8
+	inputs, second := min(l.AxonsIn/2, l.SynapseWords/16), min(neurons/8, l.SynapseWords/128)
 	first := min(neurons-second, inputs-8)
 	net := &fixed.Network{Input: snn.Flat(inputs), Convention: fixed.Immediate, Layers: []fixed.Layer{
 		{Name: "1", In: snn.Flat(inputs), Out: snn.Flat(first), WeightBits: 8, Neuron: fixed.CUBA{IDecay: 1024, VDecay: 128, VTh: 300, RefDelay: 2}, Delay: make([]uint8, first)},
@@ -215,6 +216,54 @@ func full(t testing.TB, board *fpga.Board) *example {
 		in.Append(at...)
 	}
 	return &example{p, in, 2}
+}
+
+// recurrent returns a program that no network compiles to: every neuron, the last one of the core too, has routes
+// of all lengths, to all cores.
+func recurrent(board *fpga.Board) *example {
+	l := board.Limits()
+	r := rand.New(rand.NewPCG(5, 6))
+	neurons, inputs := min(l.Neurons, 24), 8
+	lists := min(4, (l.AxonsIn-inputs)/neurons) // routes of a neuron
+	p := &compile.Program{Convention: fixed.Immediate, Input: snn.Flat(inputs * l.CoresPerChip), InputStart: []uint32{0}}
+	for core := range l.CoresPerChip {
+		c := compile.Core{Slot: core, OutStart: []uint32{0}, RowStart: []uint32{0}, Profiles: []compile.Profile{
+			{Neuron: fixed.CUBA{IDecay: 2048, VDecay: 300, VTh: 60, RefDelay: 2}}, {Neuron: fixed.CUBA{IDecay: 4096, VDecay: 0, VTh: 90, RefDelay: 1}, WeightExp: -1}}}
+		for n := range neurons {
+			c.Profile, c.Bias = append(c.Profile, uint8(n/8%2)), append(c.Bias, int16(r.IntN(400)))
+			for k := range lists {
+				// Axon k of neuron n on the next core but k is this neuron's alone.
+				c.Route = append(c.Route, compile.Route{Core: uint32((core + k) % l.CoresPerChip), Axon: uint16(inputs + n*lists + k), Delay: uint8(r.IntN(63))})
+			}
+			slices.SortFunc(c.Route[c.OutStart[n]:], func(a, b compile.Route) int { return int(a.Core)<<16 + int(a.Axon) - int(b.Core)<<16 - int(b.Axon) })
+			c.OutStart = append(c.OutStart, uint32(len(c.Route)))
+		}
+		for a := range inputs + neurons*lists {
+			for n := range neurons {
+				if r.IntN(6) == 0 || n == a%neurons {
+					c.Target, c.Code = append(c.Target, uint16(n)), append(c.Code, uint8(1+r.IntN(90)))
+				}
+			}
+			c.RowStart = append(c.RowStart, uint32(len(c.Target)))
+			c.Mode = append(c.Mode, fixed.SignMode(1+min(1, r.IntN(3)))) // more inhibition than excitation
+			c.WeightBits = append(c.WeightBits, 8)
+		}
+		p.Cores = append(p.Cores, c)
+		layer := compile.LayerMap{Name: fmt.Sprint(core + 1), Shape: snn.Flat(neurons)}
+		for n := range neurons {
+			layer.Home = append(layer.Home, compile.Place{Core: uint32(core), Neuron: uint16(n)})
+		}
+		p.Layers = append(p.Layers, layer)
+		for i := range inputs {
+			p.InputRoute = append(p.InputRoute, compile.Route{Core: uint32(core), Axon: uint16(i), Delay: uint8(i)})
+			p.InputStart = append(p.InputStart, uint32(len(p.InputRoute)))
+		}
+	}
+	in := spike.NewRaster(p.Input.Size())
+	for range ticks {
+		in.Append(int32(r.IntN(p.Input.Size())))
+	}
+	return &example{p, in, 1}
 }
 
 func TestRandomNets(t *testing.T) {

@@ -57,6 +57,7 @@ module chip #(
   localparam [31:0] LAST = CORES - 1;
 
   reg         stepping_q, clearing_q, done_q;
+  reg         start_q;  // a clock for the last event
   reg         begun_q;  // the cores begin; none is busy yet
   reg  [31:0] ticks_q;
   reg  [47:0] synops_q, spikes_q, cycles_q;
@@ -74,24 +75,31 @@ module chip #(
   wire clear = i_clear && !o_busy;
 
   // Memory bus: ask the core, take what it read, say so.
-  reg         read_q, write_q, asked_q, ready_q;
+  reg  [CORES-1:0] read_q, write_q; // by core
+  reg         ask_q, asked_q, ready_q;
   reg  [31:0] rdata_q;
-  wire        ask = i_mem_valid && !o_busy && !read_q && !write_q && !asked_q && !ready_q;
+  reg  [31:0] addr_q;  // i_mem_addr, a clock later: decoding it takes long
+  wire        ask = i_mem_valid && !o_busy && !ask_q && !asked_q && !ready_q;
 
   // Bits that come from outside a core: events between ticks, the exchange in them.
   wire          set_valid;
   wire [CW-1:0] set_core;
   wire [AW-1:0] set_axon;
   wire [5:0]    set_slot;
-  wire          event_open = !stepping_q && !clearing_q;
-  wire [15:0]   event_core = i_event_axon >> AW;
-  wire          event_valid = i_event_valid && event_open;
+  reg           event_q;  // an event waits for its ring
+  reg  [15:0]   event_axon_q;
+  wire [15:0]   event_core = event_axon_q >> AW;
+  wire          event_out;  // it need not wait any more
 
   genvar c;
   generate
     for (c = 0; c < CORES; c = c + 1) begin : g
       localparam [31:0] NUMBER = c;
       wire mine = i_mem_addr[31:27] == NUMBER[4:0];
+      always @(posedge i_clk) begin
+        read_q[c]  <= ask && mine && !i_mem_write && !i_rst;
+        write_q[c] <= ask && mine && i_mem_write && !i_rst;
+      end
       core #(
           .NEURONS (NEURONS),
           .AXONS   (AXONS),
@@ -122,10 +130,10 @@ module chip #(
           .o_spike      (spike[8*c+:8]),
           .i_spike_ready(spike_ready[c]),
           .o_synops     (synops[3*c+:3]),
-          .i_bus_re     (read_q && mine),
-          .i_bus_we     (write_q && mine),
-          .i_bus_region (i_mem_addr[26:24]),
-          .i_bus_addr   (i_mem_addr[16:2]),
+          .i_bus_re     (read_q[c]),
+          .i_bus_we     (write_q[c]),
+          .i_bus_region (addr_q[26:24]),
+          .i_bus_addr   (addr_q[16:2]),
           .i_bus_wdata  (i_mem_wdata),
           .o_bus_rdata  (rdata[32*c+:32])
       );
@@ -144,13 +152,13 @@ module chip #(
       assign o_spike_valid  = valid_q;
       assign o_spike_id     = {8'd0, spike_q};
       assign spikes_out     = !valid_q;
-      assign set_valid      = event_valid && event_core == 16'd0;
+      assign set_valid      = event_q;
       assign set_core       = 1'b0;
-      assign set_axon       = i_event_axon[AW-1:0];
+      assign set_axon       = event_axon_q[AW-1:0];
       assign set_slot       = ticks_q[5:0];
       assign out_ready      = 1'b0;
-      assign o_event_ready  = event_open && set_ready[0];
-      wire unused = &{1'b0, out_valid, out_core, out_slot, out_axon};
+      assign event_out      = set_ready[0];
+      wire unused = &{1'b0, event_core, out_valid, out_core, out_slot, out_axon};
     end else begin : g_many
       // The spikes of a core wait in its list until those of the cores before have left.
       reg  [CW-1:0]     turn_q;
@@ -177,7 +185,7 @@ module chip #(
       always @(posedge i_clk)
         if (i_rst) {all_q, turn_q} <= {1'b1, {CW{1'b0}}};
         else if (step) {all_q, turn_q} <= {1'b0, {CW{1'b0}}};
-        else if (!all_q && !begun_q && empty[turn_q] && !busy[turn_q]) begin
+        else if (!all_q && !start_q && !begun_q && empty[turn_q] && !busy[turn_q]) begin
           if (turn_q == LAST[CW-1:0]) all_q <= 1'b1;
           else turn_q <= turn_q + 1'b1;
         end
@@ -185,14 +193,22 @@ module chip #(
       // The exchange: one bit a clock, from the cores in turn. Whatever a core takes goes into
       // its ring, which always gets on, so every bit arrives.
       reg  [CW-1:0] from_q;
-      wire [CW-1:0] to = out_core[CW*from_q+:CW];
+      reg  [CW-1:0] to;
+      reg  [5:0]    slot;
+      reg  [AW-1:0] axon;
+      integer       k;
+      always @* begin
+        {to, slot, axon} = {CW + 6 + AW{1'b0}};
+        for (k = 0; k < CORES; k = k + 1)
+        if (from_q == k[CW-1:0]) {to, slot, axon} = {out_core[CW*k+:CW], out_slot[6*k+:6], out_axon[AW*k+:AW]};
+      end
       wire          out = stepping_q && out_valid[from_q];
-      assign set_valid = out || event_valid && event_core <= LAST[15:0];
+      assign set_valid = out || event_q && event_core <= LAST[15:0];
       assign set_core  = out ? to : event_core[CW-1:0];
-      assign set_axon  = out ? out_axon[AW*from_q+:AW] : i_event_axon[AW-1:0];
-      assign set_slot  = out ? out_slot[6*from_q+:6] : ticks_q[5:0];
+      assign set_axon  = out ? axon : event_axon_q[AW-1:0];
+      assign set_slot  = out ? slot : ticks_q[5:0];
       assign out_ready = {{(CORES - 1) {1'b0}}, out && set_ready[to]} << from_q;
-      assign o_event_ready = event_open && (event_core > LAST[15:0] || set_ready[event_core[CW-1:0]]);
+      assign event_out = event_core > LAST[15:0] || set_ready[event_core[CW-1:0]];
       always @(posedge i_clk)
         if (i_rst || from_q == LAST[CW-1:0] && !(out && !set_ready[to])) from_q <= {CW{1'b0}};
         else if (!(out && !set_ready[to])) from_q <= from_q + 1'b1;
@@ -211,15 +227,16 @@ module chip #(
     for (i = 0; i < CORES; i = i + 1) begin
       synops_sum = synops_sum + {5'd0, synops[3*i+:3]};
       spikes_sum = spikes_sum + {3'd0, spike_valid[i] && spike_ready[i]};
-      if (i_mem_addr[31:27] == i[4:0]) rdata_or = rdata_or | rdata[32*i+:32];
+      if (addr_q[31:27] == i[4:0]) rdata_or = rdata_or | rdata[32*i+:32];
     end
   end
 
-  wire unused = &{1'b0, i_mem_addr};
+  wire unused = &{1'b0, addr_q};
 
   assign o_busy      = stepping_q || clearing_q;
   assign o_done      = done_q;
   assign o_tables_ok = &ok;
+  assign o_event_ready = !stepping_q && !clearing_q && !event_q;
   assign o_mem_ready = ready_q;
   assign o_mem_rdata = rdata_q;
   assign o_ticks     = ticks_q;
@@ -228,20 +245,23 @@ module chip #(
   assign o_cycles    = cycles_q;
 
   always @(posedge i_clk) begin
-    read_q  <= ask && !i_mem_write;
-    write_q <= ask && i_mem_write;
-    asked_q <= read_q || write_q;
+    addr_q  <= i_mem_addr;
+    ask_q   <= ask;
+    asked_q <= ask_q;
     ready_q <= asked_q;
     if (asked_q) rdata_q <= rdata_or;
 
-    begun_q  <= step || clear;
+    start_q  <= step || clear;
+    begun_q  <= start_q;
+    if (!event_q) event_axon_q <= i_event_axon;
+    event_q  <= event_q ? !event_out : i_event_valid && o_event_ready;
     done_q   <= 1'b0;
     synops_new_q <= synops_sum;
     spikes_new_q <= spikes_sum;
     synops_q <= synops_q + {40'd0, synops_new_q};
     spikes_q <= spikes_q + {44'd0, spikes_new_q};
     if (stepping_q) cycles_q <= cycles_q + 48'd1;
-    if (!begun_q && busy == {CORES{1'b0}}) begin
+    if (!start_q && !begun_q && busy == {CORES{1'b0}}) begin
       clearing_q <= 1'b0;
       if (stepping_q && spikes_out) begin
         stepping_q <= 1'b0;
@@ -252,7 +272,7 @@ module chip #(
     if (step) stepping_q <= 1'b1;
     if (clear) clearing_q <= 1'b1;
     if (i_rst) begin
-      {stepping_q, clearing_q, begun_q, read_q, write_q, asked_q, ready_q, done_q} <= 8'd0;
+      {stepping_q, clearing_q, start_q, begun_q, event_q, ask_q, asked_q, ready_q, done_q} <= 9'd0;
       synops_new_q <= 8'd0;
       spikes_new_q <= 4'd0;
       ticks_q  <= 32'd0;

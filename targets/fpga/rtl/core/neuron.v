@@ -184,6 +184,7 @@ module neuron #(
   end
 
   reg                  f1_valid = 0, f2_valid = 0, f3_valid = 0, f4_valid = 0, f5_valid = 0, f6_valid = 0;
+  reg [23:0]           f1_u, f1_v;
   reg signed [SUM-1:0] f1_sum, f2_sum, f3_sum;
   reg signed [19:0]    f1_bias, f2_bias, f3_bias;
   reg [5:0]            f1_ref, f2_ref, f3_ref, f4_ref, f5_ref, f6_ref;
@@ -206,6 +207,7 @@ module neuron #(
   reg                 f4_over, f5_over, f6_over;
   always @(posedge i_clk) begin
     {f1_valid, f2_valid, f3_valid, f4_valid, f5_valid, f6_valid} <= {i_valid, f1_valid, f2_valid, f3_valid, f4_valid, f5_valid};
+    {f1_u, f1_v} <= {i_u, i_v};
     {f1_sum, f2_sum, f3_sum}    <= {i_sum, f1_sum, f2_sum};
     {f1_bias, f2_bias, f3_bias} <= {i_bias, f1_bias, f2_bias};
     {f1_ref, f2_ref, f3_ref, f4_ref, f5_ref, f6_ref} <= {i_ref, f1_ref, f2_ref, f3_ref, f4_ref, f5_ref};
@@ -216,6 +218,9 @@ module neuron #(
     if (f_flushed[6]) begin
       assert (o_valid == f6_valid);
       assert (o_valid || !o_spike);
+      // what the decays are given: u in (−2^23, 2^23], v as it is
+      if (f1_valid) assert ($signed(x_u) == (f1_u > 24'h800000 ? $signed({1'b0, f1_u}) - 26'sd16777216 : $signed({1'b0, f1_u})));
+      if (f1_valid) assert ($signed(x_v) == $signed(f1_v));
       assert (o_busy == (f1_valid || f2_valid || f3_valid || f4_valid || f5_valid || f6_valid));
       if (f6_valid) begin
         assert (o_tag == f6_tag);

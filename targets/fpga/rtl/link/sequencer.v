@@ -54,6 +54,8 @@ module sequencer (
     reg execute;
     reg [7:0] a, x;
     reg carry, zero;
+    reg [7:0] last;         // the result of which zero is still to be found,
+    reg judge, with_before; // when it is to be found, and whether zero stays 0 if it was
     reg [8:0] pc, back, back2;
     reg [1:0] lane;
 
@@ -117,6 +119,10 @@ module sequencer (
     always @(posedge i_clk) begin
         execute <= !execute || i_wait;
         if (go || i_rst) pc <= target;
+        last <= result;
+        with_before <= inner;
+        judge <= go && compute && (word[12] || (!inner && (word[11] || kind != IMMEDIATE)));
+        if (judge) zero <= last == 8'd0 && (zero || !with_before);
         if (go) begin
             if (call) begin
                 back <= next;
@@ -126,7 +132,6 @@ module sequencer (
             if (loop) lane <= lane + 1'b1;
             if (compute) begin
                 if (!word[9]) a <= result;
-                if (word[12] || (!inner && (word[11] || kind != IMMEDIATE))) zero <= result == 8'd0 && (zero || !inner);
                 if (word[12]) carry <= sum[8];
             end
             if (compute && word[8] && !step) x <= result;
