@@ -2,6 +2,7 @@ package compile_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -108,6 +109,10 @@ func TestTraffic(t *testing.T) {
 				}
 			}
 			if layout != 0 {
+				continue
+			}
+			// Within tighter limits another partition may be the one that fits: that is no exchange of cores.
+			if len(p.Cores) != len(before.Cores) || !slices.EqualFunc(p.Layers, before.Layers, func(a, b compile.LayerMap) bool { return slices.Equal(a.Home, b.Home) }) {
 				continue
 			}
 			if got > was {
