@@ -216,10 +216,13 @@ module link #(
     end
     wire hold = (for_frame && !rx_ready) || (for_idle && !tx_idle) || (for_crc && crc_wait) || (for_core && !core_done);
 
+    reg restart;
+    always @(posedge i_clk) restart <= i_rst || (stuck && core_level);
+
     wire ram_read, ram_write;
     wire [7:0] ram_addr;
     sequencer u_sequencer (
-        .i_clk(i_clk), .i_rst(i_rst || (stuck && core_level)),
+        .i_clk(i_clk), .i_rst(restart),
         .o_ram_read(ram_read), .o_ram_free(ram_free), .o_ram_write(ram_write), .o_ram_addr(ram_addr), .i_ram_rdata(ram_rdata),
         .o_like_out(like_out), .o_like_in(like_in), .o_like_push(like_push), .o_out(out), .o_in(in), .o_word(word), .o_push(push), .o_go(go), .i_wait(hold), .i_port(port),
         .i_flags({stuck, i_tables_ok, past}),
