@@ -52,26 +52,37 @@ const mutantVariable = "ISOSPIKE_LINK_MUTANT"
 
 // mutation returns the changed source, when this process is to test a mutant.
 func mutation() map[string]string {
-	name := os.Getenv(mutantVariable)
 	for _, m := range linkMutants {
-		if m.name != name {
-			continue
+		if m.name == os.Getenv(mutantVariable) {
+			return m.change()
 		}
-		s, err := rtl.Source("link/" + m.file)
-		if err != nil || strings.Count(s, m.old) != 1 {
-			panic("the place of the mutant is gone: " + name)
-		}
-		s = strings.Replace(s, m.old, m.new, 1)
-		if m.file != "sequencer.asm" {
-			return map[string]string{"link/" + m.file: s}
-		}
-		words, err := sequencer.Assemble(s)
-		if err != nil {
-			panic(err)
-		}
-		return map[string]string{"link/sequencer_rom.v": sequencer.Verilog(words)}
 	}
 	return nil
+}
+
+// change returns the source with the fault in it.
+func (m mutant) change() map[string]string {
+	s, err := rtl.Source("link/" + m.file)
+	if err != nil || strings.Count(s, m.old) != 1 {
+		panic("the place of the mutant is gone: " + m.name)
+	}
+	s = strings.Replace(s, m.old, m.new, 1)
+	if m.file != "sequencer.asm" {
+		return map[string]string{"link/" + m.file: s}
+	}
+	words, err := sequencer.Assemble(s)
+	if err != nil {
+		panic(err)
+	}
+	return map[string]string{"link/sequencer_rom.v": sequencer.Verilog(words)}
+}
+
+// TestRTLMutantsApply: the sources still have the places of the mutants.
+func TestRTLMutantsApply(t *testing.T) {
+	for _, m := range linkMutants {
+		m.change()
+	}
+	t.Logf("%d mutants", len(linkMutants))
 }
 
 // TestRTLMutants: every planted fault is found, and the table says by what.

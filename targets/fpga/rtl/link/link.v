@@ -205,15 +205,23 @@ module link #(
     end
     wire [7:0] port = word[5] ? rx_data : word[6] ? ring_byte : early;
 
-    wire hold = (do_wait && !rx_ready) || (tx && word[0] && !tx_idle) ||
-        (crc_wait && (push != 3'd0 || (tx && !word[1]) || (in && (word[4:0] == 5'd3 || word[6] || word[7])))) || core_level;
+    // What an instruction may have to wait for, as found while its operand is read.
+    wire like_out, like_in, like_push;
+    reg for_frame, for_idle, for_crc, for_core;
+    always @(posedge i_clk) begin
+        for_frame <= like_out && word[8] && word[1];
+        for_idle <= like_out && word[10] && word[0];
+        for_crc <= like_push || (like_out && word[10] && !word[1]) || (like_in && (word[4:0] == 5'd3 || word[6] || word[7]));
+        for_core <= like_out && ((word[11] && word[2]) || (word[12] && (word[2] || word[3] || word[4])));
+    end
+    wire hold = (for_frame && !rx_ready) || (for_idle && !tx_idle) || (for_crc && crc_wait) || (for_core && !core_done);
 
     wire ram_read, ram_write;
     wire [7:0] ram_addr;
     sequencer u_sequencer (
         .i_clk(i_clk), .i_rst(i_rst || (stuck && core_level)),
         .o_ram_read(ram_read), .o_ram_free(ram_free), .o_ram_write(ram_write), .o_ram_addr(ram_addr), .i_ram_rdata(ram_rdata),
-        .o_out(out), .o_in(in), .o_word(word), .o_push(push), .o_go(go), .i_wait(hold), .i_port(port),
+        .o_like_out(like_out), .o_like_in(like_in), .o_like_push(like_push), .o_out(out), .o_in(in), .o_word(word), .o_push(push), .o_go(go), .i_wait(hold), .i_port(port),
         .i_flags({stuck, i_tables_ok, past}),
         .o_a(a), .o_b(b), .o_x(x)
     );

@@ -34,7 +34,11 @@ module sequencer (
     output wire [7:0] o_ram_addr,
     input wire [7:0]  i_ram_rdata,
 
-    // Outside: the word that is executed, and whether it is an out or reads a port
+    // Outside: the word that is executed, and whether it is an out or reads a port; what it is
+    // like is known a clock before
+    output wire        o_like_out,
+    output wire        o_like_in,
+    output wire        o_like_push,
     output wire        o_out,
     output wire        o_in,
     output wire [12:0] o_word,
@@ -80,14 +84,17 @@ module sequencer (
     assign o_ram_addr = indexed ? x : {word[7:2], word[1:0] | lane};
     assign o_ram_write = execute && kind == STORE && !i_rst; // execute is anything at power-up
 
-    assign o_out = execute && kind == OUT;
-    assign o_in = execute && kind == PORT;
+    assign o_like_out = kind == OUT;
+    assign o_like_in = kind == PORT;
+    assign o_like_push = compute && word[9] && !word[12] && !(word[8] && !step);
+    assign o_out = execute && o_like_out;
+    assign o_in = execute && o_like_in;
     assign o_word = word[12:0];
     assign o_go = go;
     assign o_a = a;
     assign o_x = x;
     assign o_b = b;
-    wire push = execute && compute && word[9] && !word[12] && !(word[8] && !step);
+    wire push = execute && o_like_push;
     assign o_push = {push && word[11], push && word[10], push && !word[11] && !word[10]};
 
     // Flow
