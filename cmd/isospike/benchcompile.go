@@ -7,6 +7,7 @@ import (
 
 	"github.com/isospike/isospike/compile"
 	"github.com/isospike/isospike/snn/diag"
+	"github.com/isospike/isospike/snn/fixed"
 	"github.com/isospike/isospike/targets"
 	"github.com/spf13/cobra"
 )
@@ -29,7 +30,7 @@ ten of their weights 0, or weights of 9 bits.
                               accumulators and kernels, each over what a core holds of them
   compile-mix                 seconds for the mix, of 6.5 million synapses
   mix-cores-over-bound        its cores over their bound
-  traffic-over-sequential     links that a spike of every neuron passes, multicast counted once,
+  traffic-over-sequential     of the smaller: links that a spike of every neuron passes, multicast counted once,
                               over those where neurons and cores lie in the order of their numbers
   traffic-over-edgecut        and over those where neurons are clustered greedily by edge cut (as METIS
                               begins), and cores placed greedily by distance (as NMAP does)
@@ -78,35 +79,13 @@ ten of their weights 0, or weights of 9 bits.
 				}
 				if w.layers == 100 {
 					rows = append(rows, one("bytes-per-synapse", "B", peak*(1<<20)/float64(p.Manifest.Synapses)), one("cores-over-bound", "", float64(len(p.Cores))/float64(bound)))
-					s, err := compile.CompileWith(net, t, compile.Options{Baseline: compile.Sequential})
+				}
+				if w.layers == 10 { // the baselines of the larger one take minutes
+					more, err := overBaselines(net, t, p, one)
 					if err != nil {
 						return err
 					}
-					for _, r := range []*compile.Rates{nil, unevenRates(net)} {
-						suffix := ""
-						if r != nil {
-							suffix = "-rates"
-							if p, err = compile.CompileWith(net, t, compile.Options{Rates: r}); err != nil {
-								return err
-							}
-						}
-						began := time.Now()
-						e, err := compile.CompileWith(net, t, compile.Options{Rates: r, Baseline: compile.EdgeCut})
-						if err != nil {
-							return err
-						}
-						took := time.Since(began)
-						var links [3]float64
-						for i, x := range []*compile.Program{p, s, e} {
-							n, err := x.Traffic(t, r)
-							if err != nil {
-								return err
-							}
-							links[i] = float64(n)
-						}
-						rows = append(rows, one("traffic-over-sequential"+suffix, "", links[0]/links[1]), one("traffic-over-edgecut"+suffix, "", links[0]/links[2]))
-						rows[len(rows)-1].Note = fmt.Sprintf("%d cores by edge cut in %.3g s; %d in sequence", len(e.Cores), took.Seconds(), len(s.Cores))
-					}
+					rows = append(rows, more...)
 				}
 			}
 			if len(rows) == 0 {
@@ -119,4 +98,38 @@ ten of their weights 0, or weights of 9 bits.
 	c.Flags().StringVar(&only, "only", "", "run this workload alone")
 	c.Flags().Float64Var(&seconds, "seconds", 3, "time for each workload, of three runs at least")
 	return c
+}
+
+// overBaselines compares the traffic of p with that of the baselines, and of layouts by uneven rates.
+func overBaselines(net *fixed.Network, t compile.Target, p *compile.Program, row func(name, unit string, v float64) benchRow) (rows []benchRow, err error) {
+	s, err := compile.CompileWith(net, t, compile.Options{Baseline: compile.Sequential})
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range []*compile.Rates{nil, unevenRates(net)} {
+		suffix := ""
+		if r != nil {
+			suffix = "-rates"
+			if p, err = compile.CompileWith(net, t, compile.Options{Rates: r}); err != nil {
+				return nil, err
+			}
+		}
+		began := time.Now()
+		e, err := compile.CompileWith(net, t, compile.Options{Rates: r, Baseline: compile.EdgeCut})
+		if err != nil {
+			return nil, err
+		}
+		took := time.Since(began)
+		var links [3]float64
+		for i, x := range []*compile.Program{p, s, e} {
+			n, err := x.Traffic(t, r)
+			if err != nil {
+				return nil, err
+			}
+			links[i] = float64(n)
+		}
+		rows = append(rows, row("traffic-over-sequential"+suffix, "", links[0]/links[1]), row("traffic-over-edgecut"+suffix, "", links[0]/links[2]))
+		rows[len(rows)-1].Note = fmt.Sprintf("%d cores by edge cut in %.3g s; %d in sequence", len(e.Cores), took.Seconds(), len(s.Cores))
+	}
+	return rows, nil
 }
