@@ -31,7 +31,7 @@ func (b *Board) Design(divider int) (*rtl.Design, error) {
 		"DIVIDER": strconv.Itoa(divider), "OUT_BITS": strconv.Itoa(bits.Len(uint(info.OutBuffer)) - 1), "MAX_BAUD": strconv.Itoa(b.Baud),
 		"CORES": strconv.Itoa(l.CoresPerChip), "NEURONS": strconv.Itoa(l.Neurons), "AXONS": strconv.Itoa(l.AxonsIn),
 		"SYNAPSES": strconv.Itoa(b.Words(Synapses)), "ROUTES": strconv.Itoa(b.Words(Routes)), "REGION_BYTES": "256'h" + sizes,
-		"SPRAM": flag[b.SPRAM], "SERIAL": flag[b.SerialDecay],
+		"SPRAM": flag[b.SPRAM], "SERIAL": flag[b.SerialDecay], "SRM": strconv.Itoa(b.kind.number),
 	}}
 	build, err := d.Build()
 	if err != nil {
