@@ -1,6 +1,7 @@
 package fpga
 
 import (
+	"cmp"
 	"math/bits"
 
 	"github.com/isospike/isospike/compile"
@@ -67,6 +68,7 @@ func New(name string, limits compile.Limits, hw Hardware) (*Board, error) {
 	if min(hw.ClockHz, hw.CoreHz, hw.Baud) < 0 || hw.Baud > 0 && hw.CoreHz%hw.Baud != 0 {
 		return nil, diag.Inputf("target-baud", "", "%d baud do not divide the core's clock of %d Hz (oscillator %d Hz)", hw.Baud, hw.CoreHz, hw.ClockHz)
 	}
+	hw.Title = cmp.Or(hw.Title, name)
 	return &Board{hw, name, limits}, nil
 }
 
