@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/isospike/isospike/sim"
@@ -92,6 +94,24 @@ func boardCounts(before, after link.Counters, sims []sim.Count, ticks int64) []b
 		w = append(w, boardCount{"clocks", clocks, nil})
 	}
 	return w
+}
+
+// otherBoard adds to the error of a program that a board has no room for which board it is.
+func otherBoard(err error, target string, info link.Info) error {
+	var d *diag.Error
+	if !errors.As(err, &d) || d.Kind != diag.Limit {
+		return err
+	}
+	for _, name := range targets.List() {
+		b, err := lookupBoard(name)
+		if err != nil {
+			continue
+		}
+		if is := b.Info(); b.Top != "" && is.Cores == info.Cores && is.Axons == info.Axons && slices.Equal(is.Regions, info.Regions) {
+			return d.WithFix("the program was compiled for %s and this board is %s: compile with --target %s", target, b.Name(), b.Name())
+		}
+	}
+	return d.WithFix("the program was compiled for %s and this board is none of those known: compile for it", target)
 }
 
 // compareStates adds the states in which a board ended a sample to the pair.
@@ -184,7 +204,7 @@ func (a *app) onBoard(ctx context.Context, open func() (link.Port, error), e *ex
 		load.end()
 	}
 	if err != nil {
-		return nil, err
+		return nil, otherBoard(err, e.program.Target, conn.Info())
 	}
 	before, err := conn.Counters(ctx)
 	if err != nil {
