@@ -110,11 +110,11 @@ func (n *Network) runLayer(l *Layer, k int, sum, imag []int64, ticks int, states
 		}
 		fired, messages = fired[:0], messages[:0]
 		for o := range size {
-			in := Drive{Sum: Shift(Accumulate(sum[o*ticks+t]), l.Exp(o)), Bias: l.Bias(o)}
+			im := int64(0)
 			if imag != nil {
-				in.Imag = Shift(Accumulate(imag[o*ticks+t]), l.Exp(o))
+				im = imag[o*ticks+t]
 			}
-			if m := l.Neuron.Advance(&state[o], in); m != 0 {
+			if m := l.advance(&state[o], o, sum[o*ticks+t], im); m != 0 {
 				fired, messages = append(fired, int32(o)), append(messages, m)
 			}
 			if states {
@@ -128,6 +128,12 @@ func (n *Network) runLayer(l *Layer, k int, sum, imag []int64, ticks int, states
 		}
 	}
 	return rec
+}
+
+// advance advances neuron o by a tick in which weights of these sums arrive.
+func (l *Layer) advance(s *State, o int, sum, imag int64) int32 {
+	exp := l.Exp(o)
+	return l.Neuron.Advance(s, Drive{Sum: Shift(Accumulate(sum), exp), Imag: Shift(Accumulate(imag), exp), Bias: l.Bias(o)})
 }
 
 // ResetsAt reports whether layer k is zeroed before the update of tick t.
