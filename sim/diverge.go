@@ -54,18 +54,27 @@ func (i Input) String() string {
 
 // String tells it over several lines.
 func (d *Divergence) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "tick %d, layer %s, neuron %d", d.Tick, d.Layer, d.Neuron)
+	return fmt.Sprintf("%s: %s is %d, should be %d%s", d.Place(), d.Register, d.Got, d.Want, d.Trail())
+}
+
+// Place says where it is: tick, layer, neuron, and core.
+func (d *Divergence) Place() string {
+	place := fmt.Sprintf("tick %d, layer %s, neuron %d", d.Tick, d.Layer, d.Neuron)
 	if d.Core >= 0 {
-		fmt.Fprintf(&b, " (core %d, neuron %d there)", d.Core, d.CoreNeuron)
+		place += fmt.Sprintf(" (core %d, neuron %d there)", d.Core, d.CoreNeuron)
 	}
-	fmt.Fprintf(&b, ": %s is %d, should be %d", d.Register, d.Got, d.Want)
+	return place
+}
+
+// Trail tells the inputs, a line each; it is empty where no program is known.
+func (d *Divergence) Trail() string {
 	if d.Core < 0 {
-		return b.String()
+		return ""
 	}
 	if len(d.Inputs) == 0 {
-		b.WriteString("\n  no spike had arrived there")
+		return "\n  no spike had arrived there"
 	}
+	var b strings.Builder
 	for _, i := range d.Inputs {
 		b.WriteString("\n  " + i.String())
 	}

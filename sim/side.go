@@ -17,7 +17,7 @@ type machineSide struct {
 // Side returns m, brought back to tick 0, as a Side; slow is Options.Slow. Nothing else may use m until it is done with.
 func (m *Machine) Side(slow bool) Side {
 	m.Reset()
-	m.slow = slow
+	m.UseReference(slow)
 	s := &machineSide{m: m, sent: make([]layerSent, len(m.program.Layers))}
 	for k := range s.sent {
 		s.sent[k].graded = sendsGraded(m.program, k)

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -19,8 +17,6 @@ import (
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
-	"github.com/isospike/isospike/targets/fpga"
-	"github.com/isospike/isospike/targets/fpga/link"
 	"github.com/isospike/isospike/train"
 	"github.com/spf13/cobra"
 )
@@ -199,7 +195,7 @@ func (d *demo) lower(context.Context) error {
 // the simulator on each program, all read back from their files.
 func (d *demo) verify(ctx context.Context) error {
 	for _, name := range append([]string{"model", "fixed"}, demoTargets...) {
-		e, err := load(filepath.Join(d.dir, name+".safetensors"))
+		e, err := d.load(filepath.Join(d.dir, name+".safetensors"))
 		if err != nil {
 			return err
 		}
@@ -240,31 +236,14 @@ func (d *demo) stream(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	line, path, err := link.OpenPTY()
-	open := func() (link.Port, error) { return link.Open(path, board.Baud) }
+	e, err := d.simExecutor(d.programs[len(d.programs)-1])
 	if err != nil {
-		// Only Linux has the pseudo-terminals that link makes; elsewhere the same
-		// bytes go through a pipe in this process.
-		d.note("no pseudo-terminal here (%v): the board is behind a pipe instead", err)
-		var host net.Conn
-		line, host = net.Pipe()
-		open, path = func() (link.Port, error) { return host, nil }, "a pipe"
+		return err
 	}
-	served := make(chan error, 1)
-	ctx, cancel := context.WithCancel(ctx)
-	go func() { served <- link.Serve(ctx, line, fpga.NewEmulator(board)) }()
-	d.note("%s emulated on %s", board.Title, path)
-	e, err := simExecutor(d.programs[len(d.programs)-1])
-	if err == nil {
-		some := dataset.Encoded{Set: dataset.Subset(d.test.Set, first(min(d.demoFlags.board, d.test.Len()))), Encoding: d.test.Encoding}
-		d.board, err = d.onBoard(ctx, open, e, some)
-	}
-	cancel()
-	line.Close()
-	if serr := <-served; err == nil && serr != nil && !errors.Is(serr, context.Canceled) && !errors.Is(serr, os.ErrClosed) {
-		err = serr
-	}
-	if err != nil {
+	some := dataset.Encoded{Set: dataset.Subset(d.test.Set, first(min(d.demoFlags.board, d.test.Len()))), Encoding: d.test.Encoding}
+	on := d.emulated(board)
+	on.name = "board" // as the demo's tables have it
+	if d.board, err = d.onBoard(ctx, on, e, some); err != nil {
 		return err
 	}
 	d.pairs = append(d.pairs, d.board.pair)
@@ -324,7 +303,7 @@ func (d *demo) counts(ctx context.Context, p *compile.Program) ([]sim.Count, err
 	if err != nil {
 		return nil, err
 	}
-	res, err := m.Run(ctx, in, in.Ticks(), sim.Options{})
+	res, err := m.Run(ctx, in, in.Ticks(), sim.Options{Slow: d.slow})
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"github.com/isospike/isospike/internal/artifact"
-	"github.com/isospike/isospike/sim"
 	"github.com/isospike/isospike/sim/golden"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
@@ -56,7 +55,7 @@ sample, --json the same as one object; the exit status is 1 where anything diffe
 			if err != nil {
 				return err
 			}
-			execs, checks, err := goldenExecutors(f, names, args[1:])
+			execs, checks, err := a.goldenExecutors(f, names, args[1:])
 			if err != nil {
 				return err
 			}
@@ -89,7 +88,7 @@ sample, --json the same as one object; the exit status is 1 where anything diffe
 }
 
 // goldenExecutors are the recorded network, its programs for targets, and other artifacts.
-func goldenExecutors(f *golden.Folder, names, paths []string) (execs []*executor, checks []check, err error) {
+func (a *app) goldenExecutors(f *golden.Folder, names, paths []string) (execs []*executor, checks []check, err error) {
 	file, err := f.Network()
 	if err != nil {
 		return nil, nil, err
@@ -98,7 +97,7 @@ func goldenExecutors(f *golden.Folder, names, paths []string) (execs []*executor
 		execs = append(execs, e)
 		checks = append(checks, check{Executor: name, key: key})
 	}
-	e, err := execute(file)
+	e, err := a.execute(file)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -115,7 +114,7 @@ func goldenExecutors(f *golden.Folder, names, paths []string) (execs []*executor
 		if err != nil {
 			return nil, nil, err
 		}
-		if e, err = simExecutor(p); err != nil {
+		if e, err = a.simExecutor(p); err != nil {
 			return nil, nil, err
 		}
 		t, err := targets.Lookup(name)
@@ -129,7 +128,7 @@ func goldenExecutors(f *golden.Folder, names, paths []string) (execs []*executor
 		if err != nil {
 			return nil, nil, err
 		}
-		if e, err = execute(file); err != nil {
+		if e, err = a.execute(file); err != nil {
 			return nil, nil, diag.InFile(err, path)
 		}
 		add(e, path+" ("+e.name+")", artifact.Hash(file))
@@ -203,16 +202,11 @@ func tellDifference(e *executor, want *golden.Run, recs []fixed.Record, d golden
 	for _, l := range want.Layers {
 		was = append(was, fixed.Record{Spikes: l.Spikes})
 	}
-	if e.program != nil {
-		at, _, err := sim.FirstDivergence(e.program, want.Input, was, recs)
-		if err != nil {
-			return "", err
-		}
-		if at != nil {
-			return at.String(), nil
-		}
+	at, err := divergence(e, e, want.Input, was, recs)
+	if err != nil || at == nil {
+		return "", err
 	}
-	return (&pair{A: "the recording", B: e.name}).firstSpike(was, recs), nil
+	return tell(at, &executor{name: "the recording"}, e), nil
 }
 
 // goldenMismatch is the error of a check that found differences, or nothing to compare.

@@ -4,9 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/isospike/isospike/dataset"
 	"github.com/isospike/isospike/internal/npy"
@@ -27,7 +24,6 @@ type simFlags struct {
 	out      string
 	ticks    int
 	model    string
-	slow     bool
 	probe    probeFlags
 }
 
@@ -40,7 +36,7 @@ func newSim(a *app) *cobra.Command {
 (the layer-level reference) or a model, and writes an .npz for Python: for layer k,
 counted from 0, the spikes sK (uint8; what graded ones carry, int32), and of each neuron
 the registers uK and vK (int32), which are current and voltage of cuba neurons, each
-neurons × ticks; a model records spikes alone.
+neurons × ticks; a model records spikes alone. The input is in it as s_in.
 
 The input is a recording of a data set, or an array of 0 and 1, inputs × ticks, in an
 .npz file; of integers, where the first layer takes graded spikes.
@@ -66,7 +62,6 @@ spikes of layers. A model records spikes alone, so its probes have neither u nor
 	fl.StringVarP(&f.out, "output", "o", "", ".npz file to write (optional)")
 	encodingFlag(c, &f.encoding)
 	estimateFlag(c, &f.model)
-	slowFlag(c, &f.slow)
 	f.probe.add(c)
 	return c
 }
@@ -75,7 +70,7 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 	if err := f.probe.check(); err != nil {
 		return err
 	}
-	e, err := load(path)
+	e, err := a.load(path)
 	if err != nil {
 		return err
 	}
@@ -103,7 +98,7 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 		Estimate *loihi.Estimate `json:"estimate,omitempty"`
 	}
 	s := summary{Ticks: in.Ticks(), Executor: e.name}
-	opts := sim.Options{States: true, Slow: f.slow, Threads: a.threads}
+	opts := sim.Options{States: true, Slow: a.slow, Threads: a.threads}
 	var meter *loihi.Meter
 	if f.model != "" {
 		if meter, err = e.meter(f.model); err != nil {
@@ -141,7 +136,7 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 	s.Counts = out.Counts(from, to, nil)
 	s.Class = spike.Classify(s.Counts)
 	if f.out != "" {
-		if err := writeTrace(f.out, recs, in.Ticks()); err != nil {
+		if err := writeTrace(f.out, in, recs); err != nil {
 			return err
 		}
 	}
@@ -172,46 +167,7 @@ func (f *simFlags) raster(a *app, e *executor) (*spike.Raster, error) {
 		}
 		return pick(src, f.sample)
 	}
-	arrays, err := npy.ReadNPZ(f.input)
-	if err != nil {
-		return nil, diag.InFile(err, f.input)
-	}
-	arr, ok := arrays[f.array]
-	if !ok {
-		names := slices.Sorted(maps.Keys(arrays))
-		return nil, diag.Inputf("no-array", f.input, "there is no array %q", f.array).WithFix("name one with --array: %s", strings.Join(names, ", "))
-	}
-	return spikesOf(arr, f, e.graded)
-}
-
-// spikesOf reads an array of 0 and 1, or of what graded spikes carry.
-func spikesOf(arr *npy.Array, f *simFlags, graded bool) (*spike.Raster, error) {
-	v, err := arr.Ints()
-	if err != nil {
-		return nil, diag.InFile(err, f.input)
-	}
-	if len(arr.Shape) < 2 {
-		return nil, diag.Inputf("array-shape", f.input, "array %q has shape %v, expected inputs × ticks", f.array, arr.Shape)
-	}
-	ticks := arr.Shape[len(arr.Shape)-1]
-	if ticks == 0 {
-		return nil, diag.Inputf("array-shape", f.input, "array %q has no ticks", f.array)
-	}
-	values := make([]int32, len(v))
-	for i, x := range v {
-		if values[i] = int32(x); int64(values[i]) != x || !graded && x != 0 && x != 1 {
-			allowed := "0 or 1"
-			if graded {
-				allowed = "integers of 32 bits"
-			}
-			return nil, diag.Inputf("array-value", f.input, "array %q holds %d at position %d; spikes are %s", f.array, x, i, allowed)
-		}
-	}
-	r, err := spike.FromValues(len(v)/ticks, ticks, values)
-	if err == nil && !graded {
-		r.Message = nil
-	}
-	return r, err
+	return readSpikes(f.input, f.array, e.graded)
 }
 
 // pick returns the sample of an id, the first one for "".
@@ -229,6 +185,9 @@ func pick(src dataset.Encoded, id string) (*spike.Raster, error) {
 
 // stretch cuts or extends a raster to a number of ticks.
 func stretch(in *spike.Raster, ticks int) *spike.Raster {
+	if in.Ticks() == ticks {
+		return in
+	}
 	out := spike.NewRaster(in.Neurons)
 	for t := range ticks {
 		if t < in.Ticks() {
@@ -240,38 +199,17 @@ func stretch(in *spike.Raster, ticks int) *spike.Raster {
 	return out
 }
 
-// writeTrace writes sK, uK and vK of every layer K, neurons × ticks; sK is uint8, or
+// writeTrace writes the input, s_in, and sK, uK and vK of every layer K, neurons × ticks; sK is uint8, or
 // int32 of graded spikes.
-func writeTrace(path string, recs []fixed.Record, ticks int) error {
-	arrays := map[string]*npy.Array{}
+func writeTrace(path string, in *spike.Raster, recs []fixed.Record) error {
+	arrays := map[string]*npy.Array{"s_in": dense(in)}
 	for k, r := range recs {
-		n := r.Spikes.Neurons
-		shape := []int{n, ticks}
-		s, carried := make([]uint8, n*ticks), []int32(nil)
-		if r.Spikes.Message != nil {
-			carried = make([]int32, n*ticks)
-		}
-		for t := range ticks {
-			messages := r.Spikes.Messages(t)
-			for i, o := range r.Spikes.At(t) {
-				if s[int(o)*ticks+t] = 1; messages != nil {
-					carried[int(o)*ticks+t] = messages[i]
-				}
-			}
-		}
-		arrays[fmt.Sprintf("s%d", k)] = npy.Of(shape, s)
-		if carried != nil {
-			arrays[fmt.Sprintf("s%d", k)] = npy.Of(shape, carried)
-		}
+		arrays[fmt.Sprintf("s%d", k)] = dense(r.Spikes)
 		if r.U != nil {
+			shape := []int{r.Spikes.Neurons, in.Ticks()}
 			arrays[fmt.Sprintf("u%d", k)] = npy.Of(shape, r.U)
 			arrays[fmt.Sprintf("v%d", k)] = npy.Of(shape, r.V)
 		}
 	}
 	return npy.WriteNPZ(path, arrays)
-}
-
-// slowFlag adds the flag that switches the simulator's fast paths off.
-func slowFlag(c *cobra.Command, slow *bool) {
-	c.Flags().BoolVar(slow, "slow", false, "simulate on the reference path, which is written to be read: the results are the same")
 }
