@@ -25,6 +25,7 @@ type simFlags struct {
 	ticks    int
 	model    string
 	probe    probeFlags
+	state    checkpointFlags
 }
 
 func newSim(a *app) *cobra.Command {
@@ -44,9 +45,16 @@ The input is a recording of a data set, or an array of 0 and 1, inputs × ticks,
 --probe chooses neurons, and --vcd, --csv and --plot write what they did; --raster draws the
 spikes of layers. A model records spikes alone, so its probes have neither u nor v.
 
+--checkpoint writes the state of the simulator, and --restore goes on from it with the same
+program, with what is left of the same input or with --ticks; bit for bit as if there had been
+no stop. What is printed and recorded is of the ticks that are run, but for the operations of
+the cores, which are counted from tick 0.
+
 ` + estimateHelp,
 		Example: `  isospike sim program.safetensors --data test.tar.gz --sample 60001 -o trace.npz
   isospike sim program.safetensors --data test.tar.gz --probe 1:5,2:0-9 --vcd trace.vcd --plot trace.svg
+  isospike sim program.safetensors --input spikes.npz --checkpoint state --at 100
+  isospike sim program.safetensors --input spikes.npz --restore state -o rest.npz
   isospike sim fixed.safetensors --input spikes.npz --array s_in -o trace.npz
   python3 -c 'import numpy as np; print(np.load("trace.npz")["s0"].sum())'`,
 		Args: exactly("ARTIFACT"),
@@ -63,6 +71,7 @@ spikes of layers. A model records spikes alone, so its probes have neither u nor
 	encodingFlag(c, &f.encoding)
 	estimateFlag(c, &f.model)
 	f.probe.add(c)
+	f.state.add(c)
 	return c
 }
 
@@ -84,10 +93,25 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 	if f.ticks < 0 || f.ticks > 1<<20 {
 		return diag.Usagef("usage", "--ticks is %d, allowed are 0 to %d", f.ticks, 1<<20)
 	}
+	if err := f.state.check(path, e); err != nil {
+		return err
+	}
+	var m *sim.Machine
+	start := 0
+	if e.program != nil {
+		if m, err = sim.New(e.program); err != nil {
+			return err
+		}
+		if in, err = f.state.open(m, in); err != nil {
+			return err
+		}
+		start = m.Tick()
+	}
 	if f.ticks > 0 {
 		in = stretch(in, f.ticks)
 	}
 	type summary struct {
+		From     int             `json:"from,omitempty"` // the first tick
 		Ticks    int             `json:"ticks"`
 		Spikes   []int           `json:"spikes"`
 		Counts   []int           `json:"output_counts"`
@@ -97,7 +121,7 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 		Executor string          `json:"executor"`
 		Estimate *loihi.Estimate `json:"estimate,omitempty"`
 	}
-	s := summary{Ticks: in.Ticks(), Executor: e.name}
+	s := summary{From: start, Ticks: in.Ticks(), Executor: e.name}
 	opts := sim.Options{States: true, Slow: a.slow, Threads: a.threads}
 	var meter *loihi.Meter
 	if f.model != "" {
@@ -107,18 +131,12 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 		opts.Observer = meter
 	}
 	var recs []fixed.Record
-	if e.program != nil {
-		m, err := sim.New(e.program)
-		if err != nil {
+	if m != nil {
+		if recs, s.Cores, err = f.state.run(ctx, m, in, opts); err != nil {
 			return err
 		}
-		res, err := m.Run(ctx, in, in.Ticks(), opts)
-		if err != nil {
-			return err
-		}
-		recs, s.Cores = res.Layers, res.Cores
 		var ops int64
-		for _, c := range res.Cores {
+		for _, c := range s.Cores {
 			ops += c.Synapses
 		}
 		s.Synapses = &ops
@@ -132,8 +150,9 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 		s.Spikes = append(s.Spikes, r.Spikes.Count())
 	}
 	out := recs[len(recs)-1].Spikes
-	from, to := e.readout.Bounds(out.Ticks())
-	s.Counts = out.Counts(from, to, nil)
+	from, to := e.readout.Bounds(start + out.Ticks())
+	from = max(from-start, 0)
+	s.Counts = out.Counts(from, max(from, to-start), nil)
 	s.Class = spike.Classify(s.Counts)
 	if f.out != "" {
 		if err := writeTrace(f.out, in, recs); err != nil {
@@ -144,7 +163,11 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 		return err
 	}
 	return a.result(s, func(w io.Writer) {
-		fmt.Fprintf(w, "%s: %d ticks, spikes by layer %v", e.name, s.Ticks, s.Spikes)
+		fmt.Fprintf(w, "%s: %d ticks", e.name, s.Ticks)
+		if s.From > 0 {
+			fmt.Fprintf(w, " from tick %d", s.From)
+		}
+		fmt.Fprintf(w, ", spikes by layer %v", s.Spikes)
 		if s.Synapses != nil {
 			fmt.Fprintf(w, ", %d synaptic operations on %d cores", *s.Synapses, len(s.Cores))
 		}
