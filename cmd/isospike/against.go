@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"strings"
 
 	"github.com/isospike/isospike/internal/artifact"
@@ -31,7 +32,7 @@ func kindOf(item string) string {
 }
 
 // against makes the executors of --against for the last artifact, e, which was read from path.
-func (a *app) against(items []string, e *executor, path string, board *boardFlags) (list []contestant, err error) {
+func (a *app) against(ctx context.Context, items []string, e *executor, path string, board *boardFlags) (list []contestant, err error) {
 	programs := map[string]*executor{} // by target, of a fixed network
 	program := func(target, item string) (*executor, error) {
 		switch {
@@ -88,9 +89,7 @@ func (a *app) against(items []string, e *executor, path string, board *boardFlag
 			if err = berr; err != nil {
 				break
 			}
-			if c.on = a.emulated(b); kind == "rtl" {
-				c.on = a.verilog(b)
-			}
+			c.on, err = a.simulated(ctx, b, kind == "rtl")
 		case "lava":
 			c.executor, c.in, err = a.lavaExecutor(argument, e)
 			if err == nil {

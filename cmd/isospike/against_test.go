@@ -175,7 +175,7 @@ func TestDeviceLockstep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := a.against([]string{"emulator:icebreaker"}, x, path, &boardFlags{})
+	list, err := a.against(t.Context(), []string{"emulator:icebreaker"}, x, path, &boardFlags{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,36 @@ type boardRun struct {
 	seconds float64      // streaming the samples
 	synops  int64        // synaptic operations that the board counted
 	work    []boardCount // what it counted beside, and what the simulator did
+	core    *coreTime    // nil where there is no clock
 	first   []fixed.Record
+}
+
+// A coreTime is how long a board's core takes for a sample, on average: the clocks of its ticks,
+// without the line, and what they are at the clock of its bitstream.
+type coreTime struct {
+	Clocks float64 `json:"clocks_a_sample"`
+	Hz     int     `json:"hz"` // 0: not known
+	Micros float64 `json:"us_a_sample"`
+}
+
+// coreTimeOf divides the clocks that a board counted among the samples of a program.
+func coreTimeOf(clocks uint64, samples int, target string) *coreTime {
+	if clocks == 0 || samples == 0 {
+		return nil
+	}
+	t := &coreTime{Clocks: float64(clocks) / float64(samples)}
+	if b, err := lookupBoard(target); err == nil && b.CoreHz > 0 {
+		t.Hz, t.Micros = b.CoreHz, t.Clocks*1e6/float64(b.CoreHz)
+	}
+	return t
+}
+
+func (t *coreTime) String() string {
+	s := fmt.Sprintf("the core takes %.0f clocks a sample", t.Clocks)
+	if t.Hz > 0 {
+		s += fmt.Sprintf(", %.0f µs at %g MHz", t.Micros, float64(t.Hz)/1e6)
+	}
+	return s
 }
 
 // A boardCount is how much a board did of something over all samples, and how much
@@ -215,6 +244,7 @@ func (a *app) onBoard(ctx context.Context, on *device, e *executor, src samples)
 	}
 	r.synops, r.stats = int64(after.Synapses-before.Synapses), conn.Stats()
 	r.work = boardCounts(before, after, counts, ticks)
+	r.core = coreTimeOf(after.Cycles-before.Cycles, r.tally.Samples, e.program.Target)
 	return r, nil
 }
 
@@ -254,12 +284,15 @@ the last. The exit status is 1 when any differs.`,
 			pairs := []pair{r.pair}
 			err = a.result(map[string]any{
 				"accuracy": r.tally.Accuracy, "samples": r.tally.Samples, "confusion": r.tally.Confusion, "spikes": r.tally.Spikes,
-				"synaptic_operations": r.synops, "counters": r.work, "seconds": r.seconds, "verify": pairs, "link": r.stats,
+				"synaptic_operations": r.synops, "counters": r.work, "core": r.core, "seconds": r.seconds, "verify": pairs, "link": r.stats,
 			}, func(w io.Writer) {
 				printTally(w, "board", r.tally)
 				fmt.Fprintf(w, "%.1f samples/s, %.2f ms a sample, %d bytes out, %d in, %d damaged frames\n", float64(r.tally.Samples)/r.seconds,
 					1000*r.seconds/float64(r.tally.Samples), r.stats.BytesOut, r.stats.BytesIn, r.stats.BadIn+r.stats.BadOut)
 				printCounts(w, r.work)
+				if r.core != nil {
+					fmt.Fprintln(w, r.core)
+				}
 				printPairs(w, pairs)
 			})
 			if err != nil {
@@ -302,12 +335,22 @@ func (a *app) simulation(ctx context.Context, b *fpga.Board) (func(context.Conte
 	if err != nil {
 		return nil, err
 	}
-	a.note("building the simulation, unless it is there")
-	program, err := rtl.Verilate(ctx, design)
+	program, err := rtl.Verilate(ctx, design, func(dir string) {
+		a.note("building a simulation of %s with Verilator, once: it takes a minute and is kept in %s", b.Title, dir)
+	})
 	if err != nil {
 		return nil, err
 	}
 	return func(ctx context.Context, line link.Port) error { return rtl.Serve(ctx, program, divider, line) }, nil
+}
+
+// emulation returns what serves a board on a line, in software or as its Verilog, and how it does.
+func (a *app) emulation(ctx context.Context, b *fpga.Board, verilog bool) (serve func(context.Context, link.Port) error, how string, err error) {
+	if verilog {
+		serve, err = a.simulation(ctx, b)
+		return serve, "in Verilog", err
+	}
+	return func(ctx context.Context, line link.Port) error { return link.Serve(ctx, line, a.emulator(b)) }, "emulated", nil
 }
 
 func newBoard(a *app) *cobra.Command {
@@ -330,13 +373,9 @@ its pins. The simulation is built with Verilator at the first use.`,
 			if err != nil {
 				return err
 			}
-			serve := func(ctx context.Context, line link.Port) error { return link.Serve(ctx, line, a.emulator(b)) }
-			what := "emulated"
-			if verilog {
-				if serve, err = a.simulation(c.Context(), b); err != nil {
-					return err
-				}
-				what = "in Verilog"
+			serve, how, err := a.emulation(c.Context(), b, verilog)
+			if err != nil {
+				return err
 			}
 			line, path, err := link.OpenPTY()
 			if err != nil {
@@ -354,7 +393,7 @@ its pins. The simulation is built with Verilator at the first use.`,
 			if err := a.result(map[string]any{"port": path, "board": b.Name()}, func(w io.Writer) { fmt.Fprintln(w, path) }); err != nil {
 				return err
 			}
-			a.note("%s %s on %s; interrupt to stop", b.Title, what, path)
+			a.note("%s %s on %s; interrupt to stop", b.Title, how, path)
 			err = serve(c.Context(), line)
 			if c.Context().Err() != nil {
 				return nil // stopping it is how it ends

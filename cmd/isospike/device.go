@@ -15,6 +15,7 @@ import (
 // device is something that a program runs on behind a serial line.
 type device struct {
 	name string // in tables
+	how  string // it is simulated
 	// open returns the host's end of the line, and what ends the device once that end is closed.
 	open    func(ctx context.Context) (link.Port, func() error, error)
 	timeout time.Duration // of a link.Conn; 0 is what it takes by itself
@@ -44,26 +45,21 @@ func (f *boardFlags) board(a *app, e *executor) *device {
 	}}
 }
 
-// emulated is a board in this process.
-func (a *app) emulated(b *fpga.Board) *device {
-	return &device{name: "emulator", open: func(ctx context.Context) (link.Port, func() error, error) {
-		return a.inProcess(ctx, b, func(ctx context.Context, line link.Port) error { return link.Serve(ctx, line, a.emulator(b)) })
-	}}
-}
-
-// verilog is a board's Verilog in a process of its own.
-func (a *app) verilog(b *fpga.Board) *device {
-	return &device{name: "rtl", timeout: 5 * time.Second, open: func(ctx context.Context) (link.Port, func() error, error) {
-		serve, err := a.simulation(ctx, b)
-		if err != nil {
-			return nil, nil, err
-		}
-		return a.inProcess(ctx, b, serve)
-	}}
+// simulated is a board in software, or its Verilog in a process of its own.
+func (a *app) simulated(ctx context.Context, b *fpga.Board, verilog bool) (*device, error) {
+	serve, how, err := a.emulation(ctx, b, verilog)
+	if err != nil {
+		return nil, err
+	}
+	d := &device{name: "emulator", how: how, open: func(ctx context.Context) (link.Port, func() error, error) { return a.inProcess(ctx, b, how, serve) }}
+	if verilog {
+		d.name, d.timeout = "rtl", 5*time.Second
+	}
+	return d, nil
 }
 
 // inProcess serves a board behind a pseudo-terminal, and returns the port and what ends it.
-func (a *app) inProcess(ctx context.Context, b *fpga.Board, serve func(context.Context, link.Port) error) (port link.Port, end func() error, err error) {
+func (a *app) inProcess(ctx context.Context, b *fpga.Board, how string, serve func(context.Context, link.Port) error) (port link.Port, end func() error, err error) {
 	line, path, err := link.OpenPTY()
 	if err == nil {
 		port, err = link.Open(path, b.Baud)
@@ -78,7 +74,7 @@ func (a *app) inProcess(ctx context.Context, b *fpga.Board, serve func(context.C
 		line.Close()
 		return nil, nil, err
 	}
-	a.note("%s on %s", b.Title, path)
+	a.note("%s %s on %s", b.Title, how, path)
 	served := make(chan error, 1)
 	ctx, cancel := context.WithCancel(ctx)
 	go func() { served <- serve(ctx, line) }()

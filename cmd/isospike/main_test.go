@@ -62,7 +62,11 @@ func TestScripts(t *testing.T) {
 				e.Setenv(k, v)
 			}
 			bin, _, _ := strings.Cut(e.Getenv("PATH"), string(os.PathListSeparator))
-			e.Setenv("BIN", bin)                    // where isospike is, for scripts with a PATH of their own
+			e.Setenv("BIN", bin) // where isospike is, for scripts with a PATH of their own
+			// Simulations of Verilog are kept, since building one takes a minute.
+			if cache, err := os.UserCacheDir(); err == nil {
+				e.Setenv("XDG_CACHE_HOME", cache)
+			}
 			e.Setenv("GORACE", "atexit_sleep_ms=0") // with -race, every process would end with a sleep of a second
 			testdata, err := filepath.Abs("testdata")
 			e.Setenv("TESTDATA", testdata)
@@ -70,6 +74,13 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "interrupt": interrupt, "await": await, "json": jsonValue, "flip": flip,
+		},
+		// [ci]: tools that are missing are failures; see internal/tool.
+		Condition: func(cond string) (bool, error) {
+			if cond == "ci" {
+				return os.Getenv("CI") == "true", nil
+			}
+			return false, fmt.Errorf("there is no condition %q", cond)
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,

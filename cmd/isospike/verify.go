@@ -86,7 +86,7 @@ func (a *app) verify(ctx context.Context, args []string, f *verifyFlags) error {
 		execs = append(execs, e)
 	}
 	last := execs[len(execs)-1]
-	rivals, err := a.against(f.against, last, args[len(args)-1], &f.board)
+	rivals, err := a.against(ctx, f.against, last, args[len(args)-1], &f.board)
 	if err != nil {
 		return err
 	}

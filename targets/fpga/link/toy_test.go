@@ -13,6 +13,13 @@ var (
 	toyOut     = 256
 )
 
+// What the link in Verilog has: bytes of the receive buffer, which boards have for output as well,
+// and the most bytes of payload.
+const (
+	verilogBuffer  = 512
+	verilogPayload = 228
+)
+
 // First words that break the toy.
 const (
 	toyRefuses     = 0xBB5A0000
@@ -25,7 +32,7 @@ const (
 // newToy returns a fake that computes what rtl/sim/link/chip.v does.
 func newToy() *fake {
 	f := newFake(toyNeurons, toyAxons, toyOut, toyRegions...)
-	f.info.RxBuffer, f.info.MaxPayload, f.toy = 512, 228, true
+	f.info.RxBuffer, f.info.MaxPayload, f.toy = verilogBuffer, verilogPayload, true
 	return f
 }
 
