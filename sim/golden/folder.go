@@ -148,21 +148,26 @@ func (f *Folder) Run(i int) (*Run, error) {
 	if err != nil {
 		return nil, input(err, path, "the run is unreadable")
 	}
+	if n := r.Spikes(); n != f.Samples[i].Spikes {
+		return nil, diag.Inputf("golden-corrupt", path, "the run of sample %s has %d spikes, %s says %d", f.Samples[i].ID, n, manifestName, f.Samples[i].Spikes)
+	}
 	return r, nil
 }
 
 func read(path string, most int64) ([]byte, error) {
-	r, err := os.Open(path)
+	fi, err := os.Stat(path)
 	if err != nil {
 		return nil, input(err, path, "cannot read the recording").WithFix("give a folder that `isospike golden record` wrote")
 	}
-	defer r.Close()
-	b, err := io.ReadAll(io.LimitReader(r, most+1))
+	if !fi.Mode().IsRegular() { // of a pipe or a device there may be no end
+		return nil, diag.Inputf("golden-corrupt", path, "this is no regular file")
+	}
+	if fi.Size() > most {
+		return nil, diag.Inputf("golden-corrupt", path, "the file is longer than %d bytes", most)
+	}
+	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, input(err, path, "cannot read the recording")
-	}
-	if int64(len(b)) > most {
-		return nil, diag.Inputf("golden-corrupt", path, "the file is longer than %d bytes", most)
 	}
 	return b, nil
 }

@@ -3,6 +3,7 @@ package fixed
 import (
 	"fmt"
 
+	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/spike"
 )
 
@@ -14,12 +15,21 @@ type Record struct {
 	U, V []int32
 }
 
+// maxArrivals bounds the neurons × ticks of a layer in one run: 8 GB of what arrives.
+const maxArrivals = 1 << 30
+
 // Run executes the network for ticks ticks, layer by layer, and returns one
 // record a layer, recorded spikes lagging as the convention says. Input columns
-// beyond ticks have no effect; missing ones are silent.
+// beyond ticks have no effect; missing ones are silent. There is a Limit error for more neurons × ticks than one run holds.
 func (n *Network) Run(in *spike.Raster, ticks int, states bool) ([]Record, error) {
 	if in.Neurons != n.Input.Size() {
 		return nil, fmt.Errorf("input raster has %d neurons, the network takes %d", in.Neurons, n.Input.Size())
+	}
+	for k := range n.Layers {
+		if size := n.Layers[k].Out.Size(); ticks > maxArrivals/size {
+			return nil, &diag.Error{Kind: diag.Limit, Code: "ticks-exceeded", Layer: n.Layers[k].Name, Msg: "too many ticks for one run of the layer-level reference",
+				Resource: "neurons × ticks", Used: int64(size) * int64(ticks), Limit: maxArrivals, Fix: "run fewer ticks, or compile the network and simulate it"}
+		}
 	}
 	recs := make([]Record, len(n.Layers))
 	spikes := in
