@@ -39,6 +39,10 @@ type executor struct {
 	neuron func(layer, n int) fixed.Neuron
 	// side returns the executor for a run in lockstep on one input.
 	side func(ctx context.Context, in *spike.Raster) (sim.Side, error)
+	// final returns u and v after the last tick of the last run, by layer, of an executor whose records have none; nil where
+	// there are none to be had.
+	final func(ctx context.Context) (u, v [][]int32, err error)
+	alone bool // only one runner may run at a time
 	// reuses says that a runner's records are overwritten by its next run.
 	reuses bool
 }

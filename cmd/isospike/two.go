@@ -60,7 +60,7 @@ func (a *app) streamed(ctx context.Context, c *contestant) (*executor, func() er
 		return nil, nil, err
 	}
 	e := *c.executor
-	e.name = c.on.name
+	e.name, e.alone = c.on.name, true
 	e.start = func(bool) runner {
 		return func(ctx context.Context, in *spike.Raster) ([]fixed.Record, error) {
 			return stream.Run(ctx, in, in.Ticks())
@@ -69,6 +69,21 @@ func (a *app) streamed(ctx context.Context, c *contestant) (*executor, func() er
 	e.side = func(ctx context.Context, in *spike.Raster) (sim.Side, error) {
 		recs, err := stream.Run(ctx, in, in.Ticks())
 		return &deviceSide{Side: sim.RecordSide(recs, in.Ticks(), c.program.Convention.SpikeLag), stream: stream, program: c.program}, err
+	}
+	e.final = func(ctx context.Context) (u, v [][]int32, err error) {
+		states, err := stream.States(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		for k := range c.program.Layers {
+			home := c.program.Layers[k].Home
+			lu, lv := make([]int32, len(home)), make([]int32, len(home))
+			for n, h := range home {
+				lu[n], lv[n] = states[h.Core][h.Neuron].U, states[h.Core][h.Neuron].V
+			}
+			u, v = append(u, lu), append(v, lv)
+		}
+		return u, v, nil
 	}
 	return &e, end, nil
 }

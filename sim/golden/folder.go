@@ -15,9 +15,11 @@ import (
 	"github.com/isospike/isospike/snn/diag"
 )
 
+// NetworkName is the file of a folder that holds the artifact that was run.
+const NetworkName = "network.safetensors"
+
 const (
 	manifestName = "golden.json"
-	networkName  = "network.safetensors"
 	format       = 1
 	maxManifest  = 1 << 28 // bytes of golden.json
 	maxRun       = 1 << 31 // bytes of a .run file
@@ -52,7 +54,7 @@ func Create(dir string, network *safetensors.File) (*Writer, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, input(err, dir, "cannot make the folder")
 	}
-	path := filepath.Join(dir, networkName)
+	path := filepath.Join(dir, NetworkName)
 	if err := safetensors.WriteFile(path, network); err != nil {
 		return nil, err
 	}
@@ -123,7 +125,7 @@ func Open(dir string) (*Folder, error) {
 
 // Network reads the artifact that was run.
 func (f *Folder) Network() (*safetensors.File, error) {
-	path := filepath.Join(f.dir, networkName)
+	path := filepath.Join(f.dir, NetworkName)
 	n, err := artifact.Read(path)
 	if err != nil {
 		return nil, err
