@@ -166,39 +166,35 @@ func (f *boardFlags) open(a *app, b *fpga.Board) (link.Port, error) {
 }
 
 // openFor is open for the board that a program was compiled for.
-func (f *boardFlags) openFor(a *app, e *executor) func() (link.Port, error) {
-	return func() (link.Port, error) {
-		if f.port != "" {
-			return f.open(a, nil)
-		}
-		b, err := lookupBoard(e.program.Target)
-		if err != nil {
-			return nil, diag.Usagef("usage", "--port is missing, and %q is no built-in board by which to find it", e.program.Target).
-				WithFix("give the board's serial port, or start `isospike board emulate`")
-		}
-		return f.open(a, b)
+func (f *boardFlags) openFor(a *app, e *executor) (link.Port, error) {
+	if f.port != "" {
+		return f.open(a, nil)
 	}
+	b, err := lookupBoard(e.program.Target)
+	if err != nil {
+		return nil, diag.Usagef("usage", "--port is missing, and %q is no built-in board by which to find it", e.program.Target).
+			WithFix("give the board's serial port, or start `isospike board emulate`")
+	}
+	return f.open(a, b)
 }
 
-// onBoard loads the executor's program into the board behind a port, runs every
-// sample on it and compares it with the simulator.
-func (a *app) onBoard(ctx context.Context, open func() (link.Port, error), e *executor, src samples) (*boardRun, error) {
-	port, err := open()
-	if err != nil {
-		return nil, err
-	}
-	defer port.Close()
+// onBoard loads the executor's program into a device, runs every sample on it and compares it with the simulator.
+func (a *app) onBoard(ctx context.Context, on *device, e *executor, src samples) (r *boardRun, err error) {
 	var load *progress
-	conn, err := link.Dial(ctx, port, link.Options{Progress: func(done, total int) {
+	conn, end, err := on.dial(ctx, func(done, total int) {
 		if load == nil {
 			load = a.progress("load", "bytes", total)
 		}
 		load.set(done, "")
-	}})
+	})
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close()
+	defer func() {
+		if ended := end(); err == nil {
+			err = ended
+		}
+	}()
 	stream, err := fpga.NewStream(ctx, conn, e.program)
 	if load != nil {
 		load.end()
@@ -215,23 +211,30 @@ func (a *app) onBoard(ctx context.Context, open func() (link.Port, error), e *ex
 		return nil, err
 	}
 	counts, ticks := make([]sim.Count, 0, src.Len()), int64(0)
-	r := &boardRun{pair: pair{A: e.name, B: "board"}}
+	r = &boardRun{pair: pair{A: e.name, B: on.name}}
 	p := a.progress("run", "samples", src.Len())
 	defer p.end()
 	start := time.Now()
 	// Samples go out in groups: enough to keep the line busy, few enough to hold.
 	const group = 32
-	for lo := 0; lo < src.Len(); lo += group {
+	var waiting *spike.Raster // read, but of other ticks than the group before it
+	for lo := 0; lo < src.Len(); {
 		var in []*spike.Raster
 		for i := lo; i < min(lo+group, src.Len()); i++ {
-			s, err := src.Raster(i, 0, 0)
-			if err != nil {
-				return nil, err
+			s := waiting
+			if waiting = nil; s == nil {
+				if s, err = src.Raster(i, 0, 0); err != nil {
+					return nil, err
+				}
+			}
+			if len(in) > 0 && s.Ticks() != in[0].Ticks() {
+				waiting = s
+				break
 			}
 			in = append(in, s)
 		}
 		err := stream.RunAll(ctx, in, in[0].Ticks(), func(k int, recs []fixed.Record) error {
-			want, err := reference.Run(ctx, in[k], in[k].Ticks(), sim.Options{})
+			want, err := reference.Run(ctx, in[k], in[k].Ticks(), sim.Options{Slow: a.slow})
 			if err != nil {
 				return err
 			}
@@ -241,7 +244,7 @@ func (a *app) onBoard(ctx context.Context, open func() (link.Port, error), e *ex
 				r.first = recs
 			}
 			p.set(lo+k+1, fmt.Sprintf("%.2f ms a sample", 1000*time.Since(start).Seconds()/float64(lo+k+1)))
-			return r.pair.compare(src.ID(lo+k), e.program, in[k], want.Layers, recs)
+			return r.pair.compare(src.ID(lo+k), e, e, in[k], want.Layers, recs)
 		})
 		if err != nil {
 			return nil, err
@@ -252,6 +255,7 @@ func (a *app) onBoard(ctx context.Context, open func() (link.Port, error), e *ex
 			return nil, err
 		}
 		r.pair.compareStates(src.ID(lo+len(in)-1), states, reference)
+		lo += len(in)
 	}
 	r.seconds = time.Since(start).Seconds()
 	after, err := conn.Counters(ctx)
@@ -279,7 +283,7 @@ the last. The exit status is 1 when any differs.`,
   isospike board emulate --link /tmp/board &  isospike run board.safetensors --port /tmp/board --data test.tar.gz`,
 		Args: exactly("PROGRAM"),
 		RunE: func(c *cobra.Command, args []string) error {
-			e, err := load(args[0])
+			e, err := a.load(args[0])
 			if err != nil {
 				return err
 			}
@@ -293,7 +297,7 @@ the last. The exit status is 1 when any differs.`,
 			if err := e.takes(src); err != nil {
 				return err
 			}
-			r, err := a.onBoard(c.Context(), board.openFor(a, e), e, src)
+			r, err := a.onBoard(c.Context(), board.board(a, e), e, src)
 			if err != nil {
 				return err
 			}
@@ -321,6 +325,14 @@ the last. The exit status is 1 when any differs.`,
 	encodingFlag(c, &encoding)
 	board.register(c)
 	return c
+}
+
+// emulator returns a board in software.
+func (a *app) emulator(b *fpga.Board) link.Machine {
+	if a.slow {
+		return fpga.NewReferenceEmulator(b)
+	}
+	return fpga.NewEmulator(b)
 }
 
 // lookupBoard returns the board target of a name.
@@ -358,7 +370,7 @@ func (a *app) emulation(ctx context.Context, b *fpga.Board, verilog bool) (serve
 		serve, err = a.simulation(ctx, b)
 		return serve, "in Verilog", err
 	}
-	return func(ctx context.Context, line link.Port) error { return link.Serve(ctx, line, fpga.NewEmulator(b)) }, "emulated", nil
+	return func(ctx context.Context, line link.Port) error { return link.Serve(ctx, line, a.emulator(b)) }, "emulated", nil
 }
 
 func newBoard(a *app) *cobra.Command {

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -19,8 +17,6 @@ import (
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
-	"github.com/isospike/isospike/targets/fpga"
-	"github.com/isospike/isospike/targets/fpga/link"
 	"github.com/isospike/isospike/train"
 	"github.com/spf13/cobra"
 )
@@ -51,8 +47,7 @@ type demo struct {
 	execs    []*executor
 	tallies  []tally // float, then the chain
 	pairs    []pair
-	serve    func(context.Context, link.Port) error // is the board
-	how      string                                 // it is one
+	on       *device // the board
 	board    *boardRun
 	hashes   map[string]string // artifact file → SHA-256
 	seconds  float64
@@ -97,9 +92,10 @@ func (a *app) demo(ctx context.Context, f demoFlags) error {
 	if err != nil {
 		return err
 	}
-	if d.serve, d.how, err = a.emulation(ctx, board, f.verilog); err != nil {
+	if d.on, err = a.simulated(ctx, board, f.verilog); err != nil {
 		return err
 	}
+	d.on.name = "board"
 	start := time.Now()
 	for _, step := range []struct {
 		title string
@@ -109,7 +105,7 @@ func (a *app) demo(ctx context.Context, f demoFlags) error {
 		{"2/6 train", d.trainModel},
 		{"3/6 quantize and compile", d.lower},
 		{"4/6 verify", d.verify},
-		{"5/6 board", func(ctx context.Context) error { return d.stream(ctx, board) }},
+		{"5/6 board", d.stream},
 	} {
 		a.note("── %s", step.title)
 		if err := step.run(ctx); err != nil {
@@ -212,7 +208,7 @@ func (d *demo) lower(context.Context) error {
 // the simulator on each program, all read back from their files.
 func (d *demo) verify(ctx context.Context) error {
 	for _, name := range append([]string{"model", "fixed"}, demoTargets...) {
-		e, err := load(filepath.Join(d.dir, name+".safetensors"))
+		e, err := d.load(filepath.Join(d.dir, name+".safetensors"))
 		if err != nil {
 			return err
 		}
@@ -248,32 +244,13 @@ func (d *demo) inFloat(ctx context.Context) (tally, error) {
 }
 
 // stream starts the board and runs test samples on it over its port.
-func (d *demo) stream(ctx context.Context, board *fpga.Board) error {
-	line, path, err := link.OpenPTY()
-	open := func() (link.Port, error) { return link.Open(path, board.Baud) }
+func (d *demo) stream(ctx context.Context) error {
+	e, err := d.simExecutor(d.programs[len(d.programs)-1])
 	if err != nil {
-		// Only Linux has the pseudo-terminals that link makes; elsewhere the same
-		// bytes go through a pipe in this process.
-		d.note("no pseudo-terminal here (%v): the board is behind a pipe instead", err)
-		var host net.Conn
-		line, host = net.Pipe()
-		open, path = func() (link.Port, error) { return host, nil }, "a pipe"
+		return err
 	}
-	served := make(chan error, 1)
-	ctx, cancel := context.WithCancel(ctx)
-	go func() { served <- d.serve(ctx, line) }()
-	d.note("%s %s on %s", board.Title, d.how, path)
-	e, err := simExecutor(d.programs[len(d.programs)-1])
-	if err == nil {
-		some := dataset.Encoded{Set: dataset.Subset(d.test.Set, first(min(d.demoFlags.board, d.test.Len()))), Encoding: d.test.Encoding}
-		d.board, err = d.onBoard(ctx, open, e, some)
-	}
-	cancel()
-	line.Close()
-	if serr := <-served; err == nil && serr != nil && !errors.Is(serr, context.Canceled) && !errors.Is(serr, os.ErrClosed) {
-		err = serr
-	}
-	if err != nil {
+	some := dataset.Encoded{Set: dataset.Subset(d.test.Set, first(min(d.demoFlags.board, d.test.Len()))), Encoding: d.test.Encoding}
+	if d.board, err = d.onBoard(ctx, d.on, e, some); err != nil {
 		return err
 	}
 	d.pairs = append(d.pairs, d.board.pair)
@@ -336,7 +313,7 @@ func (d *demo) counts(ctx context.Context, p *compile.Program) ([]sim.Count, err
 	if err != nil {
 		return nil, err
 	}
-	res, err := m.Run(ctx, in, in.Ticks(), sim.Options{})
+	res, err := m.Run(ctx, in, in.Ticks(), sim.Options{Slow: d.slow})
 	if err != nil {
 		return nil, err
 	}
