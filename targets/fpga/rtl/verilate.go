@@ -35,7 +35,7 @@ func Require(purpose string, tools ...Tool) error {
 // used. It is built at the first use and kept in the user's cache directory, under the hash of
 // all that it is made from. A missing tool is a Tool error.
 func Verilate(ctx context.Context, d *Design) (string, error) {
-	list, err := d.sources()
+	list, err := d.Sources()
 	if err != nil {
 		return "", err
 	}
