@@ -102,12 +102,12 @@ func otherBoard(err error, target string, info link.Info) error {
 	if !errors.As(err, &d) || d.Kind != diag.Limit {
 		return err
 	}
-	for _, name := range targets.List() {
-		b, err := lookupBoard(name)
-		if err != nil {
-			continue
-		}
-		if is := b.Info(); b.Top != "" && is.Cores == info.Cores && is.Axons == info.Axons && slices.Equal(is.Regions, info.Regions) {
+	all, err := boards()
+	if err != nil {
+		return err
+	}
+	for _, b := range all {
+		if is := b.Info(); is.Cores == info.Cores && is.Axons == info.Axons && slices.Equal(is.Regions, info.Regions) {
 			return d.WithFix("the program was compiled for %s and this board is %s: compile with --target %s", target, b.Name(), b.Name())
 		}
 	}

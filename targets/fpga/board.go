@@ -21,11 +21,11 @@ type Board struct {
 // Hardware is what surrounds the core: the [board] table of a board file.
 type Hardware struct {
 	Title       string            `toml:"title"`
-	FPGA        string            `toml:"fpga"`         // device: up5k, hx8k, ecp5, gowin, xilinx
+	FPGA        string            `toml:"fpga"`         // device: up5k, hx8k, lfe5u-85f, gw1nr-9, xc7a35t
 	Package     string            `toml:"package"`      // its package, as nextpnr-ice40 names it
 	Seed        int               `toml:"seed"`         // of the first placement that is tried
-	Top         string            `toml:"top"`          // module of the board in rtl/top, in a file of that name
-	PLL         string            `toml:"pll"`          // file of its clock generator, likewise
+	PLLPad      bool              `toml:"pll_pad"`      // iCE40: the oscillator is at the pin that is the PLL's own
+	LEDLow      bool              `toml:"led_low"`      // the lamp shines when its pin is low
 	SPRAM       bool              `toml:"spram"`        // the synapses lie in large single-port RAMs
 	SerialDecay bool              `toml:"serial_decay"` // the core multiplies without multipliers
 	ClockHz     int               `toml:"clock_hz"`     // oscillator on the board
