@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/isospike/isospike/sim"
@@ -94,6 +96,24 @@ func boardCounts(before, after link.Counters, sims []sim.Count, ticks int64) []b
 	return w
 }
 
+// otherBoard adds to the error of a program that a board has no room for which board it is.
+func otherBoard(err error, target string, info link.Info) error {
+	var d *diag.Error
+	if !errors.As(err, &d) || d.Kind != diag.Limit {
+		return err
+	}
+	all, err := boards()
+	if err != nil {
+		return err
+	}
+	for _, b := range all {
+		if is := b.Info(); is.Cores == info.Cores && is.Axons == info.Axons && slices.Equal(is.Regions, info.Regions) {
+			return d.WithFix("the program was compiled for %s and this board is %s: compile with --target %s", target, b.Name(), b.Name())
+		}
+	}
+	return d.WithFix("the program was compiled for %s and this board is none of those known: compile for it", target)
+}
+
 // compareStates adds the states in which a board ended a sample to the pair.
 func (p *pair) compareStates(id string, states [][]fixed.State, reference *sim.Machine) {
 	for c := range states {
@@ -180,7 +200,7 @@ func (a *app) onBoard(ctx context.Context, on *device, e *executor, src samples)
 		load.end()
 	}
 	if err != nil {
-		return nil, err
+		return nil, otherBoard(err, e.program.Target, conn.Info())
 	}
 	before, err := conn.Counters(ctx)
 	if err != nil {

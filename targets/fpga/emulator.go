@@ -8,13 +8,6 @@ import (
 	"github.com/isospike/isospike/targets/fpga/link"
 )
 
-// What the board's side of the link has on the FPGA: one block RAM each.
-const (
-	rxBuffer   = 512
-	outBuffer  = 512
-	maxPayload = 228
-)
-
 // emulator is a board in software. Its memories are what the host writes; what it
 // runs is what DecodeImage reads from them.
 type emulator struct {

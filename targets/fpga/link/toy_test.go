@@ -3,6 +3,8 @@ package link
 import (
 	"encoding/binary"
 	"errors"
+
+	"github.com/isospike/isospike/targets/fpga/rtl"
 )
 
 // The regions, neurons and axons of rtl/sim/link/chip.v and of the board that it is put on.
@@ -11,13 +13,6 @@ var (
 	toyNeurons = 100
 	toyAxons   = 300
 	toyOut     = 256
-)
-
-// What the link in Verilog has: bytes of the receive buffer, which boards have for output as well,
-// and the most bytes of payload.
-const (
-	verilogBuffer  = 512
-	verilogPayload = 228
 )
 
 // First words that break the toy.
@@ -32,7 +27,7 @@ const (
 // newToy returns a fake that computes what rtl/sim/link/chip.v does.
 func newToy() *fake {
 	f := newFake(toyNeurons, toyAxons, toyOut, toyRegions...)
-	f.info.RxBuffer, f.info.MaxPayload, f.toy = verilogBuffer, verilogPayload, true
+	f.info.RxBuffer, f.info.MaxPayload, f.toy = rtl.RxBuffer, rtl.MaxPayload, true
 	return f
 }
 

@@ -36,7 +36,7 @@ func Require(purpose string, tools ...Tool) error {
 // all that it is made from. building, if not nil, is called with that directory before it is built.
 // A missing tool is a Tool error.
 func Verilate(ctx context.Context, d *Design, building func(dir string)) (string, error) {
-	list, err := d.sources()
+	list, err := d.Sources()
 	if err != nil {
 		return "", err
 	}
