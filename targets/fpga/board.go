@@ -1,12 +1,14 @@
 package fpga
 
 import (
+	"cmp"
 	"math/bits"
 
 	"github.com/isospike/isospike/compile"
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/targets/fpga/link"
+	"github.com/isospike/isospike/targets/fpga/rtl"
 )
 
 // Board is a board with the isospike core, as its board file describes it.
@@ -67,6 +69,7 @@ func New(name string, limits compile.Limits, hw Hardware) (*Board, error) {
 	if min(hw.ClockHz, hw.CoreHz, hw.Baud) < 0 || hw.Baud > 0 && hw.CoreHz%hw.Baud != 0 {
 		return nil, diag.Inputf("target-baud", "", "%d baud do not divide the core's clock of %d Hz (oscillator %d Hz)", hw.Baud, hw.CoreHz, hw.ClockHz)
 	}
+	hw.Title = cmp.Or(hw.Title, name)
 	return &Board{hw, name, limits}, nil
 }
 
@@ -103,8 +106,8 @@ const minWords = 16
 func (b *Board) Info() link.Info {
 	l := &b.limits
 	i := link.Info{Cores: l.CoresPerChip, Neurons: l.CoresPerChip * l.Neurons, Axons: l.CoresPerChip * l.AxonsIn,
-		Synapses: l.CoresPerChip * l.SynapseWords, RingSlots: RingSlots, RxBuffer: rxBuffer, MaxPayload: maxPayload, MaxBaud: b.Baud}
-	i.OutBuffer = max(outBuffer, 1<<bits.Len(uint(i.Neurons)))
+		Synapses: l.CoresPerChip * l.SynapseWords, RingSlots: RingSlots, RxBuffer: rtl.RxBuffer, MaxPayload: rtl.MaxPayload, MaxBaud: b.Baud}
+	i.OutBuffer = max(rtl.OutBuffer, 1<<bits.Len(uint(i.Neurons)))
 	for range i.Cores {
 		for r := range RegionCount {
 			i.Regions = append(i.Regions, b.Words(r)*r.WordBits()/8)
