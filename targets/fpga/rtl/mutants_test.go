@@ -71,7 +71,7 @@ var mutants = []mutant{
 	{"chip: exchange without delays", "chip.v", "set_slot  = out ? slot :", "set_slot  = out ? ticks_q[5:0] + 6'd1 :", 2},
 	{"chip: exchange loses what has to wait", "chip.v", "out && set_ready[to]} << from_q", "out} << from_q", 2},
 	{"chip: a list is left while its core runs", "chip.v", "empty[turn_q] && !busy[turn_q]", "empty[turn_q]", 2},
-	{"chip: the tick ends with the first core", "chip.v", "busy == {CORES{1'b0}}", "!busy[0]", 2},
+	{"chip: the tick ends before its spikes have left", "chip.v", "if (stepping_q && spikes_out) begin", "if (stepping_q) begin", 2},
 	{"core: routes to others go to itself", "core.v", "CORES == 1 || route_core == NUMBER", "1'b1", 2},
 }
 
