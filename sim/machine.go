@@ -2,6 +2,7 @@ package sim
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/isospike/isospike/compile"
 	"github.com/isospike/isospike/sim/kernel"
@@ -62,6 +63,8 @@ type tables struct {
 	marks   int  // length of touched
 	chunks  int  // length of awake
 	further bool // some neurons have registers w and x
+
+	fingerprint func() []byte // of the program; see hash
 }
 
 // core says where a core's part of the Machine's arrays begins.
@@ -125,6 +128,7 @@ func New(p *compile.Program) (*Machine, error) {
 			t.homes[h.Core][h.Neuron] = home{int32(k), int32(o)}
 		}
 	}
+	t.fingerprint = sync.OnceValue(t.hash)
 	return t.machine(), nil
 }
 

@@ -42,10 +42,7 @@ func (m *Machine) Run(ctx context.Context, in *spike.Raster, ticks int, opts Opt
 	if !opts.Continue {
 		m.Reset()
 	}
-	if m.slow != opts.Slow {
-		m.slow = opts.Slow
-		m.wake() // the reference path does not say what it leaves at rest
-	}
+	m.UseReference(opts.Slow)
 	m.observer = opts.Observer
 	defer func() { m.observer = nil }()
 	r := &run{m: m, ctx: ctx, in: in, first: m.tick, ticks: ticks, states: opts.States, record: newRecorder(m, ticks, opts.States)}

@@ -59,7 +59,7 @@ func TestLimits(t *testing.T) {
 		t.Fatal(err)
 	}
 	board := x.(*fpga.Board)
-	if board.CoreHz/board.Baud != 12 || board.ClockHz != 12_000_000 || board.FPGA != "up5k" || len(board.Pins) != 4 || board.Limits().AxonsIn != 512 {
+	if board.CoreHz/board.Baud != 12 || !board.LEDLow || board.ClockHz != 12_000_000 || board.FPGA != "up5k" || len(board.Pins) != 4 || board.Limits().AxonsIn != 512 {
 		t.Errorf("%+v", board)
 	}
 }

@@ -1,12 +1,14 @@
 package fpga
 
 import (
+	"cmp"
 	"math/bits"
 
 	"github.com/isospike/isospike/compile"
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/targets/fpga/link"
+	"github.com/isospike/isospike/targets/fpga/rtl"
 )
 
 // Board is a board with the isospike core, as its board file describes it.
@@ -19,11 +21,11 @@ type Board struct {
 // Hardware is what surrounds the core: the [board] table of a board file.
 type Hardware struct {
 	Title       string            `toml:"title"`
-	FPGA        string            `toml:"fpga"`         // device: up5k, hx8k, ecp5, gowin, xilinx
+	FPGA        string            `toml:"fpga"`         // device: up5k, hx8k, lfe5u-85f, gw1nr-9, xc7a35t
 	Package     string            `toml:"package"`      // its package, as nextpnr-ice40 names it
 	Seed        int               `toml:"seed"`         // of the first placement that is tried
-	Top         string            `toml:"top"`          // module of the board in rtl/top, in a file of that name
-	PLL         string            `toml:"pll"`          // file of its clock generator, likewise
+	PLLPad      bool              `toml:"pll_pad"`      // iCE40: the oscillator is at the pin that is the PLL's own
+	LEDLow      bool              `toml:"led_low"`      // the lamp shines when its pin is low
 	SPRAM       bool              `toml:"spram"`        // the synapses lie in large single-port RAMs
 	SerialDecay bool              `toml:"serial_decay"` // the core multiplies without multipliers
 	ClockHz     int               `toml:"clock_hz"`     // oscillator on the board
@@ -67,6 +69,7 @@ func New(name string, limits compile.Limits, hw Hardware) (*Board, error) {
 	if min(hw.ClockHz, hw.CoreHz, hw.Baud) < 0 || hw.Baud > 0 && hw.CoreHz%hw.Baud != 0 {
 		return nil, diag.Inputf("target-baud", "", "%d baud do not divide the core's clock of %d Hz (oscillator %d Hz)", hw.Baud, hw.CoreHz, hw.ClockHz)
 	}
+	hw.Title = cmp.Or(hw.Title, name)
 	return &Board{hw, name, limits}, nil
 }
 
@@ -103,8 +106,8 @@ const minWords = 16
 func (b *Board) Info() link.Info {
 	l := &b.limits
 	i := link.Info{Cores: l.CoresPerChip, Neurons: l.CoresPerChip * l.Neurons, Axons: l.CoresPerChip * l.AxonsIn,
-		Synapses: l.CoresPerChip * l.SynapseWords, RingSlots: RingSlots, RxBuffer: rxBuffer, MaxPayload: maxPayload, MaxBaud: b.Baud}
-	i.OutBuffer = max(outBuffer, 1<<bits.Len(uint(i.Neurons)))
+		Synapses: l.CoresPerChip * l.SynapseWords, RingSlots: RingSlots, RxBuffer: rtl.RxBuffer, MaxPayload: rtl.MaxPayload, MaxBaud: b.Baud}
+	i.OutBuffer = max(rtl.OutBuffer, 1<<bits.Len(uint(i.Neurons)))
 	for range i.Cores {
 		for r := range RegionCount {
 			i.Regions = append(i.Regions, b.Words(r)*r.WordBits()/8)

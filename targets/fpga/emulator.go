@@ -8,13 +8,6 @@ import (
 	"github.com/isospike/isospike/targets/fpga/link"
 )
 
-// What the board's side of the link has on the FPGA: one block RAM each.
-const (
-	rxBuffer   = 512
-	outBuffer  = 512
-	maxPayload = 228
-)
-
 // emulator is a board in software. Its memories are what the host writes; what it
 // runs is what DecodeImage reads from them.
 type emulator struct {
@@ -23,6 +16,7 @@ type emulator struct {
 	program *compile.Program
 	machine *sim.Machine // nil until Start has seen tables that make sense
 	total   link.Counters
+	slow    bool // the simulator runs on its reference path
 }
 
 // NewEmulator returns an emulated board, powered up, with all memory zero. Its
@@ -34,6 +28,13 @@ func NewEmulator(b *Board) link.Machine {
 			e.memory[c][r] = make([]byte, b.Words(r)*r.WordBits()/8)
 		}
 	}
+	return e
+}
+
+// NewReferenceEmulator is NewEmulator with the simulator on its reference path.
+func NewReferenceEmulator(b *Board) link.Machine {
+	e := NewEmulator(b).(*emulator)
+	e.slow = true
 	return e
 }
 
@@ -53,7 +54,9 @@ func (e *emulator) Start() error {
 		return err
 	}
 	e.program = p
-	e.machine, err = sim.New(p)
+	if e.machine, err = sim.New(p); err == nil {
+		e.machine.UseReference(e.slow)
+	}
 	return err
 }
 

@@ -28,7 +28,7 @@ func inVerilog(t *testing.T, b *fpga.Board) *link.Conn {
 	tool.Path(t, "verilator")
 	design, err := b.Design(divider)
 	check(t, err)
-	program, err := rtl.Verilate(t.Context(), design)
+	program, err := rtl.Verilate(t.Context(), design, nil)
 	check(t, err)
 	line, path, err := link.OpenPTY()
 	check(t, err)

@@ -106,7 +106,7 @@ func (b *Board) known(ctx context.Context, conn *link.Conn, t *SelfTest) error {
 	if err != nil {
 		return err
 	}
-	want, err := m.Run(ctx, in, ticks, sim.Options{})
+	want, err := m.Run(ctx, in, ticks, sim.Options{Slow: true})
 	if err != nil {
 		return err
 	}

@@ -84,6 +84,14 @@ func buildModel(dir, core, name string, parameters []string) (string, error) {
 	for _, p := range parameters {
 		args = append(args, "-G"+p)
 	}
+	// The makefile is new and the library's objects depend on it: without this they are made anew.
+	library, err := filepath.Glob(filepath.Join(dir, "verilated*.o"))
+	if err != nil {
+		return "", err
+	}
+	for _, object := range library {
+		args = append(args, "-MAKEFLAGS", "-o "+filepath.Base(object))
+	}
 	if out, err := exec.Command("verilator", append(append(args, files...), main)...).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("verilator: %w\n%s", err, out)
 	}
@@ -97,11 +105,13 @@ type model struct {
 	w   *bufio.Writer
 	r   *bufio.Reader
 	err error
+
+	said bytes.Buffer // on standard error
 }
 
 func start(path string) (*model, error) {
 	m := &model{cmd: exec.Command(path, "+verilator+rand+reset+2", "+verilator+seed+7")}
-	m.cmd.Stderr = os.Stderr
+	m.cmd.Stderr = &m.said
 	in, err := m.cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -117,7 +127,11 @@ func start(path string) (*model, error) {
 func (m *model) stop() error {
 	m.w.Flush()
 	m.in.Close()
-	return errors.Join(m.err, m.cmd.Wait())
+	err := m.cmd.Wait()
+	if err != nil {
+		err = fmt.Errorf("%w %s", err, &m.said)
+	}
+	return errors.Join(m.err, err)
 }
 
 // send queues a command.

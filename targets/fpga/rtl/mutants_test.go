@@ -6,7 +6,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/isospike/isospike/targets/fpga"
@@ -100,8 +103,8 @@ func (x *mutant) apply(dir string) error {
 
 // TestMutants plants every bug in a copy of the core and sees that the co-simulation, or a
 // proof, notices it. It prints what did. ISOSPIKE_MUTANTS=all asks both about every bug;
-// otherwise the proofs are asked about what the co-simulation missed. ISOSPIKE_MUTANT picks those with a text in their names. That takes minutes, so
-// nothing runs unless the variable is set.
+// otherwise the proofs are asked about what the co-simulation missed. ISOSPIKE_MUTANT picks those with a text in their names. That takes minutes on
+// all processors, so nothing runs unless the variable is set.
 func TestMutants(t *testing.T) {
 	mode := os.Getenv("ISOSPIKE_MUTANTS")
 	for i := range mutants { // that all can be applied is always checked
@@ -113,43 +116,72 @@ func TestMutants(t *testing.T) {
 	for _, tool := range []string{"verilator", "yosys", "z3"} {
 		needs(t, tool)
 	}
-	build := t.TempDir()
 	boards, examples := make([]*fpga.Board, len(variants)), make([][]*example, len(variants))
 	for i, v := range variants {
 		boards[i] = v.board(t)
 		examples[i] = cases(t, boards[i], 15)
 	}
-	caught := map[string]int{}
-	only := os.Getenv("ISOSPIKE_MUTANT")
+	var chosen []*mutant
 	for i := range mutants {
-		x, dir := &mutants[i], t.TempDir()
-		if !strings.Contains(x.name, only) {
-			continue
+		if strings.Contains(mutants[i].name, os.Getenv("ISOSPIKE_MUTANT")) {
+			chosen = append(chosen, &mutants[i])
 		}
-		check(t, x.apply(dir))
-		v := variants[x.on]
-		var by []string
-		if path, err := buildModel(build, dir, v.name, v.parameters); err != nil {
-			t.Errorf("%s: %v", x.name, err)
-		} else if err := replay(path, boards[x.on], examples[x.on]); err != nil {
-			by = append(by, "co-simulation")
-		}
-		if len(by) == 0 || mode == "all" {
-			if proof, err := disprove(x.file, dir); err != nil {
-				t.Error(err)
-			} else if proof != "" {
-				by = append(by, "proof of "+proof)
+	}
+	noticed, errs := make([][]string, len(chosen)), make([]error, len(chosen))
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		build := t.TempDir() // with the objects of Verilator's library
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(chosen); i = int(next.Add(1)) - 1 {
+				x := chosen[i]
+				noticed[i], errs[i] = x.noticed(build, boards[x.on], examples[x.on], mode == "all")
 			}
-		}
-		if len(by) == 0 {
+		})
+	}
+	workers.Wait()
+	caught := map[string]int{}
+	for i, x := range chosen {
+		if errs[i] != nil {
+			t.Errorf("%s: %v", x.name, errs[i])
+		} else if len(noticed[i]) == 0 {
 			t.Errorf("%s: nothing noticed", x.name)
 		}
-		for _, b := range by {
+		for _, b := range noticed[i] {
 			caught[b]++
 		}
-		t.Logf("%-45s %s", x.name, strings.Join(by, ", "))
+		t.Logf("%-45s %s", x.name, strings.Join(noticed[i], ", "))
 	}
-	t.Logf("%d mutants: %v", len(mutants), caught)
+	t.Logf("%d mutants: %v", len(chosen), caught)
+	if len(chosen) == 0 {
+		t.Error("no mutant has that name")
+	}
+}
+
+// noticed plants the bug and returns what notices it: the co-simulation of the cases, or else,
+// or also, a proof. The model is built in the folder build.
+func (x *mutant) noticed(build string, board *fpga.Board, cases []*example, all bool) (by []string, err error) {
+	core, err := os.MkdirTemp(build, "core")
+	if err != nil {
+		return nil, err
+	}
+	if err := x.apply(core); err != nil {
+		return nil, err
+	}
+	v := variants[x.on]
+	path, err := buildModel(build, core, v.name, v.parameters)
+	if err != nil {
+		return nil, err
+	}
+	if replay(path, board, cases) != nil {
+		by = append(by, "co-simulation")
+	}
+	if len(by) == 0 || all {
+		if proof := disprove(x.file, core); proof != "" {
+			by = append(by, "proof of "+proof)
+		}
+	}
+	return by, nil
 }
 
 // replay runs the cases on a model, each from a load, until one differs.
@@ -158,7 +190,6 @@ func replay(path string, board *fpga.Board, cases []*example) (err error) {
 	if err != nil {
 		return err
 	}
-	m.cmd.Stderr = nil
 	defer func() {
 		if stop := m.stop(); err == nil {
 			err = stop
@@ -175,16 +206,16 @@ func replay(path string, board *fpga.Board, cases []*example) (err error) {
 
 // disprove returns the name of the proof that fails with the core in dir, "" when none does
 // or none looks at the file.
-func disprove(file, dir string) (string, error) {
+func disprove(file, dir string) string {
 	for _, p := range proofs {
 		if p.about != file {
 			continue
 		}
-		if err := p.run(dir); err != nil {
-			return p.top, nil
+		if p.run(dir) != nil {
+			return p.top
 		}
 	}
-	return "", nil
+	return ""
 }
 
 // A proof is a call of formal/prove.
