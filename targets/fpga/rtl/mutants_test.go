@@ -233,6 +233,7 @@ var proofs = []proof{
 	{"decay.v", "sat", "decay", []string{"4", "SERIAL=0"}, nil, []string{"decay.v"}},
 	{"decay.v", "sat", "decay", []string{"4", "SERIAL=1"}, nil, []string{"decay.v"}},
 	{"neuron.v", "sat", "neuron", []string{"10"}, []string{"decay_any.v"}, []string{"neuron.v"}},
+	{"srm.v", "sat", "srm", []string{"5"}, []string{"decay_any.v"}, []string{"srm.v"}},
 }
 
 func (p *proof) run(core string) error {
