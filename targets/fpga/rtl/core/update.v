@@ -58,8 +58,10 @@ module update #(
   reg  [22:0] c_word_q;
   reg  [19:0] d_bias_q;
   reg         miss_q, load_q, zero_q;
+  reg         idle_q;  // d and neuron.v were empty a clock ago; while miss_q they stay so
   reg  [2:0]  profile_q;
   reg         known_q;  // the registers below hold profile_q
+  reg         hit_q;    // c's profile is known, or need not be
   reg  [12:0] ukeep_q, vkeep_q;
   reg  [3:0]  exp_q;
   reg  [17:0] vth_q;
@@ -86,10 +88,9 @@ module update #(
 
   wire ce = !(o_spike_valid && !i_spike_ready);
   wire a_go = a_valid_q && ce && !(SERIAL && (b_valid_q || c_valid_q || d_valid_q || busy));
-  wire hit = zero_q || known_q && c_word_q[22:20] == profile_q;
-  wire c_go = c_valid_q && hit && ce;
-  wire miss = c_valid_q && !hit && ce;
-  wire ask = miss_q && !d_valid_q && !busy;  // for the profile
+  wire c_go = c_valid_q && hit_q && ce;
+  wire miss = c_valid_q && !hit_q && ce;
+  wire ask = miss_q && idle_q;  // for the profile
 
   wire [31:0] b_word;
   wire [SUM-1:0] d_sum;
@@ -98,7 +99,7 @@ module update #(
   generate
     for (b = 0; b < 4; b = b + 1) begin : g
       localparam [1:0] B = b;
-      wire sum = c_valid_q && hit && c_n[1:0] == B;
+      wire sum = c_valid_q && hit_q && c_n[1:0] == B;
       assign o_bank_re[b] = sum && ce || a_go && a_n[1:0] == B || ask || i_bus_re;
       assign o_bank_raddr[8*b+:8] = sum ? {2'd0, c_n[7:2]} : ask ? {5'b10000, profile_q} :
           a_valid_q ? {2'b01, a_n[7:2]} : i_bus_row;
@@ -221,6 +222,7 @@ module update #(
   always @(posedge i_clk) begin
     if (i_bus_re) b_q <= SRM ? {5'd0, i_bus_bank, 1'b0} : {6'd0, i_bus_bank};
     if (i_bus_we) known_q <= 1'b0;
+    idle_q <= !d_valid_q && !busy;
     if (ce) begin
       b_valid_q <= a_go && !miss;
       c_valid_q <= b_valid_q && !miss;
@@ -228,6 +230,7 @@ module update #(
       if (a_valid_q) b_q <= a_q;
       c_q      <= b_q;
       c_word_q <= b_word[22:0];
+      hit_q      <= zero_q || known_q && b_word[22:20] == profile_q;
       d_q      <= c_q;
       d_bias_q <= c_word_q[19:0];
       if (a_go) begin
