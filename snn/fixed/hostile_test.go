@@ -27,7 +27,7 @@ func small() *fixed.Network {
 
 // TestHostileArtifacts: headers that claim what the tensors do not hold are refused, and nothing is allocated for the claims.
 func TestHostileArtifacts(t *testing.T) {
-	read := func(change func(f *safetensors.File)) (err error, bytesRead, allocated uint64) {
+	read := func(change func(f *safetensors.File)) (size, allocated uint64, err error) {
 		f := small().File()
 		change(f)
 		var b bytes.Buffer
@@ -41,9 +41,9 @@ func TestHostileArtifacts(t *testing.T) {
 			_, err = fixed.FromFile(back)
 		}
 		runtime.ReadMemStats(&after)
-		return err, uint64(b.Len()), after.TotalAlloc - before.TotalAlloc
+		return uint64(b.Len()), after.TotalAlloc - before.TotalAlloc, err
 	}
-	if err, _, _ := read(func(*safetensors.File) {}); err != nil {
+	if _, _, err := read(func(*safetensors.File) {}); err != nil {
 		t.Fatal(err)
 	}
 	const key = "isospike.network"
@@ -82,7 +82,7 @@ func TestHostileArtifacts(t *testing.T) {
 		"a tensor less": func(f *safetensors.File) { f.Tensors = f.Tensors[1:] },
 		"another type":  func(f *safetensors.File) { f.Tensors[0] = safetensors.Of("1.weight", []int{18}, make([]float32, 18)) },
 	} {
-		err, size, allocated := read(change)
+		size, allocated, err := read(change)
 		var e *diag.Error
 		if !errors.As(err, &e) || e.Kind != diag.Input {
 			t.Errorf("%s: %v", name, err)
