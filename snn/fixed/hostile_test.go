@@ -105,3 +105,29 @@ func TestTooManyTicks(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// FuzzFromFile replaces the header of a valid network. What passes runs, and is read again as it is written.
+func FuzzFromFile(f *testing.F) {
+	const key = "isospike.network"
+	head := small().File().Meta[key]
+	f.Add(head)
+	f.Add(strings.Replace(head, `"padding":[1,1]`, `"padding":[2,0]`, 1))
+	f.Add(strings.Replace(head, `"Interval":0`, `"Interval":3`, 1))
+	f.Add(strings.Replace(head, `"W":4,"H":4`, `"W":16,"H":1`, 1))
+	f.Fuzz(func(t *testing.T, head string) {
+		file := small().File()
+		file.Meta[key] = head
+		n, err := fixed.FromFile(file)
+		if err != nil {
+			return
+		}
+		in := spike.NewRaster(n.Input.Size())
+		in.Append(0)
+		if _, err := n.Run(in, 3, true); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fixed.FromFile(n.File()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
