@@ -154,6 +154,9 @@ func cases(t testing.TB, board *fpga.Board, n int) (all []*example) {
 			all = append(all, x)
 		}
 	}
+	if x := ends(board); x != nil {
+		all = append(all, x)
+	}
 	return append(all, full(t, board), recurrent(board))
 }
 
@@ -173,6 +176,9 @@ func random(t *testing.T, board *fpga.Board, path string) (y tally) {
 	c := &chip{model: m, board: board, info: board.Info()}
 	check(t, c.try(full(t, board), &y))
 	check(t, c.try(recurrent(board), &y))
+	if x := ends(board); x != nil {
+		check(t, c.try(x, &y))
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		if x := draw(t, board); x != nil {
 			check(t, c.try(x, &y))
