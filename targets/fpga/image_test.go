@@ -317,24 +317,29 @@ func FuzzDecodeImage(f *testing.F) {
 	net := &fixed.Network{Input: snn.Flat(2), Layers: []fixed.Layer{
 		{Name: "1", In: snn.Flat(2), Out: snn.Flat(3), Weight: []int16{20, 4, 60, 8, 10, 12}, WeightBits: 8, Neuron: fixed.CUBA{RefDelay: 1, VTh: 3}, Delay: []uint8{0, 1, 5}},
 		{Name: "2", In: snn.Flat(3), Out: snn.Flat(2), Weight: []int16{2, 4, 6, 8, 10, 12}, WeightBits: 8, Neuron: fixed.CUBA{RefDelay: 2}}}}
-	p, err := compile.Compile(net, board(f))
-	check(f, err)
-	valid, err := fpga.Encode(p)
-	check(f, err)
-	for r, data := range valid[0] {
-		f.Add(byte(r), uint16(0), data[:min(len(data), 64)], byte(r+1), uint16(2), []byte{1, 2, 3})
+	var images []fpga.Image // the highest bit of r1 says which
+	for _, name := range []string{"icebreaker", "icebreaker-srm"} {
+		p, err := compile.Compile(net, named(f, name))
+		check(f, err)
+		image, err := fpga.Encode(p)
+		check(f, err)
+		for r, data := range image[0] {
+			f.Add(byte(r|len(images)<<7), uint16(0), data[:min(len(data), 64)], byte(r+1), uint16(2), []byte{1, 2, 3})
+		}
+		images = append(images, image)
+		net.Layers[0].Neuron, net.Layers[1].Neuron = fixed.SRM{SDecay: 900, SShift: 1, Kick: 20, VTh: 3}, fixed.SRM{VTh: 9}
 	}
 	f.Fuzz(func(t *testing.T, r1 byte, at1 uint16, d1 []byte, r2 byte, at2 uint16, d2 []byte) {
 		m := make(fpga.Image, 1)
 		for r := range fpga.RegionCount {
 			m[0][r] = make([]byte, r.Words()*r.WordBits()/8)
-			copy(m[0][r], valid[0][r])
+			copy(m[0][r], images[r1>>7][0][r])
 		}
 		for _, o := range []struct {
 			r  byte
 			at uint16
 			d  []byte
-		}{{r1, at1, d1}, {r2, at2, d2}} {
+		}{{r1 & 0x7F, at1, d1}, {r2, at2, d2}} {
 			region := m[0][int(o.r)%len(m[0])]
 			copy(region[int(o.at)%len(region):], o.d)
 		}

@@ -83,7 +83,7 @@ func (s *Stream) RunAll(ctx context.Context, in []*spike.Raster, ticks int, got 
 }
 
 // States returns the state of every neuron after the last tick of the last run, by core
-// and neuron: u, v and the refractory counter.
+// and neuron.
 func (s *Stream) States(ctx context.Context) ([][]fixed.State, error) {
 	all := make([][]fixed.State, len(s.p.Cores))
 	for c := range all {
