@@ -158,6 +158,16 @@ func TestLockstepPartial(t *testing.T) {
 		return stop, c
 	}
 	spoilt := func(recs []fixed.Record) { spoil(recs, "v", 0, 3, 20); spoil(recs, "s", 0, 3, 30) }
+	want, err := net.Run(in, ticks, true)
+	check(t, err)
+	before := func(tick int) bool { // A's, whatever B tells
+		stop, _ := run(func(r []fixed.Record) { spoil(r, "s", 0, 3, tick); r[0].U, r[0].V = nil, nil })
+		i := 3*ticks + tick - 1
+		return stop != nil && len(stop.Before) == 3 && int32(stop.Before["u"]) == want[0].U[i] && int32(stop.Before["v"]) == want[0].V[i] && want[0].V[i] != 0
+	}
+	if !before(20) && !before(21) {
+		t.Error("the registers before the tick are not those of A")
+	}
 	if stop, _ := run(spoilt); stop == nil || stop.Tick != 20 || stop.Register != "v" || stop.Neuron != 3 || stop.CellB != nil || len(stop.Rows) == 0 || stop.Rows[0].B != nil || len(stop.AfterB) != 3 {
 		t.Errorf("%+v", stop)
 	}

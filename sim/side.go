@@ -50,13 +50,13 @@ func (s *machineSide) Sent(k int) (neurons, messages []int32, ok bool) {
 func (s *machineSide) State(k, n int) (fixed.State, Known) {
 	h := s.m.program.Layers[k].Home[n]
 	c := &s.m.program.Cores[h.Core]
-	return s.m.State(int(h.Core), int(h.Neuron)), knownOf(c.Profiles[c.Profile[h.Neuron]].Neuron)
+	return s.m.State(int(h.Core), int(h.Neuron)), KnownOf(c.Profiles[c.Profile[h.Neuron]].Neuron)
 }
 
 func (s *machineSide) Cell(k, n int) *Cell { return ProgramCell(s.m.program, k, n) }
 
-// knownOf returns the registers that neurons of a kind have.
-func knownOf(n fixed.Neuron) Known {
+// KnownOf returns the registers that neurons of a kind have.
+func KnownOf(n fixed.Neuron) Known {
 	if _, cuba := n.(fixed.CUBA); cuba {
 		return KnownU | KnownV | KnownRef
 	}
@@ -90,7 +90,7 @@ func (s *networkSide) Sent(k int) (neurons, messages []int32, ok bool) {
 }
 
 func (s *networkSide) State(k, n int) (fixed.State, Known) {
-	return s.Stepper.State(k, n), knownOf(s.net.Layers[k].Neuron)
+	return s.Stepper.State(k, n), KnownOf(s.net.Layers[k].Neuron)
 }
 
 func (s *networkSide) Cell(k, n int) *Cell { return NetworkCell(s.net, k, n) }

@@ -17,14 +17,6 @@ type contestant struct {
 	in        *spike.Raster
 }
 
-// what is the name in tables.
-func (c *contestant) what() string {
-	if c.on != nil {
-		return c.on.name
-	}
-	return c.name
-}
-
 // kindOf returns what an item of --against asks for, without its argument.
 func kindOf(item string) string {
 	kind, _, _ := strings.Cut(item, ":")

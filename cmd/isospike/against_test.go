@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"github.com/isospike/isospike/internal/shared"
 	"github.com/isospike/isospike/internal/tool"
 	"github.com/isospike/isospike/sim"
+	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/spike"
 )
 
@@ -180,7 +182,35 @@ func TestDeviceLockstep(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := list[0].program
-	p.Cores[0].Code[len(p.Cores[0].Code)/2] ^= 0x10
+	rain := spike.NewRaster(10)
+	for tick := range int32(100) {
+		var at []int32
+		for n := range int32(10) {
+			if (tick*7+n*n)%3 == 0 {
+				at = append(at, n)
+			}
+		}
+		rain.Append(at...)
+	}
+	spikes := func() *spike.Raster {
+		m, err := sim.New(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := m.Run(t.Context(), rain, 100, sim.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Layers[1].Spikes
+	}
+	right := spikes()
+	codes := p.Cores[0].Code
+	for i := range codes { // the first weight that the output shows
+		if codes[i] ^= 0x60; !spikes().Equal(right) {
+			break
+		}
+		codes[i] ^= 0x60
+	}
 	y, end, err := a.streamed(t.Context(), &list[0])
 	if err != nil {
 		t.Fatal(err)
@@ -212,6 +242,20 @@ func TestDeviceLockstep(t *testing.T) {
 	}
 	if differ != 1 {
 		t.Errorf("%d synapses differ: %+v", differ, stop)
+	}
+	// And in spikes alone, which are what a board tells of every tick, for the search of a short input.
+	short := filepath.Join(t.TempDir(), "short.npz")
+	err = a.bisect(t.Context(), &verifyFlags{bisect: short}, nil, x, y, joined{one{"rain", rain}})
+	var e *diag.Error
+	if !errors.As(err, &e) || e.Kind != diag.Mismatch {
+		t.Fatal(err)
+	}
+	left, err := readSpikes(short, "s_in", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if t.Logf("%d ticks and %d spikes of %d and %d are left", left.Ticks(), left.Count(), rain.Ticks(), rain.Count()); left.Ticks() >= rain.Ticks() || left.Count() >= rain.Count()/2 {
+		t.Error("that is not short")
 	}
 	if err := end(); err != nil {
 		t.Error(err)

@@ -61,13 +61,13 @@ func newFPGAList(a *app) *cobra.Command {
 				list = append(list, entry{b.Name(), b.Title, b.FPGA, i.Cores, i.Neurons, i.Axons, i.Synapses, synth.Places(b)})
 			}
 			return a.result(map[string]any{"boards": list}, func(w io.Writer) {
-				fmt.Fprintf(w, "%-12s %-14s %-7s %5s %7s %6s %8s  %s\n", "board", "", "fpga", "cores", "neurons", "axons", "synapses", "bitstream")
+				fmt.Fprintf(w, "%-12s %-14s %-9s %5s %7s %6s %8s  %s\n", "board", "", "fpga", "cores", "neurons", "axons", "synapses", "bitstream")
 				for _, e := range list {
 					made := "synthesis only"
 					if e.Bitstream {
 						made = "yes"
 					}
-					fmt.Fprintf(w, "%-12s %-14s %-7s %5d %7d %6d %8d  %s\n", e.Board, e.Title, e.FPGA, e.Cores, e.Neurons, e.Axons, e.Synapses, made)
+					fmt.Fprintf(w, "%-12s %-14s %-9s %5d %7d %6d %8d  %s\n", e.Board, e.Title, e.FPGA, e.Cores, e.Neurons, e.Axons, e.Synapses, made)
 				}
 			})
 		},

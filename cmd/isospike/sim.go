@@ -42,7 +42,7 @@ neurons × ticks; a model records spikes alone. The input is in it as s_in.
 The input is a recording of a data set, or an array of 0 and 1, inputs × ticks, in an
 .npz file; of integers, where the first layer takes graded spikes.
 
---probe chooses neurons, and --vcd, --csv and --plot write what they did; --raster draws the
+--probe chooses neurons, and --vcd, --fst, --csv and --plot write what they did; --raster draws the
 spikes of layers. A model records spikes alone, so its probes have neither u nor v.
 
 --checkpoint writes the state of the simulator, and --restore goes on from it with the same

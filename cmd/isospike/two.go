@@ -110,7 +110,8 @@ func (s *deviceSide) Step(ctx context.Context, in *spike.Raster, t int) error {
 
 func (s *deviceSide) State(k, n int) (fixed.State, sim.Known) {
 	h := s.program.Layers[k].Home[n]
-	return s.states[h.Core][h.Neuron], sim.KnownU | sim.KnownV | sim.KnownRef
+	c := &s.program.Cores[h.Core]
+	return s.states[h.Core][h.Neuron], sim.KnownOf(c.Profiles[c.Profile[h.Neuron]].Neuron)
 }
 
 func (s *deviceSide) Cell(k, n int) *sim.Cell { return sim.ProgramCell(s.program, k, n) }

@@ -51,6 +51,12 @@ func TestClaimsAllocateNothing(t *testing.T) {
 	}
 	// What is there may take more memory than bytes, within bounds.
 	silent := append(claim(3, 1_000_000<<1)[:len(magic)+4], make([]byte, 1_000_000)...) // neurons, ticks, and none spikes
+	if b := claim(0, 0, maxLayers+1); len(b) > 50 {
+		b = append(b[:len(b)-50], make([]byte, 2*maxLayers+2)...)
+		if _, err := decode(b); err == nil {
+			t.Errorf("%d layers were read", maxLayers+1)
+		}
+	}
 	many := claim(0, 0, maxLayers)
 	many = append(many[:len(many)-50], make([]byte, 2*maxLayers)...) // of no neurons and no ticks
 	for name, b := range map[string][]byte{"silent ticks": append(silent, 0), "empty layers": many} {

@@ -85,10 +85,9 @@ func (r *reducer) start() error {
 	return nil
 }
 
-// spikes leaves out spikes: halves of them, then quarters, down to single ones until none can be spared.
+// spikes leaves out spikes: halves of them, then quarters, down to single ones.
 func (r *reducer) spikes() error {
-	for size := max(1, r.in.Count()/2); ; {
-		any := false
+	for size := max(1, r.in.Count()/2); size > 0; size /= 2 {
 		for from := 0; from < r.in.Count(); {
 			to := min(from+size, r.in.Count())
 			taken, err := r.try(part(r.in, 0, r.in.Ticks(), func(i int) bool { return i < from || i >= to }))
@@ -98,15 +97,9 @@ func (r *reducer) spikes() error {
 			if !taken {
 				from = to
 			}
-			any = any || taken
-		}
-		switch {
-		case r.runs == r.most || size == 1 && !any:
-			return nil
-		case size > 1:
-			size /= 2
 		}
 	}
+	return nil
 }
 
 // part returns columns from to to−1 of a raster, and of its spikes, by their number in all of it, those that are kept.

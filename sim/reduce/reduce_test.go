@@ -78,6 +78,54 @@ func TestReduce(t *testing.T) {
 	}
 }
 
+// TestLeast: of faults that come and go in any way with the spikes, no smaller input of those that Least tells of shows one.
+func TestLeast(t *testing.T) {
+	inputs, tried := 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		in := noise(rapid.Uint64().Draw(t, "seed"), 8, rapid.IntRange(1, 25).Draw(t, "ticks"), 0.3, false)
+		modulus, at := rapid.IntRange(2, 5).Draw(t, "modulus"), rapid.IntRange(0, 4).Draw(t, "at")
+		shows := func(in *spike.Raster) (int, error) {
+			sum, count := 0, 0
+			for tick := range in.Ticks() {
+				for _, n := range in.At(tick) {
+					sum, count = sum+3*int(n)+tick, count+1
+				}
+				if tick > at && count > 2 && sum%modulus == 1 {
+					return tick + 1, nil
+				}
+			}
+			return 0, nil
+		}
+		n, _ := shows(in)
+		if n == 0 {
+			t.Skip()
+		}
+		r, err := Reduce(context.Background(), in, 100_000, shows)
+		if err != nil || !r.Least {
+			t.Fatal(r, err)
+		}
+		if n, _ := shows(r.Input); n != r.Input.Ticks() {
+			t.Fatalf("%d ticks of %d show it", n, r.Input.Ticks())
+		}
+		smaller := func(in *spike.Raster) {
+			if n, _ := shows(in); n > 0 {
+				t.Fatalf("a smaller one shows it: %+v of %+v", in, r.Input)
+			}
+			tried++
+		}
+		if r.Input.Ticks() > 1 {
+			smaller(part(r.Input, 1, r.Input.Ticks(), nil))
+		}
+		for leave := range r.Input.Count() {
+			smaller(part(r.Input, 0, r.Input.Ticks(), func(i int) bool { return i != leave }))
+		}
+		inputs++
+	})
+	if t.Logf("reduced %d inputs, tried %d smaller ones", inputs, tried); tried == 0 {
+		t.Error("too little was reduced")
+	}
+}
+
 // TestLimit: a search that is cut short has a smaller input that shows the fault, and says so.
 func TestLimit(t *testing.T) {
 	in, shows := noise(1, 20, 100, 0.3, false), after(3, 7, 5)

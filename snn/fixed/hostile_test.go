@@ -27,7 +27,7 @@ func small() *fixed.Network {
 
 // TestHostileArtifacts: headers that claim what the tensors do not hold are refused, and nothing is allocated for the claims.
 func TestHostileArtifacts(t *testing.T) {
-	read := func(change func(f *safetensors.File)) (err error, bytesRead, allocated uint64) {
+	read := func(change func(f *safetensors.File)) (size, allocated uint64, err error) {
 		f := small().File()
 		change(f)
 		var b bytes.Buffer
@@ -41,9 +41,9 @@ func TestHostileArtifacts(t *testing.T) {
 			_, err = fixed.FromFile(back)
 		}
 		runtime.ReadMemStats(&after)
-		return err, uint64(b.Len()), after.TotalAlloc - before.TotalAlloc
+		return uint64(b.Len()), after.TotalAlloc - before.TotalAlloc, err
 	}
-	if err, _, _ := read(func(*safetensors.File) {}); err != nil {
+	if _, _, err := read(func(*safetensors.File) {}); err != nil {
 		t.Fatal(err)
 	}
 	const key = "isospike.network"
@@ -82,7 +82,7 @@ func TestHostileArtifacts(t *testing.T) {
 		"a tensor less": func(f *safetensors.File) { f.Tensors = f.Tensors[1:] },
 		"another type":  func(f *safetensors.File) { f.Tensors[0] = safetensors.Of("1.weight", []int{18}, make([]float32, 18)) },
 	} {
-		err, size, allocated := read(change)
+		size, allocated, err := read(change)
 		var e *diag.Error
 		if !errors.As(err, &e) || e.Kind != diag.Input {
 			t.Errorf("%s: %v", name, err)
@@ -104,4 +104,30 @@ func TestTooManyTicks(t *testing.T) {
 	if _, err := small().Run(spike.NewRaster(16), 1<<26, true); !errors.As(err, &e) || e.Kind != diag.Limit || e.Used != 1<<31 || e.Layer != "1" {
 		t.Error(err)
 	}
+}
+
+// FuzzFromFile replaces the header of a valid network. What passes runs, and is read again as it is written.
+func FuzzFromFile(f *testing.F) {
+	const key = "isospike.network"
+	head := small().File().Meta[key]
+	f.Add(head)
+	f.Add(strings.Replace(head, `"padding":[1,1]`, `"padding":[2,0]`, 1))
+	f.Add(strings.Replace(head, `"Interval":0`, `"Interval":3`, 1))
+	f.Add(strings.Replace(head, `"W":4,"H":4`, `"W":16,"H":1`, 1))
+	f.Fuzz(func(t *testing.T, head string) {
+		file := small().File()
+		file.Meta[key] = head
+		n, err := fixed.FromFile(file)
+		if err != nil {
+			return
+		}
+		in := spike.NewRaster(n.Input.Size())
+		in.Append(0)
+		if _, err := n.Run(in, 3, true); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fixed.FromFile(n.File()); err != nil {
+			t.Fatal(err)
+		}
+	})
 }

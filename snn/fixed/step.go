@@ -2,8 +2,9 @@ package fixed
 
 import "github.com/isospike/isospike/snn"
 
-// arrivalSlots is how many coming ticks a message can arrive in: the next, and the longest axonal and synaptic delay after it.
-const arrivalSlots = 2 + 2*snn.MaxDelay
+// arrivalSlots is how many coming ticks a message can arrive in: the next, and the longest axonal and synaptic delay after it. The
+// slot of the tick in which it is sent is empty by then.
+const arrivalSlots = 1 + 2*snn.MaxDelay
 
 // Stepper runs a network a tick at a time, all layers in each, and tells every register: Run in the
 // other order, for whoever has to stop in the middle.

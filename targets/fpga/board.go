@@ -5,7 +5,6 @@ import (
 	"math/bits"
 
 	"github.com/isospike/isospike/compile"
-	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/targets/fpga/link"
 	"github.com/isospike/isospike/targets/fpga/rtl"
@@ -16,6 +15,7 @@ type Board struct {
 	Hardware
 	name   string
 	limits compile.Limits
+	kind   *neuronKind // of its neurons
 }
 
 // Hardware is what surrounds the core: the [board] table of a board file.
@@ -41,12 +41,19 @@ type Hardware struct {
 // hold every program within them.
 func New(name string, limits compile.Limits, hw Hardware) (*Board, error) {
 	l := limits
+	var neurons *neuronKind
+	if len(l.NeuronKinds) == 1 {
+		neurons = kindOf(func(k *neuronKind) bool { return k.name == l.NeuronKinds[0] })
+	}
+	if neurons == nil {
+		return nil, diag.Inputf("target-limits", "", "limit neuron_kinds is %q, a core has either cuba or srm neurons", l.NeuronKinds)
+	}
 	for _, x := range []struct {
 		name      string
 		v, lo, hi int
 	}{
 		{"chips", l.Chips, 1, 1}, {"cores_per_chip", l.CoresPerChip, 1, MaxCores},
-		{"neurons", l.Neurons, 1, MaxNeurons}, {"axons_in", l.AxonsIn, 1, MaxAxons}, {"axons_out", l.AxonsOut, 1, MaxRoutes},
+		{"neurons", l.Neurons, 1, neurons.maxNeurons}, {"axons_in", l.AxonsIn, 1, MaxAxons}, {"axons_out", l.AxonsOut, 1, MaxRoutes},
 		{"synapse_words", l.SynapseWords, 1, MaxSynapses}, {"profiles", l.Profiles, 1, MaxProfiles},
 		{"max_delay", l.MaxDelay, 1, RingSlots - 2},
 	} {
@@ -60,9 +67,6 @@ func New(name string, limits compile.Limits, hw Hardware) (*Board, error) {
 	if l.SynapticDelay || l.PeriodicReset || l.GradedSpikes {
 		return nil, diag.Inputf("target-limits", "", "the core has neither synaptic delays nor a periodic reset nor graded spikes")
 	}
-	if len(l.NeuronKinds) != 1 || l.NeuronKinds[0] != snn.CUBA {
-		return nil, diag.Inputf("target-limits", "", "limit neuron_kinds is %q, the memory map has room for cuba alone", l.NeuronKinds)
-	}
 	if l.SharedRows || l.MaxBase > 0 {
 		return nil, diag.Inputf("target-limits", "", "the core's axons do not share rows")
 	}
@@ -70,7 +74,7 @@ func New(name string, limits compile.Limits, hw Hardware) (*Board, error) {
 		return nil, diag.Inputf("target-baud", "", "%d baud do not divide the core's clock of %d Hz (oscillator %d Hz)", hw.Baud, hw.CoreHz, hw.ClockHz)
 	}
 	hw.Title = cmp.Or(hw.Title, name)
-	return &Board{hw, name, limits}, nil
+	return &Board{hw, name, limits, neurons}, nil
 }
 
 // Name returns the name that users give.
@@ -92,7 +96,10 @@ func (b *Board) RowWords(r *compile.RowShape) (int, compile.RowFormat) {
 // ask for, in powers of two where it is theirs to say.
 func (b *Board) Words(r Region) int {
 	ask := map[Region]int{Axons: b.limits.AxonsIn, Synapses: b.limits.SynapseWords, Routes: b.limits.AxonsOut}[r]
-	if ask == 0 {
+	switch {
+	case r == Profiles:
+		return MaxProfiles * b.kind.words
+	case ask == 0:
 		return r.Words()
 	}
 	return 1 << bits.Len(uint(max(ask, minWords)-1))

@@ -27,6 +27,7 @@ func NewEmulator(b *Board) link.Machine {
 		for r := range RegionCount {
 			e.memory[c][r] = make([]byte, b.Words(r)*r.WordBits()/8)
 		}
+		binary.LittleEndian.PutUint32(e.memory[c][Config], uint32(configKind.set(b.kind.number)))
 	}
 	return e
 }
@@ -52,6 +53,10 @@ func (e *emulator) Start() error {
 	p, err := DecodeImage(e.memory)
 	if err != nil {
 		return err
+	}
+	config, _ := e.memory[0].word(Config, 0) // DecodeImage has read it
+	if configVersion.get(config) != e.board.kind.version {
+		return badImage("the tables are not for a core of %s neurons", e.board.kind.name)
 	}
 	e.program = p
 	if e.machine, err = sim.New(p); err == nil {
@@ -101,7 +106,9 @@ func (e *emulator) states() {
 	for c := range e.program.Cores {
 		for n := range e.program.Cores[c].Profile {
 			s := e.machine.State(c, n)
-			binary.LittleEndian.PutUint64(e.memory[c][State][8*n:], stateU.set(int(s.U))|stateV.set(int(s.V))|stateRef.set(int(s.Ref)))
+			for i, w := range e.board.kind.state(&s) {
+				binary.LittleEndian.PutUint64(e.memory[c][State][8*(n*e.board.kind.words+i):], w)
+			}
 		}
 	}
 }

@@ -25,7 +25,7 @@ func (b *Board) Design(divider int) (*rtl.Design, error) {
 		"OUT_BITS": strconv.Itoa(bits.Len(uint(info.OutBuffer)) - 1), "MAX_BAUD": strconv.Itoa(b.Baud),
 		"CORES": strconv.Itoa(l.CoresPerChip), "NEURONS": strconv.Itoa(l.Neurons), "AXONS": strconv.Itoa(l.AxonsIn),
 		"SYNAPSES": strconv.Itoa(b.Words(Synapses)), "ROUTES": strconv.Itoa(b.Words(Routes)),
-		"SPRAM": flag[b.SPRAM], "SERIAL": flag[b.SerialDecay],
+		"SPRAM": flag[b.SPRAM], "SERIAL": flag[b.SerialDecay], "SRM": strconv.Itoa(b.kind.number),
 	}}
 	if divider == 0 {
 		if err := b.complete(); err != nil {

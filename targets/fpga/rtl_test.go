@@ -72,6 +72,7 @@ func TestVerilog(t *testing.T) {
 		nets int
 	}{
 		{board(t), 60},
+		{named(t, "icebreaker-srm"), 30},
 		{small("four", "[limits]\ncores_per_chip = 4\nneurons = 16\naxons_in = 128\nsynapse_words = 4096\n[board]\nspram = false\nserial_decay = true"), 30},
 	} {
 		b := v.Board

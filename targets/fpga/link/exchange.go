@@ -102,6 +102,9 @@ func (c *Conn) stream(ctx context.Context, next func() (request, bool), complete
 	}
 }
 
+// pollLen is what a POLL takes on the line.
+const pollLen = overhead + 4
+
 // pollFrame makes a POLL with the next tag, which is never 0 in its low byte.
 func (c *Conn) pollFrame() []byte {
 	if c.tag++; byte(c.tag) == 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -126,4 +127,46 @@ func TestLineBoundsThroughput(t *testing.T) {
 			t.Errorf("%s: the line is idle", m.name)
 		}
 	}
+}
+
+// TestWindow: what is under way to a board that is stuck in its first tick fills its receive buffer
+// but for a command, and leaves room for the POLL that asks where it is.
+func TestWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(3, 3))
+		m := newFake(256, 290, rtl.OutBuffer, 4096)
+		m.info.RxBuffer, m.info.MaxPayload, m.density = rtl.RxBuffer, rtl.MaxPayload, 0.002
+		b := &board{down: newWire(), up: newWire()}
+		var seen atomic.Int64
+		b.down.onSeen = func(n int) { seen.Store(int64(n)) }
+		b.boot(m)
+		defer b.halt()
+		c, err := Dial(t.Context(), newEnd(b.up, b.down), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if err := c.Load(t.Context(), m.image(rng)); err != nil {
+			t.Fatal(err)
+		}
+		reset := seen.Load() + overhead // which is executed
+		most := int64(0)
+		for range 20 { // whose commands differ in length
+			waited := false
+			m.onStep = func() {
+				if !waited {
+					waited = true
+					time.Sleep(700 * time.Millisecond)
+					most = max(most, seen.Load()-reset)
+				}
+			}
+			if _, err := c.Run(t.Context(), sample(rng, 290, 300, 0.08), 300); err != nil {
+				t.Fatal(err)
+			}
+			reset = seen.Load() + overhead
+		}
+		if most > rtl.RxBuffer || most < rtl.RxBuffer-150 || c.Stats().Polls == 0 {
+			t.Errorf("%d bytes were under way to a buffer of %d, %d POLLs", most, rtl.RxBuffer, c.Stats().Polls)
+		}
+	})
 }

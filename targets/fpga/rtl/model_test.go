@@ -34,6 +34,9 @@ var variants = []*variant{
 		parameters: []string{"AXONS=256", "SYNAPSES=2048", "ROUTES=256", "SPRAM=0", "SERIAL=1'b1"}},
 	{name: "four", toml: "inherits = \"up5k\"\n[limits]\ncores_per_chip = 4\nneurons = 16\naxons_in = 128\nsynapse_words = 4096",
 		parameters: []string{"CORES=4", "NEURONS=16", "AXONS=128", "SYNAPSES=4096", "SPRAM=0"}},
+	{name: "srm", toml: `inherits = "icebreaker-srm"`, parameters: []string{"NEURONS=128", "ROUTES=256", "SRM=1'b1"}},
+	{name: "srmserial", toml: "inherits = \"icebreaker-srm\"\n[limits]\naxons_in = 256\nsynapse_words = 2048",
+		parameters: []string{"NEURONS=128", "AXONS=256", "SYNAPSES=2048", "ROUTES=256", "SPRAM=0", "SERIAL=1'b1", "SRM=1'b1"}},
 }
 
 func (v *variant) board(t testing.TB) *fpga.Board {

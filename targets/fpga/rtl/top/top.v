@@ -9,6 +9,7 @@ module top #(
     parameter OUT_BITS = 9,
     parameter [0:0] SPRAM = 0,
     parameter [0:0] SERIAL = 0,
+    parameter [0:0] SRM = 0,
     parameter NEURONS = 256, // a core, and so are the next three
     parameter AXONS = 512,
     parameter SYNAPSES = 65536,
@@ -29,7 +30,7 @@ module top #(
 
     board #(
         .DIVIDER(DIVIDER), .MAX_BAUD(MAX_BAUD), .OUT_BITS(OUT_BITS), .NEURONS(NEURONS), .AXONS(AXONS), .SYNAPSES(SYNAPSES), .ROUTES(ROUTES),
-        .CORES(CORES), .SPRAM(SPRAM), .SERIAL(SERIAL), .REGION_BYTES(REGION_BYTES), .BUILD(BUILD)
+        .CORES(CORES), .SPRAM(SPRAM), .SERIAL(SERIAL), .SRM(SRM), .REGION_BYTES(REGION_BYTES), .BUILD(BUILD)
     ) u_board (
         .i_clk(clock), .i_ready(locked), .i_rx(rx), .o_tx(tx), .o_led(beat), .o_idle(idle)
     );
