@@ -17,6 +17,15 @@ var weights = func() (w [fixed.Inhibitory + 1][256]int32) {
 	return w
 }()
 
+// UseReference makes Step run every core on the reference path from now on, or no longer, as Options.Slow does for Run.
+func (m *Machine) UseReference(on bool) {
+	if m.slow != on {
+		m.slow = on
+		m.wake() // the reference path does not say what it leaves at rest
+	}
+	m.choose()
+}
+
 // deliverAll takes the spikes that arrive at a core out of the words of a slot and adds their rows
 // to the accumulators.
 func (m *Machine) deliverAll(number int, c *core, words []uint64, tick int) {
@@ -80,7 +89,10 @@ func (m *Machine) update(number int, c *core, tick int, out *sent) {
 		message := f.Neuron.Advance(&state, in)
 		m.setState(c.neuron+n, state)
 		if message != 0 {
-			out.add(number, n, message)
+			out.from = append(out.from, int32(c.neuron+n))
+			if m.graded {
+				out.messages = append(out.messages, message)
+			}
 			m.count[number].Spikes++
 		}
 	}

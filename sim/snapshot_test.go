@@ -42,8 +42,7 @@ func TestSnapshot(t *testing.T) {
 		if err != nil {
 			t.Skip()
 		}
-		m, err := sim.New(p)
-		check(t, err)
+		m := sim.NewWithin(p, rapid.IntRange(0, 5000).Draw(t, "bytes"))
 		options := func() sim.Options {
 			return sim.Options{States: true, Slow: rapid.Bool().Draw(t, "slow"), Threads: rapid.IntRange(1, 2).Draw(t, "threads")}
 		}
@@ -54,7 +53,7 @@ func TestSnapshot(t *testing.T) {
 		first, err := m.Run(t.Context(), in, at, options())
 		check(t, err)
 		state := m.Snapshot()
-		next := m.Clone()
+		next := sim.NewWithin(p, rapid.IntRange(0, 5000).Draw(t, "bytes there"))
 		check(t, next.Restore(state))
 		if !bytes.Equal(next.Snapshot(), state) {
 			t.Fatal("the state is another one after Restore")
