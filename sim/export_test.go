@@ -38,3 +38,22 @@ func NewWithin(p *compile.Program, bytes int) *Machine {
 
 // NewApart is New of a valid program without regard to memory, that joins no cores.
 func NewApart(p *compile.Program) *Machine { return newTables(p, nil, 1<<40).machine() }
+
+// Bytes returns about what m takes besides its program, and 3/10 of the program's tables.
+func (m *Machine) Bytes() (used, limit int) {
+	n := len(m.program.Cores)
+	for i := range m.units {
+		f := m.units[i].fast
+		used += len(f.ways)*waySize + len(f.runs)*runSize + len(f.filled)
+		if j := f.joined; j != nil {
+			used += len(j.codes) + len(j.gaps) + 4*len(j.starts) + 4*len(j.axons)
+		}
+	}
+	used += coreSize*n/2 + goalSize*(len(m.goals)+len(m.bits)) + 8*len(m.arrived) + 12*len(m.homes) + 8*m.slots*m.words + 4*(len(m.acc)+3*len(m.u))
+	limit = budget(m.program) + coreSize*n + goalSize*len(m.program.InputStart)
+	for i := range m.program.Cores {
+		c := &m.program.Cores[i]
+		limit += m.slots*len(c.Row)/8 + (neuronSize+4<<c.DelayBits)*len(c.Profile)
+	}
+	return used, limit
+}

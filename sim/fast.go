@@ -45,21 +45,7 @@ func (w *worker) collect(m *Machine, u *unit, slot []uint64, tick int) {
 		words[k] = 0
 	}
 	m.count[u.lo].Synapses += synapses
-	for how := range w.strips {
-		for mode := range w.strips[how] {
-			list := &w.strips[how][mode]
-			switch mode := fixed.SignMode(mode); {
-			case len(*list) == 0:
-			case how == scattered:
-				kernel.Scatter(mode, acc, c.Target, c.Code, *list)
-			case how == contiguous:
-				kernel.Add(mode, acc, c.Code, *list)
-			case how == filled:
-				kernel.Add(mode, acc, f.filled, *list)
-			}
-			*list = (*list)[:0]
-		}
-	}
+	w.add(c, acc)
 }
 
 // touch marks the chunks of neurons first to last, in a set of accumulators whose marks begin at set.
@@ -74,7 +60,7 @@ func (f *fast) touch(m *Machine, set, first, last int) {
 func (w *worker) collectJoined(m *Machine, u *unit, slot []uint64, tick int) {
 	j := u.fast.joined
 	acc := m.acc[u.acc:][:u.neurons+kernel.Slack]
-	strips, arrived := w.strips[filled][0][:0], m.arrived[j.first:][:j.wires]
+	strips, arrived := w.wires[:0], m.arrived[j.first:][:j.wires]
 	k, first, end := -1, 0, 0 // matrix, and its wires
 	var x *matrix
 	add := func() {
@@ -96,10 +82,7 @@ func (w *worker) collectJoined(m *Machine, u *unit, slot []uint64, tick int) {
 			}
 			if x.cols == 0 {
 				n := x.codes + wire - first
-				for _, a := range j.axons[j.starts[n]:j.starts[n+1]] {
-					w.gather(m, u, u.lo+int(a.core), int(a.axon))
-					w.scatter(m, u.lo+int(a.core))
-				}
+				w.apart = append(w.apart, j.axons[j.starts[n]:j.starts[n+1]])
 				continue
 			}
 			strips = append(strips, kernel.Strip{To: x.to, Len: x.cols, From: int32(wire-first) * x.cols})
@@ -108,20 +91,30 @@ func (w *worker) collectJoined(m *Machine, u *unit, slot []uint64, tick int) {
 		words[i] = 0
 	}
 	add()
-	w.strips[filled][0] = strips
-	if !m.loosely && tick >= m.loose {
+	w.wires = strips
+	loose := m.loosely || tick < m.loose
+	if !loose && len(w.apart) == 0 {
 		return
 	}
 	for i := u.lo; i < u.hi; i++ {
-		words := m.axons(i, slot)
-		for k, set := range words {
-			for ; set != 0; set &= set - 1 {
-				w.gather(m, u, i, k*64+bits.TrailingZeros64(set))
+		for k, axons := range w.apart { // by core, as the neurons are
+			for ; len(axons) > 0 && int(axons[0].core) == i-u.lo; axons = axons[1:] {
+				w.gather(m, u, i, int(axons[0].axon))
 			}
-			words[k] = 0
+			w.apart[k] = axons
 		}
-		w.scatter(m, i)
+		if loose {
+			words := m.axons(i, slot)
+			for k, set := range words {
+				for ; set != 0; set &= set - 1 {
+					w.gather(m, u, i, k*64+bits.TrailingZeros64(set))
+				}
+				words[k] = 0
+			}
+		}
+		w.add(&m.cores[i], acc[m.cores[i].acc-u.acc:])
 	}
+	w.apart = w.apart[:0]
 }
 
 // gather takes a spike on an axon of a joined core.
@@ -129,19 +122,32 @@ func (w *worker) gather(m *Machine, u *unit, number, axon int) {
 	c := &m.cores[number]
 	row, base := c.Row[axon], int(c.Base[axon])
 	lo, hi := c.RowStart[row], c.RowStart[row+1]
-	list := &w.strips[scattered][c.Mode[row]]
-	*list = append(*list, kernel.Strip{To: int32(base), Len: int32(hi - lo), From: int32(lo)})
+	first, last := int(c.Target[lo]), int(c.Target[hi-1])
+	if s := (kernel.Strip{To: int32(base), Len: int32(hi - lo), From: int32(lo)}); last-first == int(hi-lo)-1 {
+		s.To += int32(first)
+		w.strips[contiguous][c.Mode[row]] = append(w.strips[contiguous][c.Mode[row]], s)
+	} else {
+		w.strips[scattered][c.Mode[row]] = append(w.strips[scattered][c.Mode[row]], s)
+	}
 	m.count[number].Synapses += int64(hi - lo)
 	base += c.neuron - u.neuron
-	u.fast.touch(m, 0, base+int(c.Target[lo]), base+int(c.Target[hi-1]))
+	u.fast.touch(m, 0, base+first, base+last)
 }
 
-// scatter adds what has been gathered for a joined core.
-func (w *worker) scatter(m *Machine, number int) {
-	c := &m.cores[number]
-	for mode := range w.strips[scattered] {
-		if list := &w.strips[scattered][mode]; len(*list) > 0 {
-			kernel.Scatter(fixed.SignMode(mode), m.acc[c.acc:][:len(c.Profile)], c.Target, c.Code, *list)
+// add adds what has been gathered for a core to its accumulators, with kernel.Slack behind them.
+func (w *worker) add(c *core, acc []int32) {
+	for how := range w.strips {
+		for mode := range w.strips[how] {
+			list := &w.strips[how][mode]
+			switch mode := fixed.SignMode(mode); {
+			case len(*list) == 0:
+			case how == scattered:
+				kernel.Scatter(mode, acc, c.Target, c.Code, *list)
+			case how == contiguous:
+				kernel.Add(mode, acc, c.Code, *list)
+			case how == filled:
+				kernel.Add(mode, acc, c.fast.filled, *list)
+			}
 			*list = (*list)[:0]
 		}
 	}

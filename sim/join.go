@@ -45,31 +45,31 @@ const (
 	unitCodes = 1 << 30
 	// A core of joined rows has at most so many neurons, which are counted in 8 bits.
 	coreNeurons = 255
-	// A wire is put into a matrix while that fills at most 1/wasteShare more codes than the rows have.
+	// A wire is put into a matrix while that makes at most 1/wasteShare more codes than its row has, and all rows there.
 	wasteShare = 16
 )
 
-// Bytes that the fast path takes by route, wire and neuron.
+// Bytes that a goal, a wire, a neuron and a core take: with the goal of a neuron and that of a wire, without the copies of rows.
 const (
-	bitSize    = 8
+	goalSize   = 8
 	wireSize   = 8
-	neuronSize = 40
+	neuronSize = 32   // and 4 for each set of accumulators
+	coreSize   = 2560 // with what is lost between allocations
 )
 
-// budget is how many bytes the fast path may take besides the program, less what it needs in any case: all together it stays
-// below 3/10 of the tables, and by some hundredths, since small things are not counted.
+// budget is how many bytes the fast path may take besides the program, 3/10 of its tables, less what cores and neurons need in any case.
 func budget(p *compile.Program) int {
-	tables, needed := 8*cap(p.InputRoute)+4*cap(p.InputStart), bitSize*len(p.InputStart)
+	tables, needed, slots := 8*cap(p.InputRoute)+4*cap(p.InputStart), goalSize*len(p.InputStart), ringLength(p)
 	for i := range p.Cores {
 		c := &p.Cores[i]
 		tables += 2*cap(c.Target) + cap(c.Code) + cap(c.Delay) + 2*(cap(c.Row)+cap(c.Base)) + 4*cap(c.RowStart) + cap(c.Mode) + cap(c.WeightBits) + cap(c.Format) +
 			cap(c.Profile) + 2*cap(c.Bias) + 4*cap(c.OutStart) + 8*cap(c.Route)
-		needed += neuronSize * len(c.Profile)
+		needed += coreSize + slots*len(c.Row)/8 + (neuronSize+4<<c.DelayBits)*len(c.Profile)
 	}
 	for k := range p.Layers {
 		tables += 8 * cap(p.Layers[k].Home)
 	}
-	return 29*tables/100 - needed
+	return 3*tables/10 - needed
 }
 
 // joins returns ranges of cores to be joined, ascending.
@@ -129,7 +129,7 @@ func (t *tables) ranked(rank int) int {
 // keepApart does not copy the rows of sources, by rank, until what the fast path takes is within some bytes, and returns how many are left.
 func (t *tables) keepApart(bytes int) int {
 	for source := range t.inputs() + t.neurons {
-		bytes -= bitSize * len(t.routes(source))
+		bytes -= goalSize * len(t.routes(source))
 	}
 	for {
 		left := bytes - t.measure()
@@ -194,7 +194,10 @@ func (t *tables) measure() (bytes int) {
 		t.wires(source, func(w *wire) {
 			j := w.unit.fast.joined
 			j.wires++
-			bytes += wireSize + (1-bitSize)*len(w.parts)
+			bytes += wireSize + t.slots/8 + (1-goalSize)*len(w.parts) // in place of a goal for each axon
+			if len(t.routes(source)) > len(w.parts) {
+				bytes += goalSize
+			}
 			to, end, lo, hi := w.to(), w.end(), w.parts[0].core, w.parts[len(w.parts)-1].core+1
 			if w.apart {
 				bytes += 3 * len(w.parts)
@@ -207,7 +210,8 @@ func (t *tables) measure() (bytes int) {
 			if k := len(j.matrices) - 1; k >= 0 {
 				x := &j.matrices[k]
 				first, behind := min(to, int(x.to)), max(end, int(x.to+x.cols))
-				if x.cols > 0 && x.mode == w.mode && wasteShare*(x.wires+1)*(behind-first) <= (wasteShare+1)*(x.rows+end-to) {
+				fits := func(wires, rows int) bool { return wasteShare*wires*(behind-first) <= (wasteShare+1)*rows }
+				if x.cols > 0 && x.mode == w.mode && fits(1, end-to) && fits(x.wires+1, x.rows+end-to) {
 					x.wires++
 					x.to, x.cols, x.rows = int32(first), int32(behind-first), x.rows+end-to
 					x.lo, x.hi = min(x.lo, lo), max(x.hi, hi)

@@ -319,7 +319,9 @@ type worker struct {
 	units     []unit
 	lo, hi    int                                              // the cores of these
 	word, end int                                              // the words of a ring slot of these
-	strips    [filled + 1][fixed.Inhibitory + 1][]kernel.Strip // of one core or unit in one tick
+	strips    [filled + 1][fixed.Inhibitory + 1][]kernel.Strip // of one core in one tick, by way and mode
+	wires     []kernel.Strip                                   // of one matrix
+	apart     [][]axon                                         // on which a spike arrives, of wires whose rows are not copied
 	out       [2]sent                                          // of even and odd ticks, where there are several workers
 }
 

@@ -11,6 +11,8 @@ TEXT ·addMixedAVX2(SB), NOSPLIT, $0-32
 	MOVQ codes+8(FP), CX
 	MOVQ strips+16(FP), DX
 	MOVQ count+24(FP), BX
+	LEAQ (BX)(BX*2), R9
+	LEAQ -48(DX)(R9*4), R9
 
 group:
 	MOVQ (DX), SI
@@ -31,7 +33,7 @@ counted:
 	MOVLQSX SI, R8
 	SHRQ    $0x20, SI
 	LEAQ    (AX)(R8*4), R8
-	MOVQ    CX, R9
+	MOVQ    CX, R10
 
 add8:
 	CMPQ  SI, $+128
@@ -44,36 +46,36 @@ add8:
 	VPXOR Y5, Y5, Y5
 	VPXOR Y6, Y6, Y6
 	VPXOR Y7, Y7, Y7
-	MOVQ  DX, R10
-	MOVQ  DI, R11
+	MOVQ  DX, R11
+	MOVQ  DI, R12
 
 each8:
-	CMPQ       R11, $+4
-	JLE        each8near
-	MOVLQSX    56(R10), R12
-	PREFETCHT0 (R9)(R12*1)
-	PREFETCHT0 64(R9)(R12*1)
+	CMPQ       R11, R9
+	JAE        each8near
+	MOVLQSX    56(R11), R13
+	PREFETCHT0 (R10)(R13*1)
+	PREFETCHT0 64(R10)(R13*1)
 
 each8near:
-	MOVLQSX      8(R10), R12
-	VPMOVSXBW    (R9)(R12*1), Y8
+	MOVLQSX      8(R11), R13
+	VPMOVSXBW    (R10)(R13*1), Y8
 	VPADDW       Y8, Y0, Y0
-	VPMOVSXBW    16(R9)(R12*1), Y8
+	VPMOVSXBW    16(R10)(R13*1), Y8
 	VPADDW       Y8, Y1, Y1
-	VPMOVSXBW    32(R9)(R12*1), Y8
+	VPMOVSXBW    32(R10)(R13*1), Y8
 	VPADDW       Y8, Y2, Y2
-	VPMOVSXBW    48(R9)(R12*1), Y8
+	VPMOVSXBW    48(R10)(R13*1), Y8
 	VPADDW       Y8, Y3, Y3
-	VPMOVSXBW    64(R9)(R12*1), Y8
+	VPMOVSXBW    64(R10)(R13*1), Y8
 	VPADDW       Y8, Y4, Y4
-	VPMOVSXBW    80(R9)(R12*1), Y8
+	VPMOVSXBW    80(R10)(R13*1), Y8
 	VPADDW       Y8, Y5, Y5
-	VPMOVSXBW    96(R9)(R12*1), Y8
+	VPMOVSXBW    96(R10)(R13*1), Y8
 	VPADDW       Y8, Y6, Y6
-	VPMOVSXBW    112(R9)(R12*1), Y8
+	VPMOVSXBW    112(R10)(R13*1), Y8
 	VPADDW       Y8, Y7, Y7
-	ADDQ         $+12, R10
-	DECQ         R11
+	ADDQ         $+12, R11
+	DECQ         R12
 	JNZ          each8
 	VPMOVSXWD    X0, Y8
 	VPADDD       Y8, Y8, Y8
@@ -148,7 +150,7 @@ each8near:
 	VPADDD       480(R8), Y7, Y0
 	VMOVUPS      Y0, 480(R8)
 	ADDQ         $+512, R8
-	ADDQ         $+128, R9
+	ADDQ         $+128, R10
 	SUBQ         $+128, SI
 	JMP          add8
 
@@ -157,21 +159,21 @@ add1:
 	CMPQ  SI, $+16
 	JL    below1
 	VPXOR Y0, Y0, Y0
-	MOVQ  DX, R10
-	MOVQ  DI, R11
+	MOVQ  DX, R11
+	MOVQ  DI, R12
 
 each1:
-	CMPQ       R11, $+4
-	JLE        each1near
-	MOVLQSX    56(R10), R12
-	PREFETCHT0 (R9)(R12*1)
+	CMPQ       R11, R9
+	JAE        each1near
+	MOVLQSX    56(R11), R13
+	PREFETCHT0 (R10)(R13*1)
 
 each1near:
-	MOVLQSX      8(R10), R12
-	VPMOVSXBW    (R9)(R12*1), Y1
+	MOVLQSX      8(R11), R13
+	VPMOVSXBW    (R10)(R13*1), Y1
 	VPADDW       Y1, Y0, Y0
-	ADDQ         $+12, R10
-	DECQ         R11
+	ADDQ         $+12, R11
+	DECQ         R12
 	JNZ          each1
 	VPMOVSXWD    X0, Y1
 	VPADDD       Y1, Y1, Y1
@@ -183,7 +185,7 @@ each1near:
 	VPADDD       32(R8), Y0, Y0
 	VMOVUPS      Y0, 32(R8)
 	ADDQ         $+64, R8
-	ADDQ         $+16, R9
+	ADDQ         $+16, R10
 	SUBQ         $+16, SI
 	JMP          add1
 
@@ -191,41 +193,41 @@ below1:
 	CMPQ  SI, $+8
 	JL    one
 	VPXOR Y0, Y0, Y0
-	MOVQ  DX, R10
-	MOVQ  DI, R11
+	MOVQ  DX, R11
+	MOVQ  DI, R12
 
 eachLanes:
-	MOVLQSX   8(R10), R12
-	VPMOVSXBD (R9)(R12*1), Y1
+	MOVLQSX   8(R11), R13
+	VPMOVSXBD (R10)(R13*1), Y1
 	VPADDD    Y1, Y0, Y0
-	ADDQ      $+12, R10
-	DECQ      R11
+	ADDQ      $+12, R11
+	DECQ      R12
 	JNZ       eachLanes
 	VPADDD    Y0, Y0, Y0
 	VPADDD    (R8), Y0, Y0
 	VMOVUPS   Y0, (R8)
 	ADDQ      $+32, R8
-	ADDQ      $+8, R9
+	ADDQ      $+8, R10
 	SUBQ      $+8, SI
 
 one:
 	TESTQ SI, SI
 	JLE   end
-	XORL  R10, R10
-	MOVQ  DX, R12
-	MOVQ  DI, R13
+	XORL  R11, R11
+	MOVQ  DX, R13
+	MOVQ  DI, R14
 
 eachOne:
-	MOVLQSX 8(R12), R11
-	MOVBLSX (R9)(R11*1), R11
-	ADDL    R11, R10
-	ADDQ    $+12, R12
-	DECQ    R13
+	MOVLQSX 8(R13), R12
+	MOVBLSX (R10)(R12*1), R12
+	ADDL    R12, R11
+	ADDQ    $+12, R13
+	DECQ    R14
 	JNZ     eachOne
-	ADDL    R10, R10
-	ADDL    R10, (R8)
+	ADDL    R11, R11
+	ADDL    R11, (R8)
 	ADDQ    $+4, R8
-	ADDQ    $+1, R9
+	ADDQ    $+1, R10
 	SUBQ    $+1, SI
 	JMP     one
 
@@ -245,6 +247,8 @@ TEXT ·addMixedAVX512(SB), NOSPLIT, $0-32
 	MOVQ codes+8(FP), CX
 	MOVQ strips+16(FP), DX
 	MOVQ count+24(FP), BX
+	LEAQ (BX)(BX*2), R9
+	LEAQ -48(DX)(R9*4), R9
 
 group:
 	MOVQ (DX), SI
@@ -265,7 +269,7 @@ counted:
 	MOVLQSX SI, R8
 	SHRQ    $0x20, SI
 	LEAQ    (AX)(R8*4), R8
-	MOVQ    CX, R9
+	MOVQ    CX, R10
 
 add16:
 	CMPQ   SI, $+512
@@ -286,58 +290,58 @@ add16:
 	VPXORD Z13, Z13, Z13
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
-	MOVQ   DX, R10
-	MOVQ   DI, R11
+	MOVQ   DX, R11
+	MOVQ   DI, R12
 
 each16:
-	CMPQ       R11, $+4
-	JLE        each16near
-	MOVLQSX    56(R10), R12
-	PREFETCHT0 (R9)(R12*1)
-	PREFETCHT0 64(R9)(R12*1)
-	PREFETCHT0 128(R9)(R12*1)
-	PREFETCHT0 192(R9)(R12*1)
-	PREFETCHT0 256(R9)(R12*1)
-	PREFETCHT0 320(R9)(R12*1)
-	PREFETCHT0 384(R9)(R12*1)
-	PREFETCHT0 448(R9)(R12*1)
+	CMPQ       R11, R9
+	JAE        each16near
+	MOVLQSX    56(R11), R13
+	PREFETCHT0 (R10)(R13*1)
+	PREFETCHT0 64(R10)(R13*1)
+	PREFETCHT0 128(R10)(R13*1)
+	PREFETCHT0 192(R10)(R13*1)
+	PREFETCHT0 256(R10)(R13*1)
+	PREFETCHT0 320(R10)(R13*1)
+	PREFETCHT0 384(R10)(R13*1)
+	PREFETCHT0 448(R10)(R13*1)
 
 each16near:
-	MOVLQSX       8(R10), R12
-	VPMOVSXBW     (R9)(R12*1), Z16
+	MOVLQSX       8(R11), R13
+	VPMOVSXBW     (R10)(R13*1), Z16
 	VPADDW        Z16, Z0, Z0
-	VPMOVSXBW     32(R9)(R12*1), Z16
+	VPMOVSXBW     32(R10)(R13*1), Z16
 	VPADDW        Z16, Z1, Z1
-	VPMOVSXBW     64(R9)(R12*1), Z16
+	VPMOVSXBW     64(R10)(R13*1), Z16
 	VPADDW        Z16, Z2, Z2
-	VPMOVSXBW     96(R9)(R12*1), Z16
+	VPMOVSXBW     96(R10)(R13*1), Z16
 	VPADDW        Z16, Z3, Z3
-	VPMOVSXBW     128(R9)(R12*1), Z16
+	VPMOVSXBW     128(R10)(R13*1), Z16
 	VPADDW        Z16, Z4, Z4
-	VPMOVSXBW     160(R9)(R12*1), Z16
+	VPMOVSXBW     160(R10)(R13*1), Z16
 	VPADDW        Z16, Z5, Z5
-	VPMOVSXBW     192(R9)(R12*1), Z16
+	VPMOVSXBW     192(R10)(R13*1), Z16
 	VPADDW        Z16, Z6, Z6
-	VPMOVSXBW     224(R9)(R12*1), Z16
+	VPMOVSXBW     224(R10)(R13*1), Z16
 	VPADDW        Z16, Z7, Z7
-	VPMOVSXBW     256(R9)(R12*1), Z16
+	VPMOVSXBW     256(R10)(R13*1), Z16
 	VPADDW        Z16, Z8, Z8
-	VPMOVSXBW     288(R9)(R12*1), Z16
+	VPMOVSXBW     288(R10)(R13*1), Z16
 	VPADDW        Z16, Z9, Z9
-	VPMOVSXBW     320(R9)(R12*1), Z16
+	VPMOVSXBW     320(R10)(R13*1), Z16
 	VPADDW        Z16, Z10, Z10
-	VPMOVSXBW     352(R9)(R12*1), Z16
+	VPMOVSXBW     352(R10)(R13*1), Z16
 	VPADDW        Z16, Z11, Z11
-	VPMOVSXBW     384(R9)(R12*1), Z16
+	VPMOVSXBW     384(R10)(R13*1), Z16
 	VPADDW        Z16, Z12, Z12
-	VPMOVSXBW     416(R9)(R12*1), Z16
+	VPMOVSXBW     416(R10)(R13*1), Z16
 	VPADDW        Z16, Z13, Z13
-	VPMOVSXBW     448(R9)(R12*1), Z16
+	VPMOVSXBW     448(R10)(R13*1), Z16
 	VPADDW        Z16, Z14, Z14
-	VPMOVSXBW     480(R9)(R12*1), Z16
+	VPMOVSXBW     480(R10)(R13*1), Z16
 	VPADDW        Z16, Z15, Z15
-	ADDQ          $+12, R10
-	DECQ          R11
+	ADDQ          $+12, R11
+	DECQ          R12
 	JNZ           each16
 	VPMOVSXWD     Y0, Z16
 	VPADDD        Z16, Z16, Z16
@@ -484,7 +488,7 @@ each16near:
 	VPADDD        1984(R8), Z15, Z16
 	VMOVUPS       Z16, 1984(R8)
 	ADDQ          $+2048, R8
-	ADDQ          $+512, R9
+	ADDQ          $+512, R10
 	SUBQ          $+512, SI
 	JMP           add16
 
@@ -496,28 +500,28 @@ add4:
 	VPXORD Z18, Z18, Z18
 	VPXORD Z19, Z19, Z19
 	VPXORD Z20, Z20, Z20
-	MOVQ   DX, R10
-	MOVQ   DI, R11
+	MOVQ   DX, R11
+	MOVQ   DI, R12
 
 each4:
-	CMPQ       R11, $+4
-	JLE        each4near
-	MOVLQSX    56(R10), R12
-	PREFETCHT0 (R9)(R12*1)
-	PREFETCHT0 64(R9)(R12*1)
+	CMPQ       R11, R9
+	JAE        each4near
+	MOVLQSX    56(R11), R13
+	PREFETCHT0 (R10)(R13*1)
+	PREFETCHT0 64(R10)(R13*1)
 
 each4near:
-	MOVLQSX       8(R10), R12
-	VPMOVSXBW     (R9)(R12*1), Z16
+	MOVLQSX       8(R11), R13
+	VPMOVSXBW     (R10)(R13*1), Z16
 	VPADDW        Z16, Z17, Z17
-	VPMOVSXBW     32(R9)(R12*1), Z16
+	VPMOVSXBW     32(R10)(R13*1), Z16
 	VPADDW        Z16, Z18, Z18
-	VPMOVSXBW     64(R9)(R12*1), Z16
+	VPMOVSXBW     64(R10)(R13*1), Z16
 	VPADDW        Z16, Z19, Z19
-	VPMOVSXBW     96(R9)(R12*1), Z16
+	VPMOVSXBW     96(R10)(R13*1), Z16
 	VPADDW        Z16, Z20, Z20
-	ADDQ          $+12, R10
-	DECQ          R11
+	ADDQ          $+12, R11
+	DECQ          R12
 	JNZ           each4
 	VPMOVSXWD     Y17, Z16
 	VPADDD        Z16, Z16, Z16
@@ -556,7 +560,7 @@ each4near:
 	VPADDD        448(R8), Z20, Z16
 	VMOVUPS       Z16, 448(R8)
 	ADDQ          $+512, R8
-	ADDQ          $+128, R9
+	ADDQ          $+128, R10
 	SUBQ          $+128, SI
 	JMP           add4
 
@@ -564,35 +568,35 @@ below4:
 	CMPQ   SI, $+96
 	JLE    rest4
 	SUBQ   $+96, SI
-	MOVL   $0xffffffff, R10
-	BZHIL  SI, R10, R10
-	KMOVD  R10, K1
+	MOVL   $0xffffffff, R11
+	BZHIL  SI, R11, R11
+	KMOVD  R11, K1
 	VPXORD Z21, Z21, Z21
 	VPXORD Z22, Z22, Z22
 	VPXORD Z23, Z23, Z23
 	VPXORD Z24, Z24, Z24
 	MOVQ   DX, SI
-	MOVQ   DI, R10
+	MOVQ   DI, R11
 
 each4Masked:
-	CMPQ       R10, $+4
-	JLE        each4Maskednear
-	MOVLQSX    56(SI), R11
-	PREFETCHT0 (R9)(R11*1)
-	PREFETCHT0 64(R9)(R11*1)
+	CMPQ       SI, R9
+	JAE        each4Maskednear
+	MOVLQSX    56(SI), R12
+	PREFETCHT0 (R10)(R12*1)
+	PREFETCHT0 64(R10)(R12*1)
 
 each4Maskednear:
-	MOVLQSX       8(SI), R11
-	VPMOVSXBW     (R9)(R11*1), Z16
+	MOVLQSX       8(SI), R12
+	VPMOVSXBW     (R10)(R12*1), Z16
 	VPADDW        Z16, Z21, Z21
-	VPMOVSXBW     32(R9)(R11*1), Z16
+	VPMOVSXBW     32(R10)(R12*1), Z16
 	VPADDW        Z16, Z22, Z22
-	VPMOVSXBW     64(R9)(R11*1), Z16
+	VPMOVSXBW     64(R10)(R12*1), Z16
 	VPADDW        Z16, Z23, Z23
-	VPMOVSXBW.Z   96(R9)(R11*1), K1, Z16
+	VPMOVSXBW.Z   96(R10)(R12*1), K1, Z16
 	VPADDW        Z16, Z24, Z24
 	ADDQ          $+12, SI
-	DECQ          R10
+	DECQ          R11
 	JNZ           each4Masked
 	VPMOVSXWD     Y21, Z16
 	VPADDD        Z16, Z16, Z16
@@ -636,32 +640,32 @@ rest4:
 	CMPQ   SI, $+64
 	JLE    rest3
 	SUBQ   $+64, SI
-	MOVL   $0xffffffff, R10
-	BZHIL  SI, R10, R10
-	KMOVD  R10, K1
+	MOVL   $0xffffffff, R11
+	BZHIL  SI, R11, R11
+	KMOVD  R11, K1
 	VPXORD Z25, Z25, Z25
 	VPXORD Z26, Z26, Z26
 	VPXORD Z27, Z27, Z27
 	MOVQ   DX, SI
-	MOVQ   DI, R10
+	MOVQ   DI, R11
 
 each3Masked:
-	CMPQ       R10, $+4
-	JLE        each3Maskednear
-	MOVLQSX    56(SI), R11
-	PREFETCHT0 (R9)(R11*1)
-	PREFETCHT0 64(R9)(R11*1)
+	CMPQ       SI, R9
+	JAE        each3Maskednear
+	MOVLQSX    56(SI), R12
+	PREFETCHT0 (R10)(R12*1)
+	PREFETCHT0 64(R10)(R12*1)
 
 each3Maskednear:
-	MOVLQSX       8(SI), R11
-	VPMOVSXBW     (R9)(R11*1), Z16
+	MOVLQSX       8(SI), R12
+	VPMOVSXBW     (R10)(R12*1), Z16
 	VPADDW        Z16, Z25, Z25
-	VPMOVSXBW     32(R9)(R11*1), Z16
+	VPMOVSXBW     32(R10)(R12*1), Z16
 	VPADDW        Z16, Z26, Z26
-	VPMOVSXBW.Z   64(R9)(R11*1), K1, Z16
+	VPMOVSXBW.Z   64(R10)(R12*1), K1, Z16
 	VPADDW        Z16, Z27, Z27
 	ADDQ          $+12, SI
-	DECQ          R10
+	DECQ          R11
 	JNZ           each3Masked
 	VPMOVSXWD     Y25, Z16
 	VPADDD        Z16, Z16, Z16
@@ -696,28 +700,28 @@ rest3:
 	CMPQ   SI, $+32
 	JLE    rest2
 	SUBQ   $+32, SI
-	MOVL   $0xffffffff, R10
-	BZHIL  SI, R10, R10
-	KMOVD  R10, K1
+	MOVL   $0xffffffff, R11
+	BZHIL  SI, R11, R11
+	KMOVD  R11, K1
 	VPXORD Z28, Z28, Z28
 	VPXORD Z29, Z29, Z29
 	MOVQ   DX, SI
-	MOVQ   DI, R10
+	MOVQ   DI, R11
 
 each2Masked:
-	CMPQ       R10, $+4
-	JLE        each2Maskednear
-	MOVLQSX    56(SI), R11
-	PREFETCHT0 (R9)(R11*1)
+	CMPQ       SI, R9
+	JAE        each2Maskednear
+	MOVLQSX    56(SI), R12
+	PREFETCHT0 (R10)(R12*1)
 
 each2Maskednear:
-	MOVLQSX       8(SI), R11
-	VPMOVSXBW     (R9)(R11*1), Z16
+	MOVLQSX       8(SI), R12
+	VPMOVSXBW     (R10)(R12*1), Z16
 	VPADDW        Z16, Z28, Z28
-	VPMOVSXBW.Z   32(R9)(R11*1), K1, Z16
+	VPMOVSXBW.Z   32(R10)(R12*1), K1, Z16
 	VPADDW        Z16, Z29, Z29
 	ADDQ          $+12, SI
-	DECQ          R10
+	DECQ          R11
 	JNZ           each2Masked
 	VPMOVSXWD     Y28, Z16
 	VPADDD        Z16, Z16, Z16
@@ -743,25 +747,25 @@ rest2:
 	CMPQ   SI, $+0
 	JLE    rest1
 	SUBQ   $+0, SI
-	MOVL   $0xffffffff, R10
-	BZHIL  SI, R10, R10
-	KMOVD  R10, K1
+	MOVL   $0xffffffff, R11
+	BZHIL  SI, R11, R11
+	KMOVD  R11, K1
 	VPXORD Z30, Z30, Z30
 	MOVQ   DX, SI
-	MOVQ   DI, R10
+	MOVQ   DI, R11
 
 each1Masked:
-	CMPQ       R10, $+4
-	JLE        each1Maskednear
-	MOVLQSX    56(SI), R11
-	PREFETCHT0 (R9)(R11*1)
+	CMPQ       SI, R9
+	JAE        each1Maskednear
+	MOVLQSX    56(SI), R12
+	PREFETCHT0 (R10)(R12*1)
 
 each1Maskednear:
-	MOVLQSX       8(SI), R11
-	VPMOVSXBW.Z   (R9)(R11*1), K1, Z16
+	MOVLQSX       8(SI), R12
+	VPMOVSXBW.Z   (R10)(R12*1), K1, Z16
 	VPADDW        Z16, Z30, Z30
 	ADDQ          $+12, SI
-	DECQ          R10
+	DECQ          R11
 	JNZ           each1Masked
 	VPMOVSXWD     Y30, Z16
 	VPADDD        Z16, Z16, Z16
@@ -875,6 +879,8 @@ TEXT ·addExcitatoryAVX2(SB), NOSPLIT, $0-32
 	MOVQ codes+8(FP), CX
 	MOVQ strips+16(FP), DX
 	MOVQ count+24(FP), BX
+	LEAQ (BX)(BX*2), R9
+	LEAQ -48(DX)(R9*4), R9
 
 group:
 	MOVQ (DX), SI
@@ -895,7 +901,7 @@ counted:
 	MOVLQSX SI, R8
 	SHRQ    $0x20, SI
 	LEAQ    (AX)(R8*4), R8
-	MOVQ    CX, R9
+	MOVQ    CX, R10
 
 add8:
 	CMPQ  SI, $+128
@@ -908,36 +914,36 @@ add8:
 	VPXOR Y5, Y5, Y5
 	VPXOR Y6, Y6, Y6
 	VPXOR Y7, Y7, Y7
-	MOVQ  DX, R10
-	MOVQ  DI, R11
+	MOVQ  DX, R11
+	MOVQ  DI, R12
 
 each8:
-	CMPQ       R11, $+4
-	JLE        each8near
-	MOVLQSX    56(R10), R12
-	PREFETCHT0 (R9)(R12*1)
-	PREFETCHT0 64(R9)(R12*1)
+	CMPQ       R11, R9
+	JAE        each8near
+	MOVLQSX    56(R11), R13
+	PREFETCHT0 (R10)(R13*1)
+	PREFETCHT0 64(R10)(R13*1)
 
 each8near:
-	MOVLQSX      8(R10), R12
-	VPMOVZXBW    (R9)(R12*1), Y8
+	MOVLQSX      8(R11), R13
+	VPMOVZXBW    (R10)(R13*1), Y8
 	VPADDW       Y8, Y0, Y0
-	VPMOVZXBW    16(R9)(R12*1), Y8
+	VPMOVZXBW    16(R10)(R13*1), Y8
 	VPADDW       Y8, Y1, Y1
-	VPMOVZXBW    32(R9)(R12*1), Y8
+	VPMOVZXBW    32(R10)(R13*1), Y8
 	VPADDW       Y8, Y2, Y2
-	VPMOVZXBW    48(R9)(R12*1), Y8
+	VPMOVZXBW    48(R10)(R13*1), Y8
 	VPADDW       Y8, Y3, Y3
-	VPMOVZXBW    64(R9)(R12*1), Y8
+	VPMOVZXBW    64(R10)(R13*1), Y8
 	VPADDW       Y8, Y4, Y4
-	VPMOVZXBW    80(R9)(R12*1), Y8
+	VPMOVZXBW    80(R10)(R13*1), Y8
 	VPADDW       Y8, Y5, Y5
-	VPMOVZXBW    96(R9)(R12*1), Y8
+	VPMOVZXBW    96(R10)(R13*1), Y8
 	VPADDW       Y8, Y6, Y6
-	VPMOVZXBW    112(R9)(R12*1), Y8
+	VPMOVZXBW    112(R10)(R13*1), Y8
 	VPADDW       Y8, Y7, Y7
-	ADDQ         $+12, R10
-	DECQ         R11
+	ADDQ         $+12, R11
+	DECQ         R12
 	JNZ          each8
 	VPMOVZXWD    X0, Y8
 	VPADDD       (R8), Y8, Y8
@@ -996,7 +1002,7 @@ each8near:
 	VPADDD       480(R8), Y7, Y0
 	VMOVUPS      Y0, 480(R8)
 	ADDQ         $+512, R8
-	ADDQ         $+128, R9
+	ADDQ         $+128, R10
 	SUBQ         $+128, SI
 	JMP          add8
 
@@ -1005,21 +1011,21 @@ add1:
 	CMPQ  SI, $+16
 	JL    below1
 	VPXOR Y0, Y0, Y0
-	MOVQ  DX, R10
-	MOVQ  DI, R11
+	MOVQ  DX, R11
+	MOVQ  DI, R12
 
 each1:
-	CMPQ       R11, $+4
-	JLE        each1near
-	MOVLQSX    56(R10), R12
-	PREFETCHT0 (R9)(R12*1)
+	CMPQ       R11, R9
+	JAE        each1near
+	MOVLQSX    56(R11), R13
+	PREFETCHT0 (R10)(R13*1)
 
 each1near:
-	MOVLQSX      8(R10), R12
-	VPMOVZXBW    (R9)(R12*1), Y1
+	MOVLQSX      8(R11), R13
+	VPMOVZXBW    (R10)(R13*1), Y1
 	VPADDW       Y1, Y0, Y0
-	ADDQ         $+12, R10
-	DECQ         R11
+	ADDQ         $+12, R11
+	DECQ         R12
 	JNZ          each1
 	VPMOVZXWD    X0, Y1
 	VPADDD       (R8), Y1, Y1
@@ -1029,7 +1035,7 @@ each1near:
 	VPADDD       32(R8), Y0, Y0
 	VMOVUPS      Y0, 32(R8)
 	ADDQ         $+64, R8
-	ADDQ         $+16, R9
+	ADDQ         $+16, R10
 	SUBQ         $+16, SI
 	JMP          add1
 
@@ -1037,39 +1043,39 @@ below1:
 	CMPQ  SI, $+8
 	JL    one
 	VPXOR Y0, Y0, Y0
-	MOVQ  DX, R10
-	MOVQ  DI, R11
+	MOVQ  DX, R11
+	MOVQ  DI, R12
 
 eachLanes:
-	MOVLQSX   8(R10), R12
-	VPMOVZXBD (R9)(R12*1), Y1
+	MOVLQSX   8(R11), R13
+	VPMOVZXBD (R10)(R13*1), Y1
 	VPADDD    Y1, Y0, Y0
-	ADDQ      $+12, R10
-	DECQ      R11
+	ADDQ      $+12, R11
+	DECQ      R12
 	JNZ       eachLanes
 	VPADDD    (R8), Y0, Y0
 	VMOVUPS   Y0, (R8)
 	ADDQ      $+32, R8
-	ADDQ      $+8, R9
+	ADDQ      $+8, R10
 	SUBQ      $+8, SI
 
 one:
 	TESTQ SI, SI
 	JLE   end
-	XORL  R10, R10
-	MOVQ  DX, R12
-	MOVQ  DI, R13
+	XORL  R11, R11
+	MOVQ  DX, R13
+	MOVQ  DI, R14
 
 eachOne:
-	MOVLQSX 8(R12), R11
-	MOVBLZX (R9)(R11*1), R11
-	ADDL    R11, R10
-	ADDQ    $+12, R12
-	DECQ    R13
+	MOVLQSX 8(R13), R12
+	MOVBLZX (R10)(R12*1), R12
+	ADDL    R12, R11
+	ADDQ    $+12, R13
+	DECQ    R14
 	JNZ     eachOne
-	ADDL    R10, (R8)
+	ADDL    R11, (R8)
 	ADDQ    $+4, R8
-	ADDQ    $+1, R9
+	ADDQ    $+1, R10
 	SUBQ    $+1, SI
 	JMP     one
 
@@ -1089,6 +1095,8 @@ TEXT ·addExcitatoryAVX512(SB), NOSPLIT, $0-32
 	MOVQ codes+8(FP), CX
 	MOVQ strips+16(FP), DX
 	MOVQ count+24(FP), BX
+	LEAQ (BX)(BX*2), R9
+	LEAQ -48(DX)(R9*4), R9
 
 group:
 	MOVQ (DX), SI
@@ -1109,7 +1117,7 @@ counted:
 	MOVLQSX SI, R8
 	SHRQ    $0x20, SI
 	LEAQ    (AX)(R8*4), R8
-	MOVQ    CX, R9
+	MOVQ    CX, R10
 
 add16:
 	CMPQ   SI, $+512
@@ -1130,58 +1138,58 @@ add16:
 	VPXORD Z13, Z13, Z13
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
-	MOVQ   DX, R10
-	MOVQ   DI, R11
+	MOVQ   DX, R11
+	MOVQ   DI, R12
 
 each16:
-	CMPQ       R11, $+4
-	JLE        each16near
-	MOVLQSX    56(R10), R12
-	PREFETCHT0 (R9)(R12*1)
-	PREFETCHT0 64(R9)(R12*1)
-	PREFETCHT0 128(R9)(R12*1)
-	PREFETCHT0 192(R9)(R12*1)
-	PREFETCHT0 256(R9)(R12*1)
-	PREFETCHT0 320(R9)(R12*1)
-	PREFETCHT0 384(R9)(R12*1)
-	PREFETCHT0 448(R9)(R12*1)
+	CMPQ       R11, R9
+	JAE        each16near
+	MOVLQSX    56(R11), R13
+	PREFETCHT0 (R10)(R13*1)
+	PREFETCHT0 64(R10)(R13*1)
+	PREFETCHT0 128(R10)(R13*1)
+	PREFETCHT0 192(R10)(R13*1)
+	PREFETCHT0 256(R10)(R13*1)
+	PREFETCHT0 320(R10)(R13*1)
+	PREFETCHT0 384(R10)(R13*1)
+	PREFETCHT0 448(R10)(R13*1)
 
 each16near:
-	MOVLQSX       8(R10), R12
-	VPMOVZXBW     (R9)(R12*1), Z16
+	MOVLQSX       8(R11), R13
+	VPMOVZXBW     (R10)(R13*1), Z16
 	VPADDW        Z16, Z0, Z0
-	VPMOVZXBW     32(R9)(R12*1), Z16
+	VPMOVZXBW     32(R10)(R13*1), Z16
 	VPADDW        Z16, Z1, Z1
-	VPMOVZXBW     64(R9)(R12*1), Z16
+	VPMOVZXBW     64(R10)(R13*1), Z16
 	VPADDW        Z16, Z2, Z2
-	VPMOVZXBW     96(R9)(R12*1), Z16
+	VPMOVZXBW     96(R10)(R13*1), Z16
 	VPADDW        Z16, Z3, Z3
-	VPMOVZXBW     128(R9)(R12*1), Z16
+	VPMOVZXBW     128(R10)(R13*1), Z16
 	VPADDW        Z16, Z4, Z4
-	VPMOVZXBW     160(R9)(R12*1), Z16
+	VPMOVZXBW     160(R10)(R13*1), Z16
 	VPADDW        Z16, Z5, Z5
-	VPMOVZXBW     192(R9)(R12*1), Z16
+	VPMOVZXBW     192(R10)(R13*1), Z16
 	VPADDW        Z16, Z6, Z6
-	VPMOVZXBW     224(R9)(R12*1), Z16
+	VPMOVZXBW     224(R10)(R13*1), Z16
 	VPADDW        Z16, Z7, Z7
-	VPMOVZXBW     256(R9)(R12*1), Z16
+	VPMOVZXBW     256(R10)(R13*1), Z16
 	VPADDW        Z16, Z8, Z8
-	VPMOVZXBW     288(R9)(R12*1), Z16
+	VPMOVZXBW     288(R10)(R13*1), Z16
 	VPADDW        Z16, Z9, Z9
-	VPMOVZXBW     320(R9)(R12*1), Z16
+	VPMOVZXBW     320(R10)(R13*1), Z16
 	VPADDW        Z16, Z10, Z10
-	VPMOVZXBW     352(R9)(R12*1), Z16
+	VPMOVZXBW     352(R10)(R13*1), Z16
 	VPADDW        Z16, Z11, Z11
-	VPMOVZXBW     384(R9)(R12*1), Z16
+	VPMOVZXBW     384(R10)(R13*1), Z16
 	VPADDW        Z16, Z12, Z12
-	VPMOVZXBW     416(R9)(R12*1), Z16
+	VPMOVZXBW     416(R10)(R13*1), Z16
 	VPADDW        Z16, Z13, Z13
-	VPMOVZXBW     448(R9)(R12*1), Z16
+	VPMOVZXBW     448(R10)(R13*1), Z16
 	VPADDW        Z16, Z14, Z14
-	VPMOVZXBW     480(R9)(R12*1), Z16
+	VPMOVZXBW     480(R10)(R13*1), Z16
 	VPADDW        Z16, Z15, Z15
-	ADDQ          $+12, R10
-	DECQ          R11
+	ADDQ          $+12, R11
+	DECQ          R12
 	JNZ           each16
 	VPMOVZXWD     Y0, Z16
 	VPADDD        (R8), Z16, Z16
@@ -1296,7 +1304,7 @@ each16near:
 	VPADDD        1984(R8), Z15, Z16
 	VMOVUPS       Z16, 1984(R8)
 	ADDQ          $+2048, R8
-	ADDQ          $+512, R9
+	ADDQ          $+512, R10
 	SUBQ          $+512, SI
 	JMP           add16
 
@@ -1308,28 +1316,28 @@ add4:
 	VPXORD Z18, Z18, Z18
 	VPXORD Z19, Z19, Z19
 	VPXORD Z20, Z20, Z20
-	MOVQ   DX, R10
-	MOVQ   DI, R11
+	MOVQ   DX, R11
+	MOVQ   DI, R12
 
 each4:
-	CMPQ       R11, $+4
-	JLE        each4near
-	MOVLQSX    56(R10), R12
-	PREFETCHT0 (R9)(R12*1)
-	PREFETCHT0 64(R9)(R12*1)
+	CMPQ       R11, R9
+	JAE        each4near
+	MOVLQSX    56(R11), R13
+	PREFETCHT0 (R10)(R13*1)
+	PREFETCHT0 64(R10)(R13*1)
 
 each4near:
-	MOVLQSX       8(R10), R12
-	VPMOVZXBW     (R9)(R12*1), Z16
+	MOVLQSX       8(R11), R13
+	VPMOVZXBW     (R10)(R13*1), Z16
 	VPADDW        Z16, Z17, Z17
-	VPMOVZXBW     32(R9)(R12*1), Z16
+	VPMOVZXBW     32(R10)(R13*1), Z16
 	VPADDW        Z16, Z18, Z18
-	VPMOVZXBW     64(R9)(R12*1), Z16
+	VPMOVZXBW     64(R10)(R13*1), Z16
 	VPADDW        Z16, Z19, Z19
-	VPMOVZXBW     96(R9)(R12*1), Z16
+	VPMOVZXBW     96(R10)(R13*1), Z16
 	VPADDW        Z16, Z20, Z20
-	ADDQ          $+12, R10
-	DECQ          R11
+	ADDQ          $+12, R11
+	DECQ          R12
 	JNZ           each4
 	VPMOVZXWD     Y17, Z16
 	VPADDD        (R8), Z16, Z16
@@ -1360,7 +1368,7 @@ each4near:
 	VPADDD        448(R8), Z20, Z16
 	VMOVUPS       Z16, 448(R8)
 	ADDQ          $+512, R8
-	ADDQ          $+128, R9
+	ADDQ          $+128, R10
 	SUBQ          $+128, SI
 	JMP           add4
 
@@ -1368,35 +1376,35 @@ below4:
 	CMPQ   SI, $+96
 	JLE    rest4
 	SUBQ   $+96, SI
-	MOVL   $0xffffffff, R10
-	BZHIL  SI, R10, R10
-	KMOVD  R10, K1
+	MOVL   $0xffffffff, R11
+	BZHIL  SI, R11, R11
+	KMOVD  R11, K1
 	VPXORD Z21, Z21, Z21
 	VPXORD Z22, Z22, Z22
 	VPXORD Z23, Z23, Z23
 	VPXORD Z24, Z24, Z24
 	MOVQ   DX, SI
-	MOVQ   DI, R10
+	MOVQ   DI, R11
 
 each4Masked:
-	CMPQ       R10, $+4
-	JLE        each4Maskednear
-	MOVLQSX    56(SI), R11
-	PREFETCHT0 (R9)(R11*1)
-	PREFETCHT0 64(R9)(R11*1)
+	CMPQ       SI, R9
+	JAE        each4Maskednear
+	MOVLQSX    56(SI), R12
+	PREFETCHT0 (R10)(R12*1)
+	PREFETCHT0 64(R10)(R12*1)
 
 each4Maskednear:
-	MOVLQSX       8(SI), R11
-	VPMOVZXBW     (R9)(R11*1), Z16
+	MOVLQSX       8(SI), R12
+	VPMOVZXBW     (R10)(R12*1), Z16
 	VPADDW        Z16, Z21, Z21
-	VPMOVZXBW     32(R9)(R11*1), Z16
+	VPMOVZXBW     32(R10)(R12*1), Z16
 	VPADDW        Z16, Z22, Z22
-	VPMOVZXBW     64(R9)(R11*1), Z16
+	VPMOVZXBW     64(R10)(R12*1), Z16
 	VPADDW        Z16, Z23, Z23
-	VPMOVZXBW.Z   96(R9)(R11*1), K1, Z16
+	VPMOVZXBW.Z   96(R10)(R12*1), K1, Z16
 	VPADDW        Z16, Z24, Z24
 	ADDQ          $+12, SI
-	DECQ          R10
+	DECQ          R11
 	JNZ           each4Masked
 	VPMOVZXWD     Y21, Z16
 	VPADDD        (R8), Z16, Z16
@@ -1432,32 +1440,32 @@ rest4:
 	CMPQ   SI, $+64
 	JLE    rest3
 	SUBQ   $+64, SI
-	MOVL   $0xffffffff, R10
-	BZHIL  SI, R10, R10
-	KMOVD  R10, K1
+	MOVL   $0xffffffff, R11
+	BZHIL  SI, R11, R11
+	KMOVD  R11, K1
 	VPXORD Z25, Z25, Z25
 	VPXORD Z26, Z26, Z26
 	VPXORD Z27, Z27, Z27
 	MOVQ   DX, SI
-	MOVQ   DI, R10
+	MOVQ   DI, R11
 
 each3Masked:
-	CMPQ       R10, $+4
-	JLE        each3Maskednear
-	MOVLQSX    56(SI), R11
-	PREFETCHT0 (R9)(R11*1)
-	PREFETCHT0 64(R9)(R11*1)
+	CMPQ       SI, R9
+	JAE        each3Maskednear
+	MOVLQSX    56(SI), R12
+	PREFETCHT0 (R10)(R12*1)
+	PREFETCHT0 64(R10)(R12*1)
 
 each3Maskednear:
-	MOVLQSX       8(SI), R11
-	VPMOVZXBW     (R9)(R11*1), Z16
+	MOVLQSX       8(SI), R12
+	VPMOVZXBW     (R10)(R12*1), Z16
 	VPADDW        Z16, Z25, Z25
-	VPMOVZXBW     32(R9)(R11*1), Z16
+	VPMOVZXBW     32(R10)(R12*1), Z16
 	VPADDW        Z16, Z26, Z26
-	VPMOVZXBW.Z   64(R9)(R11*1), K1, Z16
+	VPMOVZXBW.Z   64(R10)(R12*1), K1, Z16
 	VPADDW        Z16, Z27, Z27
 	ADDQ          $+12, SI
-	DECQ          R10
+	DECQ          R11
 	JNZ           each3Masked
 	VPMOVZXWD     Y25, Z16
 	VPADDD        (R8), Z16, Z16
@@ -1486,28 +1494,28 @@ rest3:
 	CMPQ   SI, $+32
 	JLE    rest2
 	SUBQ   $+32, SI
-	MOVL   $0xffffffff, R10
-	BZHIL  SI, R10, R10
-	KMOVD  R10, K1
+	MOVL   $0xffffffff, R11
+	BZHIL  SI, R11, R11
+	KMOVD  R11, K1
 	VPXORD Z28, Z28, Z28
 	VPXORD Z29, Z29, Z29
 	MOVQ   DX, SI
-	MOVQ   DI, R10
+	MOVQ   DI, R11
 
 each2Masked:
-	CMPQ       R10, $+4
-	JLE        each2Maskednear
-	MOVLQSX    56(SI), R11
-	PREFETCHT0 (R9)(R11*1)
+	CMPQ       SI, R9
+	JAE        each2Maskednear
+	MOVLQSX    56(SI), R12
+	PREFETCHT0 (R10)(R12*1)
 
 each2Maskednear:
-	MOVLQSX       8(SI), R11
-	VPMOVZXBW     (R9)(R11*1), Z16
+	MOVLQSX       8(SI), R12
+	VPMOVZXBW     (R10)(R12*1), Z16
 	VPADDW        Z16, Z28, Z28
-	VPMOVZXBW.Z   32(R9)(R11*1), K1, Z16
+	VPMOVZXBW.Z   32(R10)(R12*1), K1, Z16
 	VPADDW        Z16, Z29, Z29
 	ADDQ          $+12, SI
-	DECQ          R10
+	DECQ          R11
 	JNZ           each2Masked
 	VPMOVZXWD     Y28, Z16
 	VPADDD        (R8), Z16, Z16
@@ -1529,25 +1537,25 @@ rest2:
 	CMPQ   SI, $+0
 	JLE    rest1
 	SUBQ   $+0, SI
-	MOVL   $0xffffffff, R10
-	BZHIL  SI, R10, R10
-	KMOVD  R10, K1
+	MOVL   $0xffffffff, R11
+	BZHIL  SI, R11, R11
+	KMOVD  R11, K1
 	VPXORD Z30, Z30, Z30
 	MOVQ   DX, SI
-	MOVQ   DI, R10
+	MOVQ   DI, R11
 
 each1Masked:
-	CMPQ       R10, $+4
-	JLE        each1Maskednear
-	MOVLQSX    56(SI), R11
-	PREFETCHT0 (R9)(R11*1)
+	CMPQ       SI, R9
+	JAE        each1Maskednear
+	MOVLQSX    56(SI), R12
+	PREFETCHT0 (R10)(R12*1)
 
 each1Maskednear:
-	MOVLQSX       8(SI), R11
-	VPMOVZXBW.Z   (R9)(R11*1), K1, Z16
+	MOVLQSX       8(SI), R12
+	VPMOVZXBW.Z   (R10)(R12*1), K1, Z16
 	VPADDW        Z16, Z30, Z30
 	ADDQ          $+12, SI
-	DECQ          R10
+	DECQ          R11
 	JNZ           each1Masked
 	VPMOVZXWD     Y30, Z16
 	VPADDD        (R8), Z16, Z16
@@ -1654,6 +1662,8 @@ TEXT ·addInhibitoryAVX2(SB), NOSPLIT, $0-32
 	MOVQ codes+8(FP), CX
 	MOVQ strips+16(FP), DX
 	MOVQ count+24(FP), BX
+	LEAQ (BX)(BX*2), R9
+	LEAQ -48(DX)(R9*4), R9
 
 group:
 	MOVQ (DX), SI
@@ -1674,7 +1684,7 @@ counted:
 	MOVLQSX SI, R8
 	SHRQ    $0x20, SI
 	LEAQ    (AX)(R8*4), R8
-	MOVQ    CX, R9
+	MOVQ    CX, R10
 
 add8:
 	CMPQ  SI, $+128
@@ -1687,36 +1697,36 @@ add8:
 	VPXOR Y5, Y5, Y5
 	VPXOR Y6, Y6, Y6
 	VPXOR Y7, Y7, Y7
-	MOVQ  DX, R10
-	MOVQ  DI, R11
+	MOVQ  DX, R11
+	MOVQ  DI, R12
 
 each8:
-	CMPQ       R11, $+4
-	JLE        each8near
-	MOVLQSX    56(R10), R12
-	PREFETCHT0 (R9)(R12*1)
-	PREFETCHT0 64(R9)(R12*1)
+	CMPQ       R11, R9
+	JAE        each8near
+	MOVLQSX    56(R11), R13
+	PREFETCHT0 (R10)(R13*1)
+	PREFETCHT0 64(R10)(R13*1)
 
 each8near:
-	MOVLQSX      8(R10), R12
-	VPMOVZXBW    (R9)(R12*1), Y8
+	MOVLQSX      8(R11), R13
+	VPMOVZXBW    (R10)(R13*1), Y8
 	VPADDW       Y8, Y0, Y0
-	VPMOVZXBW    16(R9)(R12*1), Y8
+	VPMOVZXBW    16(R10)(R13*1), Y8
 	VPADDW       Y8, Y1, Y1
-	VPMOVZXBW    32(R9)(R12*1), Y8
+	VPMOVZXBW    32(R10)(R13*1), Y8
 	VPADDW       Y8, Y2, Y2
-	VPMOVZXBW    48(R9)(R12*1), Y8
+	VPMOVZXBW    48(R10)(R13*1), Y8
 	VPADDW       Y8, Y3, Y3
-	VPMOVZXBW    64(R9)(R12*1), Y8
+	VPMOVZXBW    64(R10)(R13*1), Y8
 	VPADDW       Y8, Y4, Y4
-	VPMOVZXBW    80(R9)(R12*1), Y8
+	VPMOVZXBW    80(R10)(R13*1), Y8
 	VPADDW       Y8, Y5, Y5
-	VPMOVZXBW    96(R9)(R12*1), Y8
+	VPMOVZXBW    96(R10)(R13*1), Y8
 	VPADDW       Y8, Y6, Y6
-	VPMOVZXBW    112(R9)(R12*1), Y8
+	VPMOVZXBW    112(R10)(R13*1), Y8
 	VPADDW       Y8, Y7, Y7
-	ADDQ         $+12, R10
-	DECQ         R11
+	ADDQ         $+12, R11
+	DECQ         R12
 	JNZ          each8
 	VPMOVZXWD    X0, Y8
 	VMOVDQU      (R8), Y9
@@ -1791,7 +1801,7 @@ each8near:
 	VPSUBD       Y7, Y0, Y0
 	VMOVUPS      Y0, 480(R8)
 	ADDQ         $+512, R8
-	ADDQ         $+128, R9
+	ADDQ         $+128, R10
 	SUBQ         $+128, SI
 	JMP          add8
 
@@ -1800,21 +1810,21 @@ add1:
 	CMPQ  SI, $+16
 	JL    below1
 	VPXOR Y0, Y0, Y0
-	MOVQ  DX, R10
-	MOVQ  DI, R11
+	MOVQ  DX, R11
+	MOVQ  DI, R12
 
 each1:
-	CMPQ       R11, $+4
-	JLE        each1near
-	MOVLQSX    56(R10), R12
-	PREFETCHT0 (R9)(R12*1)
+	CMPQ       R11, R9
+	JAE        each1near
+	MOVLQSX    56(R11), R13
+	PREFETCHT0 (R10)(R13*1)
 
 each1near:
-	MOVLQSX      8(R10), R12
-	VPMOVZXBW    (R9)(R12*1), Y1
+	MOVLQSX      8(R11), R13
+	VPMOVZXBW    (R10)(R13*1), Y1
 	VPADDW       Y1, Y0, Y0
-	ADDQ         $+12, R10
-	DECQ         R11
+	ADDQ         $+12, R11
+	DECQ         R12
 	JNZ          each1
 	VPMOVZXWD    X0, Y1
 	VMOVDQU      (R8), Y2
@@ -1826,7 +1836,7 @@ each1near:
 	VPSUBD       Y0, Y1, Y1
 	VMOVUPS      Y1, 32(R8)
 	ADDQ         $+64, R8
-	ADDQ         $+16, R9
+	ADDQ         $+16, R10
 	SUBQ         $+16, SI
 	JMP          add1
 
@@ -1834,40 +1844,40 @@ below1:
 	CMPQ  SI, $+8
 	JL    one
 	VPXOR Y0, Y0, Y0
-	MOVQ  DX, R10
-	MOVQ  DI, R11
+	MOVQ  DX, R11
+	MOVQ  DI, R12
 
 eachLanes:
-	MOVLQSX   8(R10), R12
-	VPMOVZXBD (R9)(R12*1), Y1
+	MOVLQSX   8(R11), R13
+	VPMOVZXBD (R10)(R13*1), Y1
 	VPADDD    Y1, Y0, Y0
-	ADDQ      $+12, R10
-	DECQ      R11
+	ADDQ      $+12, R11
+	DECQ      R12
 	JNZ       eachLanes
 	VMOVDQU   (R8), Y1
 	VPSUBD    Y0, Y1, Y1
 	VMOVUPS   Y1, (R8)
 	ADDQ      $+32, R8
-	ADDQ      $+8, R9
+	ADDQ      $+8, R10
 	SUBQ      $+8, SI
 
 one:
 	TESTQ SI, SI
 	JLE   end
-	XORL  R10, R10
-	MOVQ  DX, R12
-	MOVQ  DI, R13
+	XORL  R11, R11
+	MOVQ  DX, R13
+	MOVQ  DI, R14
 
 eachOne:
-	MOVLQSX 8(R12), R11
-	MOVBLZX (R9)(R11*1), R11
-	ADDL    R11, R10
-	ADDQ    $+12, R12
-	DECQ    R13
+	MOVLQSX 8(R13), R12
+	MOVBLZX (R10)(R12*1), R12
+	ADDL    R12, R11
+	ADDQ    $+12, R13
+	DECQ    R14
 	JNZ     eachOne
-	SUBL    R10, (R8)
+	SUBL    R11, (R8)
 	ADDQ    $+4, R8
-	ADDQ    $+1, R9
+	ADDQ    $+1, R10
 	SUBQ    $+1, SI
 	JMP     one
 
@@ -1887,6 +1897,8 @@ TEXT ·addInhibitoryAVX512(SB), NOSPLIT, $0-32
 	MOVQ codes+8(FP), CX
 	MOVQ strips+16(FP), DX
 	MOVQ count+24(FP), BX
+	LEAQ (BX)(BX*2), R9
+	LEAQ -48(DX)(R9*4), R9
 
 group:
 	MOVQ (DX), SI
@@ -1907,7 +1919,7 @@ counted:
 	MOVLQSX SI, R8
 	SHRQ    $0x20, SI
 	LEAQ    (AX)(R8*4), R8
-	MOVQ    CX, R9
+	MOVQ    CX, R10
 
 add16:
 	CMPQ   SI, $+512
@@ -1928,58 +1940,58 @@ add16:
 	VPXORD Z13, Z13, Z13
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
-	MOVQ   DX, R10
-	MOVQ   DI, R11
+	MOVQ   DX, R11
+	MOVQ   DI, R12
 
 each16:
-	CMPQ       R11, $+4
-	JLE        each16near
-	MOVLQSX    56(R10), R12
-	PREFETCHT0 (R9)(R12*1)
-	PREFETCHT0 64(R9)(R12*1)
-	PREFETCHT0 128(R9)(R12*1)
-	PREFETCHT0 192(R9)(R12*1)
-	PREFETCHT0 256(R9)(R12*1)
-	PREFETCHT0 320(R9)(R12*1)
-	PREFETCHT0 384(R9)(R12*1)
-	PREFETCHT0 448(R9)(R12*1)
+	CMPQ       R11, R9
+	JAE        each16near
+	MOVLQSX    56(R11), R13
+	PREFETCHT0 (R10)(R13*1)
+	PREFETCHT0 64(R10)(R13*1)
+	PREFETCHT0 128(R10)(R13*1)
+	PREFETCHT0 192(R10)(R13*1)
+	PREFETCHT0 256(R10)(R13*1)
+	PREFETCHT0 320(R10)(R13*1)
+	PREFETCHT0 384(R10)(R13*1)
+	PREFETCHT0 448(R10)(R13*1)
 
 each16near:
-	MOVLQSX       8(R10), R12
-	VPMOVZXBW     (R9)(R12*1), Z16
+	MOVLQSX       8(R11), R13
+	VPMOVZXBW     (R10)(R13*1), Z16
 	VPADDW        Z16, Z0, Z0
-	VPMOVZXBW     32(R9)(R12*1), Z16
+	VPMOVZXBW     32(R10)(R13*1), Z16
 	VPADDW        Z16, Z1, Z1
-	VPMOVZXBW     64(R9)(R12*1), Z16
+	VPMOVZXBW     64(R10)(R13*1), Z16
 	VPADDW        Z16, Z2, Z2
-	VPMOVZXBW     96(R9)(R12*1), Z16
+	VPMOVZXBW     96(R10)(R13*1), Z16
 	VPADDW        Z16, Z3, Z3
-	VPMOVZXBW     128(R9)(R12*1), Z16
+	VPMOVZXBW     128(R10)(R13*1), Z16
 	VPADDW        Z16, Z4, Z4
-	VPMOVZXBW     160(R9)(R12*1), Z16
+	VPMOVZXBW     160(R10)(R13*1), Z16
 	VPADDW        Z16, Z5, Z5
-	VPMOVZXBW     192(R9)(R12*1), Z16
+	VPMOVZXBW     192(R10)(R13*1), Z16
 	VPADDW        Z16, Z6, Z6
-	VPMOVZXBW     224(R9)(R12*1), Z16
+	VPMOVZXBW     224(R10)(R13*1), Z16
 	VPADDW        Z16, Z7, Z7
-	VPMOVZXBW     256(R9)(R12*1), Z16
+	VPMOVZXBW     256(R10)(R13*1), Z16
 	VPADDW        Z16, Z8, Z8
-	VPMOVZXBW     288(R9)(R12*1), Z16
+	VPMOVZXBW     288(R10)(R13*1), Z16
 	VPADDW        Z16, Z9, Z9
-	VPMOVZXBW     320(R9)(R12*1), Z16
+	VPMOVZXBW     320(R10)(R13*1), Z16
 	VPADDW        Z16, Z10, Z10
-	VPMOVZXBW     352(R9)(R12*1), Z16
+	VPMOVZXBW     352(R10)(R13*1), Z16
 	VPADDW        Z16, Z11, Z11
-	VPMOVZXBW     384(R9)(R12*1), Z16
+	VPMOVZXBW     384(R10)(R13*1), Z16
 	VPADDW        Z16, Z12, Z12
-	VPMOVZXBW     416(R9)(R12*1), Z16
+	VPMOVZXBW     416(R10)(R13*1), Z16
 	VPADDW        Z16, Z13, Z13
-	VPMOVZXBW     448(R9)(R12*1), Z16
+	VPMOVZXBW     448(R10)(R13*1), Z16
 	VPADDW        Z16, Z14, Z14
-	VPMOVZXBW     480(R9)(R12*1), Z16
+	VPMOVZXBW     480(R10)(R13*1), Z16
 	VPADDW        Z16, Z15, Z15
-	ADDQ          $+12, R10
-	DECQ          R11
+	ADDQ          $+12, R11
+	DECQ          R12
 	JNZ           each16
 	VPMOVZXWD     Y0, Z16
 	VMOVDQU32     (R8), Z31
@@ -2126,7 +2138,7 @@ each16near:
 	VPSUBD        Z15, Z16, Z16
 	VMOVUPS       Z16, 1984(R8)
 	ADDQ          $+2048, R8
-	ADDQ          $+512, R9
+	ADDQ          $+512, R10
 	SUBQ          $+512, SI
 	JMP           add16
 
@@ -2138,28 +2150,28 @@ add4:
 	VPXORD Z18, Z18, Z18
 	VPXORD Z19, Z19, Z19
 	VPXORD Z20, Z20, Z20
-	MOVQ   DX, R10
-	MOVQ   DI, R11
+	MOVQ   DX, R11
+	MOVQ   DI, R12
 
 each4:
-	CMPQ       R11, $+4
-	JLE        each4near
-	MOVLQSX    56(R10), R12
-	PREFETCHT0 (R9)(R12*1)
-	PREFETCHT0 64(R9)(R12*1)
+	CMPQ       R11, R9
+	JAE        each4near
+	MOVLQSX    56(R11), R13
+	PREFETCHT0 (R10)(R13*1)
+	PREFETCHT0 64(R10)(R13*1)
 
 each4near:
-	MOVLQSX       8(R10), R12
-	VPMOVZXBW     (R9)(R12*1), Z16
+	MOVLQSX       8(R11), R13
+	VPMOVZXBW     (R10)(R13*1), Z16
 	VPADDW        Z16, Z17, Z17
-	VPMOVZXBW     32(R9)(R12*1), Z16
+	VPMOVZXBW     32(R10)(R13*1), Z16
 	VPADDW        Z16, Z18, Z18
-	VPMOVZXBW     64(R9)(R12*1), Z16
+	VPMOVZXBW     64(R10)(R13*1), Z16
 	VPADDW        Z16, Z19, Z19
-	VPMOVZXBW     96(R9)(R12*1), Z16
+	VPMOVZXBW     96(R10)(R13*1), Z16
 	VPADDW        Z16, Z20, Z20
-	ADDQ          $+12, R10
-	DECQ          R11
+	ADDQ          $+12, R11
+	DECQ          R12
 	JNZ           each4
 	VPMOVZXWD     Y17, Z16
 	VMOVDQU32     (R8), Z31
@@ -2198,7 +2210,7 @@ each4near:
 	VPSUBD        Z20, Z16, Z16
 	VMOVUPS       Z16, 448(R8)
 	ADDQ          $+512, R8
-	ADDQ          $+128, R9
+	ADDQ          $+128, R10
 	SUBQ          $+128, SI
 	JMP           add4
 
@@ -2206,35 +2218,35 @@ below4:
 	CMPQ   SI, $+96
 	JLE    rest4
 	SUBQ   $+96, SI
-	MOVL   $0xffffffff, R10
-	BZHIL  SI, R10, R10
-	KMOVD  R10, K1
+	MOVL   $0xffffffff, R11
+	BZHIL  SI, R11, R11
+	KMOVD  R11, K1
 	VPXORD Z21, Z21, Z21
 	VPXORD Z22, Z22, Z22
 	VPXORD Z23, Z23, Z23
 	VPXORD Z24, Z24, Z24
 	MOVQ   DX, SI
-	MOVQ   DI, R10
+	MOVQ   DI, R11
 
 each4Masked:
-	CMPQ       R10, $+4
-	JLE        each4Maskednear
-	MOVLQSX    56(SI), R11
-	PREFETCHT0 (R9)(R11*1)
-	PREFETCHT0 64(R9)(R11*1)
+	CMPQ       SI, R9
+	JAE        each4Maskednear
+	MOVLQSX    56(SI), R12
+	PREFETCHT0 (R10)(R12*1)
+	PREFETCHT0 64(R10)(R12*1)
 
 each4Maskednear:
-	MOVLQSX       8(SI), R11
-	VPMOVZXBW     (R9)(R11*1), Z16
+	MOVLQSX       8(SI), R12
+	VPMOVZXBW     (R10)(R12*1), Z16
 	VPADDW        Z16, Z21, Z21
-	VPMOVZXBW     32(R9)(R11*1), Z16
+	VPMOVZXBW     32(R10)(R12*1), Z16
 	VPADDW        Z16, Z22, Z22
-	VPMOVZXBW     64(R9)(R11*1), Z16
+	VPMOVZXBW     64(R10)(R12*1), Z16
 	VPADDW        Z16, Z23, Z23
-	VPMOVZXBW.Z   96(R9)(R11*1), K1, Z16
+	VPMOVZXBW.Z   96(R10)(R12*1), K1, Z16
 	VPADDW        Z16, Z24, Z24
 	ADDQ          $+12, SI
-	DECQ          R10
+	DECQ          R11
 	JNZ           each4Masked
 	VPMOVZXWD     Y21, Z16
 	VMOVDQU32     (R8), Z31
@@ -2278,32 +2290,32 @@ rest4:
 	CMPQ   SI, $+64
 	JLE    rest3
 	SUBQ   $+64, SI
-	MOVL   $0xffffffff, R10
-	BZHIL  SI, R10, R10
-	KMOVD  R10, K1
+	MOVL   $0xffffffff, R11
+	BZHIL  SI, R11, R11
+	KMOVD  R11, K1
 	VPXORD Z25, Z25, Z25
 	VPXORD Z26, Z26, Z26
 	VPXORD Z27, Z27, Z27
 	MOVQ   DX, SI
-	MOVQ   DI, R10
+	MOVQ   DI, R11
 
 each3Masked:
-	CMPQ       R10, $+4
-	JLE        each3Maskednear
-	MOVLQSX    56(SI), R11
-	PREFETCHT0 (R9)(R11*1)
-	PREFETCHT0 64(R9)(R11*1)
+	CMPQ       SI, R9
+	JAE        each3Maskednear
+	MOVLQSX    56(SI), R12
+	PREFETCHT0 (R10)(R12*1)
+	PREFETCHT0 64(R10)(R12*1)
 
 each3Maskednear:
-	MOVLQSX       8(SI), R11
-	VPMOVZXBW     (R9)(R11*1), Z16
+	MOVLQSX       8(SI), R12
+	VPMOVZXBW     (R10)(R12*1), Z16
 	VPADDW        Z16, Z25, Z25
-	VPMOVZXBW     32(R9)(R11*1), Z16
+	VPMOVZXBW     32(R10)(R12*1), Z16
 	VPADDW        Z16, Z26, Z26
-	VPMOVZXBW.Z   64(R9)(R11*1), K1, Z16
+	VPMOVZXBW.Z   64(R10)(R12*1), K1, Z16
 	VPADDW        Z16, Z27, Z27
 	ADDQ          $+12, SI
-	DECQ          R10
+	DECQ          R11
 	JNZ           each3Masked
 	VPMOVZXWD     Y25, Z16
 	VMOVDQU32     (R8), Z31
@@ -2338,28 +2350,28 @@ rest3:
 	CMPQ   SI, $+32
 	JLE    rest2
 	SUBQ   $+32, SI
-	MOVL   $0xffffffff, R10
-	BZHIL  SI, R10, R10
-	KMOVD  R10, K1
+	MOVL   $0xffffffff, R11
+	BZHIL  SI, R11, R11
+	KMOVD  R11, K1
 	VPXORD Z28, Z28, Z28
 	VPXORD Z29, Z29, Z29
 	MOVQ   DX, SI
-	MOVQ   DI, R10
+	MOVQ   DI, R11
 
 each2Masked:
-	CMPQ       R10, $+4
-	JLE        each2Maskednear
-	MOVLQSX    56(SI), R11
-	PREFETCHT0 (R9)(R11*1)
+	CMPQ       SI, R9
+	JAE        each2Maskednear
+	MOVLQSX    56(SI), R12
+	PREFETCHT0 (R10)(R12*1)
 
 each2Maskednear:
-	MOVLQSX       8(SI), R11
-	VPMOVZXBW     (R9)(R11*1), Z16
+	MOVLQSX       8(SI), R12
+	VPMOVZXBW     (R10)(R12*1), Z16
 	VPADDW        Z16, Z28, Z28
-	VPMOVZXBW.Z   32(R9)(R11*1), K1, Z16
+	VPMOVZXBW.Z   32(R10)(R12*1), K1, Z16
 	VPADDW        Z16, Z29, Z29
 	ADDQ          $+12, SI
-	DECQ          R10
+	DECQ          R11
 	JNZ           each2Masked
 	VPMOVZXWD     Y28, Z16
 	VMOVDQU32     (R8), Z31
@@ -2385,25 +2397,25 @@ rest2:
 	CMPQ   SI, $+0
 	JLE    rest1
 	SUBQ   $+0, SI
-	MOVL   $0xffffffff, R10
-	BZHIL  SI, R10, R10
-	KMOVD  R10, K1
+	MOVL   $0xffffffff, R11
+	BZHIL  SI, R11, R11
+	KMOVD  R11, K1
 	VPXORD Z30, Z30, Z30
 	MOVQ   DX, SI
-	MOVQ   DI, R10
+	MOVQ   DI, R11
 
 each1Masked:
-	CMPQ       R10, $+4
-	JLE        each1Maskednear
-	MOVLQSX    56(SI), R11
-	PREFETCHT0 (R9)(R11*1)
+	CMPQ       SI, R9
+	JAE        each1Maskednear
+	MOVLQSX    56(SI), R12
+	PREFETCHT0 (R10)(R12*1)
 
 each1Maskednear:
-	MOVLQSX       8(SI), R11
-	VPMOVZXBW.Z   (R9)(R11*1), K1, Z16
+	MOVLQSX       8(SI), R12
+	VPMOVZXBW.Z   (R10)(R12*1), K1, Z16
 	VPADDW        Z16, Z30, Z30
 	ADDQ          $+12, SI
-	DECQ          R10
+	DECQ          R11
 	JNZ           each1Masked
 	VPMOVZXWD     Y30, Z16
 	VMOVDQU32     (R8), Z31

@@ -21,6 +21,9 @@ func addCodes(v vec, mode string) {
 	acc, codes, strips, count := pointer("acc"), pointer("codes"), pointer("strips"), pointer("count")
 	key, n, p := GP64(), GP64(), GP64()
 	to, left := GP64(), GP64()
+	last := GP64() // strips before it have others ahead
+	LEAQ(Mem{Base: count, Index: count, Scale: 2}, last)
+	LEAQ(Mem{Base: strips, Index: last, Scale: 4, Disp: -12 * ahead}, last)
 	Label("group")
 	MOVQ(Mem{Base: strips}, key) // place and length
 	MOVQ(strips, p)
@@ -48,8 +51,8 @@ func addCodes(v vec, mode string) {
 		MOVQ(n, m)
 		Label(label)
 		if fetch > 0 {
-			CMPQ(m, I8(ahead))
-			JLE(LabelRef(label + "near"))
+			CMPQ(q, last)
+			JAE(LabelRef(label + "near"))
 			MOVLQSX(Mem{Base: q, Disp: 12*ahead + 8}, at)
 			for line := 0; line < fetch; line += 64 {
 				PREFETCHT0(Mem{Base: from, Index: at, Scale: 1, Disp: line})
