@@ -95,7 +95,7 @@ func (y *tally) run(t *rapid.T, net *fixed.Network, target compile.Target) {
 }
 
 // throughArtifact writes p and reads it back, and checks that nothing is lost.
-func throughArtifact(t *rapid.T, p *compile.Program) *compile.Program {
+func throughArtifact(t rapid.TB, p *compile.Program) *compile.Program {
 	write := func(p *compile.Program) []byte {
 		var b bytes.Buffer
 		check(t, safetensors.Write(&b, compile.Encode(p)))

@@ -20,36 +20,63 @@ type Divergence struct {
 	Tick       int    // in which it was computed; recorded spikes show SpikeLag later
 	Layer      string // its name
 	Neuron     int    // in the layer
-	Core       int    // index into Program.Cores
-	CoreNeuron int    // compartment of the core
+	Core       int    // index into Program.Cores, −1 where no program is known
+	CoreNeuron int    // compartment of the core, −1 as well
 	Register   string // "u", "v" or "s" (the spike, or what a graded one carries)
 	Want, Got  int64
 	Inputs     []Input // the last spikes that arrived up to Tick, oldest first
+	layer      int     // its number
 }
 
-// Input is a spike on its way to a neuron.
+// Input is a spike that reached a neuron.
 type Input struct {
-	Layer   string // "input" for the input population
-	Neuron  int    // the source's number in its layer
-	Sent    int    // tick of the spike; for an input, its column
-	Delay   int    // ticks, axonal and synaptic
-	Weight  int
-	Carries int64 // 1 of a plain spike
+	Synapse
+	Sent    int   `json:"sent"`    // tick of the spike; for an input, its column
+	Arrived int   `json:"arrived"` // tick
+	Carries int64 `json:"carries"` // 1 of a plain spike
+}
+
+// String tells it on a line.
+func (i Input) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "spike of %s neuron %d in tick %d, delay %d, weight %d", i.From, i.Source, i.Sent, i.Delay, i.Weight)
+	if i.Exp != 0 {
+		fmt.Fprintf(&b, "·2^%d", i.Exp)
+	}
+	if i.Imag {
+		b.WriteString("·i")
+	}
+	if i.Carries != 1 {
+		fmt.Fprintf(&b, ", carries %d", i.Carries)
+	}
+	return b.String()
 }
 
 // String tells it over several lines.
 func (d *Divergence) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "tick %d, layer %s, neuron %d (core %d, neuron %d there): %s is %d, should be %d",
-		d.Tick, d.Layer, d.Neuron, d.Core, d.CoreNeuron, d.Register, d.Got, d.Want)
-	if len(d.Inputs) == 0 {
-		b.WriteString("\n  no spike had arrived there")
+	return fmt.Sprintf("%s: %s is %d, should be %d%s", d.Place(), d.Register, d.Got, d.Want, d.Trail())
+}
+
+// Place says where it is: tick, layer, neuron, and core.
+func (d *Divergence) Place() string {
+	place := fmt.Sprintf("tick %d, layer %s, neuron %d", d.Tick, d.Layer, d.Neuron)
+	if d.Core >= 0 {
+		place += fmt.Sprintf(" (core %d, neuron %d there)", d.Core, d.CoreNeuron)
 	}
+	return place
+}
+
+// Trail tells the inputs, a line each; it is empty where no program is known.
+func (d *Divergence) Trail() string {
+	if d.Core < 0 {
+		return ""
+	}
+	if len(d.Inputs) == 0 {
+		return "\n  no spike had arrived there"
+	}
+	var b strings.Builder
 	for _, i := range d.Inputs {
-		fmt.Fprintf(&b, "\n  spike of %s neuron %d in tick %d, delay %d, weight %d", i.Layer, i.Neuron, i.Sent, i.Delay, i.Weight)
-		if i.Carries != 1 {
-			fmt.Fprintf(&b, ", carries %d", i.Carries)
-		}
+		b.WriteString("\n  " + i.String())
 	}
 	return b.String()
 }
@@ -58,31 +85,48 @@ func (d *Divergence) String() string {
 // returns where they first differ: by tick, then layer, neuron and register, u
 // before v before s. It returns nil when they agree, and how many values it
 // compared until then. Registers that one of the runs did not record are left
-// out. The error is an Input one for records that do not belong together or to p.
+// out, and so are the spikes of layers of which got has none. The error is an Input one for records that do not belong together or to p.
 func FirstDivergence(p *compile.Program, in *spike.Raster, want, got []fixed.Record) (*Divergence, int64, error) {
-	ticks, err := sameShape(p, in, want, got)
+	if len(want) != len(p.Layers) || in.Neurons != len(p.InputStart)-1 {
+		return nil, 0, differ("%d layers for %d, input of %d neurons for %d", len(want), len(p.Layers), in.Neurons, len(p.InputStart)-1)
+	}
+	names := make([]string, len(p.Layers))
+	for k := range p.Layers {
+		if names[k] = p.Layers[k].Name; want[k].Spikes.Neurons != len(p.Layers[k].Home) {
+			return nil, 0, differ("layer %s has %d neurons in one of them, not %d", names[k], want[k].Spikes.Neurons, len(p.Layers[k].Home))
+		}
+	}
+	d, compared, err := FirstDifference(names, p.Convention.SpikeLag, want, got)
+	if d != nil {
+		cell := ProgramCell(p, d.layer, d.Neuron)
+		d.Core, d.CoreNeuron = cell.Core, cell.CoreNeuron
+		d.Inputs = arrivals(cell.Synapses, cell.latency, in, rasters(want), p.Convention.SpikeLag, d.Tick)
+	}
+	return d, compared, err
+}
+
+// FirstDifference is FirstDivergence of runs of which no program is known: it tells neither cores nor inputs. names are those
+// of the layers, and lag is by how many ticks the spikes are recorded later than they were sent.
+func FirstDifference(names []string, lag int, want, got []fixed.Record) (*Divergence, int64, error) {
+	ticks, err := sameShape(names, want, got)
 	if err != nil {
 		return nil, 0, err
 	}
 	compared := int64(0)
-	lag := p.Convention.SpikeLag
 	for t := -lag; t < ticks; t++ {
-		for k := range p.Layers {
-			d := Divergence{Tick: t, Neuron: len(p.Layers[k].Home), Layer: p.Layers[k].Name}
+		for k, name := range names {
 			w, g := &want[k], &got[k]
+			d := Divergence{Tick: t, Neuron: w.Spikes.Neurons, Layer: name, layer: k, Core: -1, CoreNeuron: -1}
 			if t >= 0 && w.U != nil && g.U != nil {
 				compared += d.states("u", w.U, g.U, t, ticks)
 			}
 			if t >= 0 && w.V != nil && g.V != nil {
 				compared += d.states("v", w.V, g.V, t, ticks)
 			}
-			if t+lag < ticks {
+			if t+lag < ticks && g.Spikes != nil {
 				compared += d.spikes(w.Spikes, g.Spikes, t+lag)
 			}
 			if d.Register != "" {
-				h := p.Layers[k].Home[d.Neuron]
-				d.Core, d.CoreNeuron = int(h.Core), int(h.Neuron)
-				d.Inputs = arrivals(p, in, want, h, t)
 				return &d, compared, nil
 			}
 		}
@@ -90,22 +134,33 @@ func FirstDivergence(p *compile.Program, in *spike.Raster, want, got []fixed.Rec
 	return nil, compared, nil
 }
 
-// sameShape returns the ticks of two runs of p, or why they cannot be compared.
-func sameShape(p *compile.Program, in *spike.Raster, want, got []fixed.Record) (ticks int, err error) {
-	bad := func(format string, args ...any) error {
-		return diag.Inputf("records-differ", "", "the runs cannot be compared: "+format, args...)
+func rasters(recs []fixed.Record) (all []*spike.Raster) {
+	for k := range recs {
+		all = append(all, recs[k].Spikes)
 	}
-	if len(want) != len(p.Layers) || len(got) != len(p.Layers) || in.Neurons != len(p.InputStart)-1 {
-		return 0, bad("%d and %d layers for %d, input of %d neurons for %d", len(want), len(got), len(p.Layers), in.Neurons, len(p.InputStart)-1)
+	return all
+}
+
+func differ(format string, args ...any) error {
+	return diag.Inputf("records-differ", "", "the runs cannot be compared: "+format, args...)
+}
+
+// sameShape returns the ticks of two runs of a network, or why they cannot be compared.
+func sameShape(names []string, want, got []fixed.Record) (ticks int, err error) {
+	if len(want) != len(names) || len(got) != len(names) {
+		return 0, differ("%d and %d layers for %d", len(want), len(got), len(names))
 	}
-	for k := range p.Layers {
+	for k, name := range names {
 		if k == 0 {
 			ticks = want[0].Spikes.Ticks()
 		}
-		n := len(p.Layers[k].Home)
+		n := want[k].Spikes.Neurons
 		for _, r := range []*fixed.Record{&want[k], &got[k]} {
-			if r.Spikes.Neurons != n || r.Spikes.Ticks() != ticks || r.U != nil && len(r.U) != n*ticks || r.V != nil && len(r.V) != n*ticks {
-				return 0, bad("layer %s has %d neurons over %d ticks in one of them, not %d over %d", p.Layers[k].Name, r.Spikes.Neurons, r.Spikes.Ticks(), n, ticks)
+			if s := r.Spikes; s != nil && (s.Neurons != n || s.Ticks() != ticks) {
+				return 0, differ("layer %s has %d neurons over %d ticks in one of them, not %d over %d", name, s.Neurons, s.Ticks(), n, ticks)
+			}
+			if r.U != nil && len(r.U) != n*ticks || r.V != nil && len(r.V) != n*ticks {
+				return 0, differ("layer %s has %d values of u and %d of v in one of them, not those of %d neurons over %d ticks", name, len(r.U), len(r.V), n, ticks)
 			}
 		}
 	}
@@ -156,55 +211,23 @@ func message(r *spike.Raster, t, i int) int64 {
 	return 1
 }
 
-// arrivals returns the last spikes that reached a compartment up to a tick.
-func arrivals(p *compile.Program, in *spike.Raster, recs []fixed.Record, at compile.Place, tick int) []Input {
-	type synapse struct{ weight, delay int }
-	c := &p.Cores[at.Core]
-	synapses := map[uint16]synapse{} // by axon
-	for a, r := range c.Row {
-		lo, hi := c.Synapses(a)
-		for s := lo; s < hi; s++ {
-			if c.Base[a]+c.Target[s] == at.Neuron {
-				x := synapse{weight: int(c.Mode[r].Weight(c.Code[s]))}
-				if c.Delay != nil {
-					x.delay = int(c.Delay[s])
-				}
-				synapses[uint16(a)] = x
-			}
-		}
-	}
+// arrivals returns the last spikes that reached a neuron over some of its synapses up to a tick. sent are the
+// spikes of the layers, recorded so many ticks after they were sent, and latency is that of the input's.
+func arrivals(synapses []Synapse, latency int, in *spike.Raster, sent []*spike.Raster, recorded, tick int) []Input {
 	var last []Input
-	collect := func(layer string, neuron int, routes []compile.Route, spikes *spike.Raster, lag, latency int) {
-		for _, r := range routes {
-			s, ok := synapses[r.Axon]
-			if r.Core != at.Core || !ok {
-				continue
-			}
-			delay := s.delay + int(r.Delay)
-			found := 0
-			for sent := min(tick-delay-latency, spikes.Ticks()-1-lag); sent >= 0 && found < lastInputs; sent-- {
-				if at, fired := slices.BinarySearch(spikes.At(sent+lag), int32(neuron)); fired {
-					last = append(last, Input{layer, neuron, sent, delay, s.weight, message(spikes, sent+lag, at)})
-					found++
-				}
+	for _, s := range synapses {
+		spikes, lag, latency := in, 0, latency
+		if s.layer >= 0 {
+			spikes, lag, latency = sent[s.layer], recorded, 1
+		}
+		found := 0
+		for at := min(tick-s.Delay-latency, spikes.Ticks()-1-lag); at >= 0 && found < lastInputs; at-- {
+			if i, fired := slices.BinarySearch(spikes.At(at+lag), int32(s.Source)); fired {
+				last = append(last, Input{s, at, at + s.Delay + latency, message(spikes, at+lag, i)})
+				found++
 			}
 		}
 	}
-	for i := range in.Neurons {
-		collect("input", i, p.InputRoute[p.InputStart[i]:p.InputStart[i+1]], in, 0, p.Convention.InputLatency)
-	}
-	for k := range p.Layers {
-		for o, h := range p.Layers[k].Home {
-			from := &p.Cores[h.Core]
-			collect("layer "+p.Layers[k].Name, o, from.Route[from.OutStart[h.Neuron]:from.OutStart[h.Neuron+1]], recs[k].Spikes, p.Convention.SpikeLag, 1)
-		}
-	}
-	arrival := func(i Input) int {
-		if i.Layer == "input" {
-			return i.Sent + i.Delay + p.Convention.InputLatency
-		}
-		return i.Sent + i.Delay + 1
-	}
-	slices.SortStableFunc(last, func(a, b Input) int { return cmp.Compare(arrival(a), arrival(b)) })
+	slices.SortStableFunc(last, func(a, b Input) int { return cmp.Compare(a.Arrived, b.Arrived) })
 	return last[max(0, len(last)-lastInputs):]
 }

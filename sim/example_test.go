@@ -137,3 +137,30 @@ func ExampleMachine_Step() {
 	fmt.Println(m.Step(), m.Step())
 	// Output: [{0 0}] []
 }
+
+// Lockstep finds the first tick and neuron in which two executors part, and what is known of it.
+func ExampleLockstep() {
+	m, err := sim.New(program())
+	if err != nil {
+		panic(err)
+	}
+	other := &fixed.Network{Input: snn.Flat(2), Convention: fixed.Axonal, Layers: []fixed.Layer{{
+		Name: "1", In: snn.Flat(2), Out: snn.Flat(1), Weight: []int16{40, 50}, WeightBits: 8, // 60 in the program
+		Neuron: fixed.CUBA{IDecay: 4096, VDecay: 0, VTh: 80, RefDelay: 1}}}}
+	in := columns([]int32{0}, []int32{1}, nil)
+	stop, agreed, err := sim.Lockstep(context.Background(), []string{"1"}, []int{1}, m.Side(false), sim.NetworkSide(other), in, 3)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println("agreed in", agreed.Ticks, "ticks")
+	fmt.Println("tick", stop.Tick, "neuron", stop.Neuron, stop.Register, "is", stop.A, "and", stop.B)
+	for _, r := range stop.Rows {
+		if r.Differs() {
+			fmt.Println(r.A.From, r.A.Source, "weighs", r.A.Weight, "and", r.B.Weight)
+		}
+	}
+	// Output:
+	// agreed in 2 ticks
+	// tick 2 neuron 0 u is 3840 and 3200
+	// input 1 weighs 60 and 50
+}

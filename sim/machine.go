@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"sync"
+
 	"github.com/isospike/isospike/compile"
 	"github.com/isospike/isospike/sim/kernel"
 	"github.com/isospike/isospike/snn"
@@ -72,6 +74,8 @@ type tables struct {
 	mixed   bool // the reference path runs some cores
 	joins   bool // some cores are joined
 	graded  bool // some neurons send graded spikes
+
+	fingerprint func() []byte // of the program; see hash
 }
 
 // core says where a core's part of the Machine's arrays begins.
@@ -151,6 +155,7 @@ func newTables(p *compile.Program, ranges [][2]int, bytes int) *tables {
 		}
 	}
 	t.lay()
+	t.fingerprint = sync.OnceValue(t.hash)
 	return t
 }
 

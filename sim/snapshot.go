@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"hash"
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/isospike/isospike/compile"
 	"github.com/isospike/isospike/snn/diag"
@@ -14,7 +16,7 @@ import (
 )
 
 // stateMagic begins a snapshot; it names the version of the form.
-const stateMagic = "isospike state 1\n"
+const stateMagic = "isospike state 2\n"
 
 // Snapshot returns the state between two ticks: registers, accumulators of coming ticks, spikes
 // on their way, those of the last tick, and counts. The same state gives the same bytes, at any number of threads and on either
@@ -87,15 +89,46 @@ func (m *Machine) carriedBy(slot int, f func(message *int32)) {
 	}
 }
 
-// fingerprint tells programs apart by their origin, target and the sizes of their tables.
-func (t *tables) fingerprint() []byte {
-	h := sha256.New()
-	fmt.Fprintf(h, "%q %q %v %d %d %d\n", t.program.Source, t.program.Target, t.program.Convention, t.slots, t.carried, t.neurons)
-	for i := range t.program.Cores {
-		c := &t.program.Cores[i]
-		fmt.Fprintln(h, len(c.Profile), len(c.Row), len(c.Mode), len(c.Target), len(c.Route), c.DelayBits, c.Profiles)
+// hash tells programs apart by all that a run depends on: the SHA-256 of the tables.
+func (t *tables) hash() []byte {
+	h, p := sha256.New(), t.program
+	fmt.Fprintf(h, "%q %q %+v %d %d\n", p.Source, p.Target, p.Convention, len(p.Layers), len(p.Cores))
+	for k := range p.Layers {
+		fmt.Fprintf(h, "%q\n", p.Layers[k].Name)
+		hashTable(h, p.Layers[k].Home)
+	}
+	hashTable(h, p.InputStart)
+	hashTable(h, p.InputRoute)
+	for i := range p.Cores {
+		c := &p.Cores[i]
+		for _, f := range c.Profiles {
+			fmt.Fprintf(h, "%s %+v\n", f.Neuron.Kind(), f)
+		}
+		fmt.Fprintln(h, c.DelayBits)
+		hashTable(h, c.Profile)
+		hashTable(h, c.Bias)
+		hashTable(h, c.Row)
+		hashTable(h, c.Base)
+		hashTable(h, c.Flags)
+		hashTable(h, c.RowStart)
+		hashTable(h, c.Mode)
+		hashTable(h, c.Target)
+		hashTable(h, c.Code)
+		hashTable(h, c.Delay)
+		hashTable(h, c.OutStart)
+		hashTable(h, c.Route)
 	}
 	return h.Sum(nil)
+}
+
+// hashTable adds a table and its length.
+func hashTable[T any](h hash.Hash, table []T) {
+	fmt.Fprintln(h, len(table))
+	for part := range slices.Chunk(table, 1<<14) {
+		if err := binary.Write(h, binary.LittleEndian, part); err != nil {
+			panic(err) // a hash takes everything, and tables are of numbers
+		}
+	}
 }
 
 // Restore puts m into the state of a snapshot, of a machine of the same program. Run goes on from there with

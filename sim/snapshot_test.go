@@ -113,7 +113,7 @@ func TestBadStates(t *testing.T) {
 	_, other := machine(t, dense(30, true, 41, 10), "loihi1")
 	for name, b := range map[string][]byte{
 		"nothing": nil, "cut": state[:len(state)-1], "signed but cut": sign(slices.Clone(body[:len(body)-1])), "longer": sign(append(slices.Clone(body), 0)),
-		"another version": sign(append([]byte("isospike state 2\n"), body[17:]...)), "foreign": other.Snapshot(),
+		"another version": sign(append([]byte("isospike state 3\n"), body[17:]...)), "foreign": other.Snapshot(),
 	} {
 		if err := m.Restore(b); err == nil {
 			t.Errorf("%s: taken", name)
@@ -199,5 +199,41 @@ func TestSoak(t *testing.T) {
 	}
 	if t.Logf("%d ticks, %d spikes, %d windows of %d ticks compared with the reference", one.Tick(), spikes, windows, window); windows == 0 || spikes == 0 {
 		t.Error("too little was compared")
+	}
+}
+
+// TestForeignStates: any entry of any table counts, so a state is refused by every other program.
+func TestForeignStates(t *testing.T) {
+	net := dense(30, true, 40, 10)
+	p, m := machine(t, net, "loihi1")
+	_, err := m.Run(t.Context(), noise(30, 20, 0.3), 20, sim.Options{})
+	check(t, err)
+	state := m.Snapshot()
+	same, err := sim.New(throughArtifact(t, p))
+	check(t, err)
+	check(t, same.Restore(state))
+	for name, change := range map[string]func(p *compile.Program, c *compile.Core){
+		"a weight": func(_ *compile.Program, c *compile.Core) { c.Code[100] ^= 2 },
+		"a bias":   func(_ *compile.Program, c *compile.Core) { c.Bias[3]++ },
+		"a delay":  func(_ *compile.Program, c *compile.Core) { c.Route[0].Delay ^= 1 },
+		"an input": func(p *compile.Program, _ *compile.Core) { p.InputRoute[5].Delay++ },
+		"a threshold": func(_ *compile.Program, c *compile.Core) {
+			c.Profiles[0].Neuron = fixed.CUBA{IDecay: 1024, VDecay: 128, VTh: 81, RefDelay: 1}
+		},
+		"an exponent": func(_ *compile.Program, c *compile.Core) { c.Profiles[0].WeightExp = 1 },
+		"a name":      func(p *compile.Program, _ *compile.Core) { p.Layers[0].Name = "other" },
+		"a source":    func(p *compile.Program, _ *compile.Core) { p.Source = "other" },
+		"two homes": func(p *compile.Program, _ *compile.Core) {
+			h := p.Layers[0].Home
+			h[0], h[1] = h[1], h[0]
+		},
+	} {
+		other := throughArtifact(t, p)
+		change(other, &other.Cores[0])
+		o, err := sim.New(other)
+		check(t, err)
+		if o.Restore(state) == nil {
+			t.Errorf("another program, by %s, takes the state", name)
+		}
 	}
 }

@@ -24,7 +24,7 @@ func TestBuiltIn(t *testing.T) {
 			t.Errorf("%s: %v %v", name, x, err)
 		}
 	}
-	if want := []string{"arty-a7", "hx8k", "icebreaker", "kapohobay", "loihi1", "loihi2", "tangnano9k", "ulx3s-85f", "up5k"}; !slices.Equal(names, want) {
+	if want := []string{"arty-a7", "hx8k", "icebreaker", "icebreaker-srm", "kapohobay", "loihi1", "loihi2", "tangnano9k", "ulx3s-85f", "up5k"}; !slices.Equal(names, want) {
 		t.Error(names)
 	}
 }
@@ -59,17 +59,17 @@ func TestLimits(t *testing.T) {
 		t.Fatal(err)
 	}
 	board := x.(*fpga.Board)
-	if board.CoreHz/board.Baud != 12 || board.ClockHz != 12_000_000 || board.FPGA != "up5k" || len(board.Pins) != 4 || board.Limits().AxonsIn != 512 {
+	if board.CoreHz/board.Baud != 12 || !board.LEDLow || board.ClockHz != 12_000_000 || board.FPGA != "up5k" || len(board.Pins) != 4 || board.Limits().AxonsIn != 512 {
 		t.Errorf("%+v", board)
 	}
 }
 
 func TestUnknown(t *testing.T) {
 	for name, fix := range map[string]string{
-		"lohi1":         "did you mean loihi1? There are arty-a7, hx8k, icebreaker, kapohobay, loihi1, loihi2, tangnano9k, ulx3s-85f, up5k",
-		"icebraker":     "did you mean icebreaker? There are arty-a7, hx8k, icebreaker, kapohobay, loihi1, loihi2, tangnano9k, ulx3s-85f, up5k",
-		"spinnaker":     "use one of arty-a7, hx8k, icebreaker, kapohobay, loihi1, loihi2, tangnano9k, ulx3s-85f, up5k, or the path of a .toml file",
-		"../chips/up5k": "use one of arty-a7, hx8k, icebreaker, kapohobay, loihi1, loihi2, tangnano9k, ulx3s-85f, up5k, or the path of a .toml file",
+		"lohi1":         "did you mean loihi1? There are arty-a7, hx8k, icebreaker, icebreaker-srm, kapohobay, loihi1, loihi2, tangnano9k, ulx3s-85f, up5k",
+		"icebraker":     "did you mean icebreaker? There are arty-a7, hx8k, icebreaker, icebreaker-srm, kapohobay, loihi1, loihi2, tangnano9k, ulx3s-85f, up5k",
+		"spinnaker":     "use one of arty-a7, hx8k, icebreaker, icebreaker-srm, kapohobay, loihi1, loihi2, tangnano9k, ulx3s-85f, up5k, or the path of a .toml file",
+		"../chips/up5k": "use one of arty-a7, hx8k, icebreaker, icebreaker-srm, kapohobay, loihi1, loihi2, tangnano9k, ulx3s-85f, up5k, or the path of a .toml file",
 	} {
 		_, err := targets.Lookup(name)
 		var e *diag.Error
@@ -123,6 +123,7 @@ func TestParseErrors(t *testing.T) {
 		"inherits = \"icebreaker\"\n[board]\nbaud = 115200":          "target-baud",
 
 		"inherits = \"icebreaker\"\n[limits]\nneuron_kinds = [\"cuba\", \"srm\"]": "target-limits",
+		"inherits = \"icebreaker-srm\"\n[limits]\nneurons = 129":                  "target-limits",
 	} {
 		_, err := targets.Parse("x", []byte(text))
 		var e *diag.Error

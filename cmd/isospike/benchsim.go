@@ -25,7 +25,6 @@ import (
 type benchSimFlags struct {
 	only, data string
 	seconds    float64
-	slow       bool
 	scale      bool
 }
 
@@ -78,7 +77,6 @@ of their time the threads had: on a machine that others use, figures are to be d
 	c.Flags().StringVar(&f.data, "data", "", "N-MNIST recordings for nmnist-samples (default: synthetic ones like them)")
 	c.Flags().Float64Var(&f.seconds, "seconds", 3, "time for each workload, of three runs at least")
 	c.Flags().BoolVar(&f.scale, "scale", false, "measure instead, at best, how two dense layers scale with width, rate, delays and threads, as Markdown")
-	slowFlag(c, &f.slow)
 	return c
 }
 
@@ -87,7 +85,7 @@ func (a *app) benchSim(ctx context.Context, f *benchSimFlags) error {
 		return diag.Usagef("usage", "--seconds is %v, allowed are 0 to 3600", f.seconds)
 	}
 	if f.scale {
-		return a.benchSimScale(ctx, time.Duration(f.seconds*float64(time.Second)), f.slow)
+		return a.benchSimScale(ctx, time.Duration(f.seconds*float64(time.Second)))
 	}
 	var rows []benchRow
 	for _, w := range simWorkloads {
@@ -128,7 +126,7 @@ func (a *app) benchSimulator(ctx context.Context, w *simWorkload, f *benchSimFla
 		own -= int64(4 * (cap(in.Index) + cap(in.Start)))
 	}
 	memory := float64(own+machine) / float64(own)
-	opts := sim.Options{Slow: f.slow}
+	opts := sim.Options{Slow: a.slow}
 	if len(inputs) == 1 {
 		opts.Threads = threads
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // benchSimScale measures ticks of two dense layers over one setting at a time, on loihi1.
-func (a *app) benchSimScale(ctx context.Context, budget time.Duration, slow bool) error {
+func (a *app) benchSimScale(ctx context.Context, budget time.Duration) error {
 	type setting struct {
 		width, delay, threads int
 		rate                  float64
@@ -54,7 +54,7 @@ func (a *app) benchSimScale(ctx context.Context, budget time.Duration, slow bool
 			in := randomSpikes(1, s.width, max(20, 100*512*512/(s.width*s.width)), s.rate)
 			synapses := int64(0)
 			seconds, err := repeat(budget, func() error {
-				r, err := m.Run(ctx, in, in.Ticks(), sim.Options{Threads: s.threads, Slow: slow})
+				r, err := m.Run(ctx, in, in.Ticks(), sim.Options{Threads: s.threads, Slow: a.slow})
 				if err != nil {
 					return err
 				}

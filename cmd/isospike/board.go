@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/isospike/isospike/sim"
@@ -37,7 +39,36 @@ type boardRun struct {
 	seconds float64      // streaming the samples
 	synops  int64        // synaptic operations that the board counted
 	work    []boardCount // what it counted beside, and what the simulator did
+	core    *coreTime    // nil where there is no clock
 	first   []fixed.Record
+}
+
+// A coreTime is how long a board's core takes for a sample, on average: the clocks of its ticks,
+// without the line, and what they are at the clock of its bitstream.
+type coreTime struct {
+	Clocks float64 `json:"clocks_a_sample"`
+	Hz     int     `json:"hz"` // 0: not known
+	Micros float64 `json:"us_a_sample"`
+}
+
+// coreTimeOf divides the clocks that a board counted among the samples of a program.
+func coreTimeOf(clocks uint64, samples int, target string) *coreTime {
+	if clocks == 0 || samples == 0 {
+		return nil
+	}
+	t := &coreTime{Clocks: float64(clocks) / float64(samples)}
+	if b, err := lookupBoard(target); err == nil && b.CoreHz > 0 {
+		t.Hz, t.Micros = b.CoreHz, t.Clocks*1e6/float64(b.CoreHz)
+	}
+	return t
+}
+
+func (t *coreTime) String() string {
+	s := fmt.Sprintf("the core takes %.0f clocks a sample", t.Clocks)
+	if t.Hz > 0 {
+		s += fmt.Sprintf(", %.0f µs at %g MHz", t.Micros, float64(t.Hz)/1e6)
+	}
+	return s
 }
 
 // A boardCount is how much a board did of something over all samples, and how much
@@ -63,6 +94,24 @@ func boardCounts(before, after link.Counters, sims []sim.Count, ticks int64) []b
 		w = append(w, boardCount{"clocks", clocks, nil})
 	}
 	return w
+}
+
+// otherBoard adds to the error of a program that a board has no room for which board it is.
+func otherBoard(err error, target string, info link.Info) error {
+	var d *diag.Error
+	if !errors.As(err, &d) || d.Kind != diag.Limit {
+		return err
+	}
+	all, err := boards()
+	if err != nil {
+		return err
+	}
+	for _, b := range all {
+		if is := b.Info(); is.Cores == info.Cores && is.Axons == info.Axons && slices.Equal(is.Regions, info.Regions) {
+			return d.WithFix("the program was compiled for %s and this board is %s: compile with --target %s", target, b.Name(), b.Name())
+		}
+	}
+	return d.WithFix("the program was compiled for %s and this board is none of those known: compile for it", target)
 }
 
 // compareStates adds the states in which a board ended a sample to the pair.
@@ -117,45 +166,41 @@ func (f *boardFlags) open(a *app, b *fpga.Board) (link.Port, error) {
 }
 
 // openFor is open for the board that a program was compiled for.
-func (f *boardFlags) openFor(a *app, e *executor) func() (link.Port, error) {
-	return func() (link.Port, error) {
-		if f.port != "" {
-			return f.open(a, nil)
-		}
-		b, err := lookupBoard(e.program.Target)
-		if err != nil {
-			return nil, diag.Usagef("usage", "--port is missing, and %q is no built-in board by which to find it", e.program.Target).
-				WithFix("give the board's serial port, or start `isospike board emulate`")
-		}
-		return f.open(a, b)
+func (f *boardFlags) openFor(a *app, e *executor) (link.Port, error) {
+	if f.port != "" {
+		return f.open(a, nil)
 	}
+	b, err := lookupBoard(e.program.Target)
+	if err != nil {
+		return nil, diag.Usagef("usage", "--port is missing, and %q is no built-in board by which to find it", e.program.Target).
+			WithFix("give the board's serial port, or start `isospike board emulate`")
+	}
+	return f.open(a, b)
 }
 
-// onBoard loads the executor's program into the board behind a port, runs every
-// sample on it and compares it with the simulator.
-func (a *app) onBoard(ctx context.Context, open func() (link.Port, error), e *executor, src samples) (*boardRun, error) {
-	port, err := open()
-	if err != nil {
-		return nil, err
-	}
-	defer port.Close()
+// onBoard loads the executor's program into a device, runs every sample on it and compares it with the simulator.
+func (a *app) onBoard(ctx context.Context, on *device, e *executor, src samples) (r *boardRun, err error) {
 	var load *progress
-	conn, err := link.Dial(ctx, port, link.Options{Progress: func(done, total int) {
+	conn, end, err := on.dial(ctx, func(done, total int) {
 		if load == nil {
 			load = a.progress("load", "bytes", total)
 		}
 		load.set(done, "")
-	}})
+	})
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close()
+	defer func() {
+		if ended := end(); err == nil {
+			err = ended
+		}
+	}()
 	stream, err := fpga.NewStream(ctx, conn, e.program)
 	if load != nil {
 		load.end()
 	}
 	if err != nil {
-		return nil, err
+		return nil, otherBoard(err, e.program.Target, conn.Info())
 	}
 	before, err := conn.Counters(ctx)
 	if err != nil {
@@ -166,23 +211,30 @@ func (a *app) onBoard(ctx context.Context, open func() (link.Port, error), e *ex
 		return nil, err
 	}
 	counts, ticks := make([]sim.Count, 0, src.Len()), int64(0)
-	r := &boardRun{pair: pair{A: e.name, B: "board"}}
+	r = &boardRun{pair: pair{A: e.name, B: on.name}}
 	p := a.progress("run", "samples", src.Len())
 	defer p.end()
 	start := time.Now()
 	// Samples go out in groups: enough to keep the line busy, few enough to hold.
 	const group = 32
-	for lo := 0; lo < src.Len(); lo += group {
+	var waiting *spike.Raster // read, but of other ticks than the group before it
+	for lo := 0; lo < src.Len(); {
 		var in []*spike.Raster
 		for i := lo; i < min(lo+group, src.Len()); i++ {
-			s, err := src.Raster(i, 0, 0)
-			if err != nil {
-				return nil, err
+			s := waiting
+			if waiting = nil; s == nil {
+				if s, err = src.Raster(i, 0, 0); err != nil {
+					return nil, err
+				}
+			}
+			if len(in) > 0 && s.Ticks() != in[0].Ticks() {
+				waiting = s
+				break
 			}
 			in = append(in, s)
 		}
 		err := stream.RunAll(ctx, in, in[0].Ticks(), func(k int, recs []fixed.Record) error {
-			want, err := reference.Run(ctx, in[k], in[k].Ticks(), sim.Options{})
+			want, err := reference.Run(ctx, in[k], in[k].Ticks(), sim.Options{Slow: a.slow})
 			if err != nil {
 				return err
 			}
@@ -192,7 +244,7 @@ func (a *app) onBoard(ctx context.Context, open func() (link.Port, error), e *ex
 				r.first = recs
 			}
 			p.set(lo+k+1, fmt.Sprintf("%.2f ms a sample", 1000*time.Since(start).Seconds()/float64(lo+k+1)))
-			return r.pair.compare(src.ID(lo+k), e.program, in[k], want.Layers, recs)
+			return r.pair.compare(src.ID(lo+k), e, e, in[k], want.Layers, recs)
 		})
 		if err != nil {
 			return nil, err
@@ -203,6 +255,7 @@ func (a *app) onBoard(ctx context.Context, open func() (link.Port, error), e *ex
 			return nil, err
 		}
 		r.pair.compareStates(src.ID(lo+len(in)-1), states, reference)
+		lo += len(in)
 	}
 	r.seconds = time.Since(start).Seconds()
 	after, err := conn.Counters(ctx)
@@ -211,6 +264,7 @@ func (a *app) onBoard(ctx context.Context, open func() (link.Port, error), e *ex
 	}
 	r.synops, r.stats = int64(after.Synapses-before.Synapses), conn.Stats()
 	r.work = boardCounts(before, after, counts, ticks)
+	r.core = coreTimeOf(after.Cycles-before.Cycles, r.tally.Samples, e.program.Target)
 	return r, nil
 }
 
@@ -229,7 +283,7 @@ the last. The exit status is 1 when any differs.`,
   isospike board emulate --link /tmp/board &  isospike run board.safetensors --port /tmp/board --data test.tar.gz`,
 		Args: exactly("PROGRAM"),
 		RunE: func(c *cobra.Command, args []string) error {
-			e, err := load(args[0])
+			e, err := a.load(args[0])
 			if err != nil {
 				return err
 			}
@@ -243,19 +297,22 @@ the last. The exit status is 1 when any differs.`,
 			if err := e.takes(src); err != nil {
 				return err
 			}
-			r, err := a.onBoard(c.Context(), board.openFor(a, e), e, src)
+			r, err := a.onBoard(c.Context(), board.board(a, e), e, src)
 			if err != nil {
 				return err
 			}
 			pairs := []pair{r.pair}
 			err = a.result(map[string]any{
 				"accuracy": r.tally.Accuracy, "samples": r.tally.Samples, "confusion": r.tally.Confusion, "spikes": r.tally.Spikes,
-				"synaptic_operations": r.synops, "counters": r.work, "seconds": r.seconds, "verify": pairs, "link": r.stats,
+				"synaptic_operations": r.synops, "counters": r.work, "core": r.core, "seconds": r.seconds, "verify": pairs, "link": r.stats,
 			}, func(w io.Writer) {
 				printTally(w, "board", r.tally)
 				fmt.Fprintf(w, "%.1f samples/s, %.2f ms a sample, %d bytes out, %d in, %d damaged frames\n", float64(r.tally.Samples)/r.seconds,
 					1000*r.seconds/float64(r.tally.Samples), r.stats.BytesOut, r.stats.BytesIn, r.stats.BadIn+r.stats.BadOut)
 				printCounts(w, r.work)
+				if r.core != nil {
+					fmt.Fprintln(w, r.core)
+				}
 				printPairs(w, pairs)
 			})
 			if err != nil {
@@ -268,6 +325,14 @@ the last. The exit status is 1 when any differs.`,
 	encodingFlag(c, &encoding)
 	board.register(c)
 	return c
+}
+
+// emulator returns a board in software.
+func (a *app) emulator(b *fpga.Board) link.Machine {
+	if a.slow {
+		return fpga.NewReferenceEmulator(b)
+	}
+	return fpga.NewEmulator(b)
 }
 
 // lookupBoard returns the board target of a name.
@@ -290,12 +355,22 @@ func (a *app) simulation(ctx context.Context, b *fpga.Board) (func(context.Conte
 	if err != nil {
 		return nil, err
 	}
-	a.note("building the simulation, unless it is there")
-	program, err := rtl.Verilate(ctx, design)
+	program, err := rtl.Verilate(ctx, design, func(dir string) {
+		a.note("building a simulation of %s with Verilator, once: it takes a minute and is kept in %s", b.Title, dir)
+	})
 	if err != nil {
 		return nil, err
 	}
 	return func(ctx context.Context, line link.Port) error { return rtl.Serve(ctx, program, divider, line) }, nil
+}
+
+// emulation returns what serves a board on a line, in software or as its Verilog, and how it does.
+func (a *app) emulation(ctx context.Context, b *fpga.Board, verilog bool) (serve func(context.Context, link.Port) error, how string, err error) {
+	if verilog {
+		serve, err = a.simulation(ctx, b)
+		return serve, "in Verilog", err
+	}
+	return func(ctx context.Context, line link.Port) error { return link.Serve(ctx, line, a.emulator(b)) }, "emulated", nil
 }
 
 func newBoard(a *app) *cobra.Command {
@@ -318,13 +393,9 @@ its pins. The simulation is built with Verilator at the first use.`,
 			if err != nil {
 				return err
 			}
-			serve := func(ctx context.Context, line link.Port) error { return link.Serve(ctx, line, fpga.NewEmulator(b)) }
-			what := "emulated"
-			if verilog {
-				if serve, err = a.simulation(c.Context(), b); err != nil {
-					return err
-				}
-				what = "in Verilog"
+			serve, how, err := a.emulation(c.Context(), b, verilog)
+			if err != nil {
+				return err
 			}
 			line, path, err := link.OpenPTY()
 			if err != nil {
@@ -342,7 +413,7 @@ its pins. The simulation is built with Verilator at the first use.`,
 			if err := a.result(map[string]any{"port": path, "board": b.Name()}, func(w io.Writer) { fmt.Fprintln(w, path) }); err != nil {
 				return err
 			}
-			a.note("%s %s on %s; interrupt to stop", b.Title, what, path)
+			a.note("%s %s on %s; interrupt to stop", b.Title, how, path)
 			err = serve(c.Context(), line)
 			if c.Context().Err() != nil {
 				return nil // stopping it is how it ends

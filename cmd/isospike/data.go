@@ -13,9 +13,14 @@ import (
 type dataFlags struct{ path, labels string }
 
 func (f *dataFlags) register(c *cobra.Command, use string) {
+	f.add(c, use)
+	_ = c.MarkFlagRequired("data")
+}
+
+// add is register of flags that may be left out.
+func (f *dataFlags) add(c *cobra.Command, use string) {
 	c.Flags().StringVar(&f.path, "data", "", use+": a folder, file or archive, and after a '#' the part of it; see `isospike data info --help`")
 	c.Flags().StringVar(&f.labels, "labels", "", "list of `id<TAB>class` lines (default: class folders, or the .txt beside the archive)")
-	_ = c.MarkFlagRequired("data")
 }
 
 // open reads the recordings and encodes them as an artifact says.

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -19,8 +17,6 @@ import (
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
-	"github.com/isospike/isospike/targets/fpga"
-	"github.com/isospike/isospike/targets/fpga/link"
 	"github.com/isospike/isospike/train"
 	"github.com/spf13/cobra"
 )
@@ -34,6 +30,7 @@ type demoFlags struct {
 	samples int
 	epochs  int
 	board   int
+	verilog bool
 }
 
 // demo carries the artifacts of one demo from step to step.
@@ -50,6 +47,7 @@ type demo struct {
 	execs    []*executor
 	tallies  []tally // float, then the chain
 	pairs    []pair
+	on       *device // the board
 	board    *boardRun
 	hashes   map[string]string // artifact file → SHA-256
 	seconds  float64
@@ -65,8 +63,10 @@ compiles it for a Loihi-1-style chip and for the iCEBreaker board, verifies on t
 half that every stage gives the same spikes, and streams it to an emulated board over
 the real serial protocol. The artifacts, report.html and road.svg stay in a directory.
 
-Nothing but Go is needed. The exit status is 1 when any spike differs.`,
+Nothing but Go is needed. With --rtl the board is its Verilog, simulated clock by clock,
+which needs Verilator. The exit status is 1 when any spike differs.`,
 		Example: `  isospike demo
+  isospike demo --rtl
   isospike demo --json --seed 3`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.demo(c.Context(), f) },
@@ -76,6 +76,7 @@ Nothing but Go is needed. The exit status is 1 when any spike differs.`,
 	c.Flags().IntVar(&f.samples, "samples", 2000, "recordings to draw; half of them train, half test")
 	c.Flags().IntVar(&f.epochs, "epochs", 12, "passes over the training half")
 	c.Flags().IntVar(&f.board, "board-samples", 200, "test recordings to stream to the board")
+	c.Flags().BoolVar(&f.verilog, "rtl", false, "simulate the board's Verilog (needs Verilator and g++)")
 	return c
 }
 
@@ -87,6 +88,14 @@ func (a *app) demo(ctx context.Context, f demoFlags) error {
 		return diag.Inputf("write", f.dir, "cannot make the directory: %v", err)
 	}
 	d := &demo{app: a, demoFlags: f, hashes: map[string]string{}}
+	board, err := lookupBoard("icebreaker")
+	if err != nil {
+		return err
+	}
+	if d.on, err = a.simulated(ctx, board, f.verilog); err != nil {
+		return err
+	}
+	d.on.name = "board"
 	start := time.Now()
 	for _, step := range []struct {
 		title string
@@ -199,7 +208,7 @@ func (d *demo) lower(context.Context) error {
 // the simulator on each program, all read back from their files.
 func (d *demo) verify(ctx context.Context) error {
 	for _, name := range append([]string{"model", "fixed"}, demoTargets...) {
-		e, err := load(filepath.Join(d.dir, name+".safetensors"))
+		e, err := d.load(filepath.Join(d.dir, name+".safetensors"))
 		if err != nil {
 			return err
 		}
@@ -234,42 +243,22 @@ func (d *demo) inFloat(ctx context.Context) (tally, error) {
 	return tallies[0], nil
 }
 
-// stream starts an emulated board and runs test samples on it over its port.
+// stream starts the board and runs test samples on it over its port.
 func (d *demo) stream(ctx context.Context) error {
-	board, err := lookupBoard("icebreaker")
+	e, err := d.simExecutor(d.programs[len(d.programs)-1])
 	if err != nil {
 		return err
 	}
-	line, path, err := link.OpenPTY()
-	open := func() (link.Port, error) { return link.Open(path, board.Baud) }
-	if err != nil {
-		// Only Linux has the pseudo-terminals that link makes; elsewhere the same
-		// bytes go through a pipe in this process.
-		d.note("no pseudo-terminal here (%v): the board is behind a pipe instead", err)
-		var host net.Conn
-		line, host = net.Pipe()
-		open, path = func() (link.Port, error) { return host, nil }, "a pipe"
-	}
-	served := make(chan error, 1)
-	ctx, cancel := context.WithCancel(ctx)
-	go func() { served <- link.Serve(ctx, line, fpga.NewEmulator(board)) }()
-	d.note("%s emulated on %s", board.Title, path)
-	e, err := simExecutor(d.programs[len(d.programs)-1])
-	if err == nil {
-		some := dataset.Encoded{Set: dataset.Subset(d.test.Set, first(min(d.demoFlags.board, d.test.Len()))), Encoding: d.test.Encoding}
-		d.board, err = d.onBoard(ctx, open, e, some)
-	}
-	cancel()
-	line.Close()
-	if serr := <-served; err == nil && serr != nil && !errors.Is(serr, context.Canceled) && !errors.Is(serr, os.ErrClosed) {
-		err = serr
-	}
-	if err != nil {
+	some := dataset.Encoded{Set: dataset.Subset(d.test.Set, first(min(d.demoFlags.board, d.test.Len()))), Encoding: d.test.Encoding}
+	if d.board, err = d.onBoard(ctx, d.on, e, some); err != nil {
 		return err
 	}
 	d.pairs = append(d.pairs, d.board.pair)
 	d.note("%d samples in %s: %.0f samples/s, %d bytes out, %d bytes in, %d damaged frames", d.board.tally.Samples, seconds(time.Duration(d.board.seconds*1e9)),
 		float64(d.board.tally.Samples)/d.board.seconds, d.board.stats.BytesOut, d.board.stats.BytesIn, d.board.stats.BadIn+d.board.stats.BadOut)
+	if d.board.core != nil {
+		d.note("%v", d.board.core)
+	}
 	return nil
 }
 
@@ -292,7 +281,7 @@ func (d *demo) summary() any {
 		"accuracy": map[string]float64{"float": d.tallies[0].Accuracy, "train": d.tallies[1].Accuracy, "fixed": d.tallies[2].Accuracy, "board": d.board.tally.Accuracy},
 		"verify":   d.pairs,
 		"targets":  targets,
-		"board":    map[string]any{"samples": d.board.tally.Samples, "seconds": d.board.seconds, "synaptic_operations": d.board.synops, "link": d.board.stats},
+		"board":    map[string]any{"samples": d.board.tally.Samples, "seconds": d.board.seconds, "synaptic_operations": d.board.synops, "core": d.board.core, "link": d.board.stats},
 		"report":   filepath.Join(d.dir, "report.html"),
 	}
 }
@@ -324,7 +313,7 @@ func (d *demo) counts(ctx context.Context, p *compile.Program) ([]sim.Count, err
 	if err != nil {
 		return nil, err
 	}
-	res, err := m.Run(ctx, in, in.Ticks(), sim.Options{})
+	res, err := m.Run(ctx, in, in.Ticks(), sim.Options{Slow: d.slow})
 	if err != nil {
 		return nil, err
 	}

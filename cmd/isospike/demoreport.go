@@ -80,7 +80,7 @@ func (d *demo) writeRoad(ctx context.Context, path string) error {
 			{Name: "quantize", Detail: []string{"8-bit integers", weights}},
 			{Name: "compile", Detail: demoTargets},
 			{Name: "verify", Detail: []string{"spikes, u and v", fmt.Sprintf("%d recordings", d.tallies[1].Samples)}},
-			{Name: "board", Detail: []string{"emulated, behind", "the serial protocol"}},
+			{Name: "board", Detail: []string{d.on.how + ", behind", "the serial protocol"}},
 		},
 		Input:  report.Population{Name: "one recording, ON and OFF events", Spikes: in, Channels: d.fixed.Input.C},
 		Verify: d.rows(),

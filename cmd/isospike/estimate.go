@@ -55,7 +55,7 @@ func (a *app) estimate(ctx context.Context, e *executor, src dataset.Encoded, mo
 	}
 	err = simulate(ctx, a, e, src, func(m *sim.Machine, in *spike.Raster) (*loihi.Meter, error) {
 		one := all.Clone()
-		_, err := m.Run(ctx, in, src.Encoding.Ticks, sim.Options{Observer: one, Slow: e.slow})
+		_, err := m.Run(ctx, in, src.Encoding.Ticks, sim.Options{Observer: one, Slow: a.slow})
 		return one, err
 	}, func(_ int, one *loihi.Meter) { all.Add(one) })
 	if err != nil {

@@ -17,7 +17,6 @@ func newEval(a *app) *cobra.Command {
 	var encoding string
 	var metrics bool
 	var model string
-	var slow bool
 	c := &cobra.Command{
 		Use:   "eval ARTIFACT --data DIR",
 		Short: "Measure the accuracy of a model, fixed network or program",
@@ -35,11 +34,10 @@ ClassificationAccuracy, ActivationSparsity, SynapticOperations and MembraneUpdat
   isospike eval program.safetensors --data test.tar.gz --estimate davies2018`,
 		Args: exactly("ARTIFACT"),
 		RunE: func(c *cobra.Command, args []string) error {
-			e, err := load(args[0])
+			e, err := a.load(args[0])
 			if err != nil {
 				return err
 			}
-			e.slow = slow
 			src, err := data.open(a, e.encodingOr(encoding))
 			if err != nil {
 				return err
@@ -78,7 +76,6 @@ ClassificationAccuracy, ActivationSparsity, SynapticOperations and MembraneUpdat
 	encodingFlag(c, &encoding)
 	c.Flags().BoolVar(&metrics, "neurobench", false, "give NeuroBench's metrics of a program")
 	estimateFlag(c, &model)
-	slowFlag(c, &slow)
 	return c
 }
 
@@ -90,7 +87,7 @@ func (a *app) neurobench(ctx context.Context, e *executor, src dataset.Encoded) 
 	m := sim.NewMetrics(e.program)
 	ticks := src.Encoding.Ticks
 	err := simulate(ctx, a, e, src, func(run *sim.Machine, in *spike.Raster) (*sim.Result, error) {
-		return run.Run(ctx, in, ticks, sim.Options{States: true, Slow: e.slow})
+		return run.Run(ctx, in, ticks, sim.Options{States: true, Slow: a.slow})
 	}, func(i int, r *sim.Result) { m.Add(r, ticks, src.Label(i)) })
 	if err != nil {
 		return err

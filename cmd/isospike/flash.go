@@ -8,7 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +18,7 @@ import (
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/targets/fpga"
 	"github.com/isospike/isospike/targets/fpga/link"
+	"github.com/isospike/isospike/targets/fpga/synth"
 	"github.com/spf13/cobra"
 )
 
@@ -75,19 +78,44 @@ func (p *programmer) check(ctx context.Context, name string) error {
 	return nil
 }
 
-// flashError explains what a programmer said.
-func flashError(name, said string, err error) *diag.Error {
-	e := &diag.Error{Kind: diag.Link, Code: "flash-failed", Err: err, Fix: "check cable and power; what it said is above"}
+// flashError explains what a programmer said. seen is that the board's serial port is there, so that
+// a programmer that finds no board was not let at it.
+func flashError(name, said string, err error, seen bool) *diag.Error {
 	lines := strings.Split(strings.TrimSpace(said), "\n")
-	e.Msg = name + " failed: " + lines[len(lines)-1]
+	e := &diag.Error{Kind: diag.Link, Code: "flash-failed", Msg: name + " failed: " + lines[len(lines)-1], Err: err,
+		Fix: "check cable and power, then flash again; without --quiet all that " + name + " says is shown"}
 	low := strings.ToLower(said)
+	has := func(words ...string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(low, w) })
+	}
+	absent := has("can't find", "not found", "unable to open", "no device")
 	switch {
-	case strings.Contains(low, "permission") || strings.Contains(low, "access denied") || strings.Contains(low, "operation not permitted"):
-		e.Code, e.Fix = "flash-permission", "let this user at the USB device: docs/board.md has a udev rule"
-	case strings.Contains(low, "can't find") || strings.Contains(low, "not found") || strings.Contains(low, "unable to open"):
+	case has("permission", "access denied", "operation not permitted", "libusb_open() failed") || absent && seen:
+		e.Code, e.Msg, e.Fix = "flash-permission", name+" cannot open the board's USB device", "let this user at it: docs/board.md has a udev rule; and close other programs that use it"
+	case absent:
 		e.Code, e.Msg, e.Fix = "no-usb-device", name+" finds no board on USB", "plug the board in, and check the cable: some carry power alone"
 	}
 	return e
+}
+
+// seen reports whether a serial port of the board's USB bridge is there.
+func seen(b *fpga.Board) bool {
+	ports, err := link.Ports()
+	return err == nil && slices.ContainsFunc(ports, func(p link.Candidate) bool { return slices.Contains(b.USB, p.USB) })
+}
+
+// write runs the programmer.
+func (a *app) write(ctx context.Context, b *fpga.Board, command []string) error {
+	a.note("%s", strings.Join(command, " "))
+	out, err := exec.CommandContext(ctx, command[0], command[1:]...).CombinedOutput()
+	if ctx.Err() != nil {
+		return &diag.Error{Kind: diag.Interrupted, Code: "interrupted", Msg: command[0] + " was stopped: what it was writing may be half there", Fix: "flash again"}
+	}
+	if err != nil {
+		a.note("%s", strings.TrimSpace(string(out)))
+		return flashError(command[0], string(out), err, seen(b))
+	}
+	return nil
 }
 
 func newFlash(a *app) *cobra.Command {
@@ -108,7 +136,7 @@ must be what this isospike builds for the board.`,
 				return err
 			}
 			if file == "" {
-				file = "isospike-fpga/" + b.Name() + ".bin"
+				file = filepath.Join(fpgaDir, b.Name()+".bin")
 			}
 			design, err := b.Design(0)
 			if err != nil {
@@ -123,18 +151,23 @@ must be what this isospike builds for the board.`,
 				return err
 			}
 			if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-				return diag.Inputf("no-bitstream", file, "there is no bitstream").WithFix("make it: isospike fpga build --board %s", name)
+				e := diag.Inputf("no-bitstream", file, "there is no bitstream").WithFix("make it: isospike fpga build --board %s", name)
+				if !synth.Places(b) {
+					e.Fix = "place and route for its FPGA is not part of isospike: make one with other tools, and name it with --bitstream"
+				}
+				return e
 			}
 			command = append(command, file)
 			result := map[string]any{"board": b.Name(), "command": command, "build": fmt.Sprintf("%016x", build), "written": !dry}
 			if !dry {
-				a.note("%s", strings.Join(command, " "))
-				out, err := exec.CommandContext(c.Context(), command[0], command[1:]...).CombinedOutput()
-				if err != nil {
-					a.note("%s", strings.TrimSpace(string(out)))
-					return flashError(command[0], string(out), err)
+				if err := a.write(c.Context(), b, command); err != nil {
+					return err
 				}
 				info, err := port.identify(c.Context(), a, b)
+				var e *diag.Error
+				if errors.As(err, &e) && e.Code == "no-board" {
+					return e.WithFix("the bitstream is written: check that the board is a %s, that its lamp beats, and that --port is its serial line", b.Title)
+				}
 				if err != nil {
 					return err
 				}
@@ -152,7 +185,7 @@ must be what this isospike builds for the board.`,
 			})
 		},
 	}
-	c.Flags().StringVar(&name, "board", "icebreaker", "board")
+	c.Flags().StringVar(&name, "board", "icebreaker", "board, or the path of a board file")
 	c.Flags().StringVar(&file, "bitstream", "", "bitstream (default isospike-fpga/BOARD.bin)")
 	c.Flags().BoolVarP(&dry, "dry-run", "n", false, "say what would be run, and do nothing")
 	port.register(c)

@@ -43,7 +43,7 @@ with their SHA-256; it is written last, so a folder that was broken off is refus
 			if artifact.Kind(file) == artifact.Model {
 				return diag.Inputf("artifact-kind", args[0], "a model has no registers to record").WithFix("record the fixed network that `isospike quantize` makes of it")
 			}
-			e, err := execute(file)
+			e, err := a.execute(file)
 			if err != nil {
 				return diag.InFile(err, args[0])
 			}

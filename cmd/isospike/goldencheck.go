@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"sync"
 
 	"github.com/isospike/isospike/internal/artifact"
-	"github.com/isospike/isospike/sim"
 	"github.com/isospike/isospike/sim/golden"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
@@ -21,6 +21,7 @@ type check struct {
 	Samples    int       `json:"samples"` // compared, those of an earlier run included
 	Resumed    int       `json:"resumed"` // of them: passed in an earlier run
 	Spikes     int       `json:"spikes"`
+	Registers  int       `json:"registers"`  // final u and v that were compared in this run
 	Mismatches int       `json:"mismatches"` // spikes that only one has, and final registers that differ
 	First      string    `json:"first,omitempty"`
 	Failures   []failure `json:"failures,omitempty"`
@@ -33,20 +34,23 @@ type failure struct {
 }
 
 func newGoldenCheck(a *app) *cobra.Command {
-	var names []string
+	var names, against []string
 	var junit, resume string
+	var board boardFlags
 	c := &cobra.Command{
 		Use:   "check FOLDER [ARTIFACT...]",
 		Short: "Hold this version, a target or other artifacts to a recording",
 		Long: `check runs the recorded inputs on the recorded network, by the reference or, of a program,
-by the simulator; with --target on a program that it compiles for that target; and on every
-artifact that is named. All spikes and the final u and v of every neuron must be as recorded.
+by the simulator; with --target on a program that it compiles for that target; with --against on
+a board, emulated, in Verilog or real, as verify has it; and on every artifact that is named. All spikes and the
+final u and v of every neuron must be as recorded; a model has spikes alone.
 
 For a continuous-integration server: --junit writes a JUnit report with a test case for each
 sample, --json the same as one object; the exit status is 1 where anything differs. With
 --resume, samples that passed before, on the same binary, folder and artifact, are not run again.`,
 		Example: `  isospike golden check golden
   isospike golden check golden --target loihi1 --target icebreaker --junit report.xml
+  isospike golden check golden --against emulator:icebreaker,rtl:icebreaker
   isospike golden check golden retrained.safetensors --resume state.json`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) < 1 {
@@ -56,7 +60,11 @@ sample, --json the same as one object; the exit status is 1 where anything diffe
 			if err != nil {
 				return err
 			}
-			execs, checks, err := goldenExecutors(f, names, args[1:])
+			execs, checks, err := a.goldenExecutors(f, names, args[1:])
+			if err != nil {
+				return err
+			}
+			rivals, err := a.against(c.Context(), against, execs[0], filepath.Join(args[0], golden.NetworkName), &board)
 			if err != nil {
 				return err
 			}
@@ -66,6 +74,11 @@ sample, --json the same as one object; the exit status is 1 where anything diffe
 			}
 			for i := range execs {
 				if err := a.goldenCheck(c.Context(), f, execs[i], &checks[i], passed); err != nil {
+					return err
+				}
+			}
+			for i := range rivals {
+				if err := a.goldenRival(c.Context(), f, &rivals[i], checks[0].key, &checks, passed); err != nil {
 					return err
 				}
 			}
@@ -83,22 +96,50 @@ sample, --json the same as one object; the exit status is 1 where anything diffe
 		},
 	}
 	c.Flags().StringArrayVar(&names, "target", nil, "also compile the network for this target and simulate it; may be repeated")
+	c.Flags().StringSliceVar(&against, "against", nil, "also these executors of the network: sim, slow, emulator, rtl, board, each with :TARGET")
+	board.register(c)
 	c.Flags().StringVar(&junit, "junit", "", "write a JUnit report to this file")
 	c.Flags().StringVar(&resume, "resume", "", "keep in this file which samples passed, and do not run those again")
 	return c
 }
 
+// goldenRival holds an executor of --against to all samples of a folder; key is that of the recorded network.
+func (a *app) goldenRival(ctx context.Context, f *golden.Folder, r *contestant, key string, checks *[]check, passed *passed) (err error) {
+	e := r.executor
+	if r.in != nil {
+		return diag.Usagef("usage", "%s is a recording itself", r.name).WithFix("hold an artifact to both")
+	}
+	if r.on != nil {
+		var end func() error
+		if e, end, err = a.streamed(ctx, r); err != nil {
+			return err
+		}
+		defer func() {
+			if ended := end(); err == nil {
+				err = ended
+			}
+		}()
+	}
+	c := check{Executor: e.name, key: key + " " + e.name + " " + e.program.Target}
+	err = a.goldenCheck(ctx, f, e, &c, passed)
+	*checks = append(*checks, c)
+	return err
+}
+
 // goldenExecutors are the recorded network, its programs for targets, and other artifacts.
-func goldenExecutors(f *golden.Folder, names, paths []string) (execs []*executor, checks []check, err error) {
+func (a *app) goldenExecutors(f *golden.Folder, names, paths []string) (execs []*executor, checks []check, err error) {
 	file, err := f.Network()
 	if err != nil {
 		return nil, nil, err
 	}
 	add := func(e *executor, name, key string) {
 		execs = append(execs, e)
+		if a.slow {
+			key += " slow"
+		}
 		checks = append(checks, check{Executor: name, key: key})
 	}
-	e, err := execute(file)
+	e, err := a.execute(file)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -115,7 +156,7 @@ func goldenExecutors(f *golden.Folder, names, paths []string) (execs []*executor
 		if err != nil {
 			return nil, nil, err
 		}
-		if e, err = simExecutor(p); err != nil {
+		if e, err = a.simExecutor(p); err != nil {
 			return nil, nil, err
 		}
 		t, err := targets.Lookup(name)
@@ -129,7 +170,7 @@ func goldenExecutors(f *golden.Folder, names, paths []string) (execs []*executor
 		if err != nil {
 			return nil, nil, err
 		}
-		if e, err = execute(file); err != nil {
+		if e, err = a.execute(file); err != nil {
 			return nil, nil, diag.InFile(err, path)
 		}
 		add(e, path+" ("+e.name+")", artifact.Hash(file))
@@ -142,12 +183,17 @@ func (a *app) goldenCheck(ctx context.Context, f *golden.Folder, e *executor, c 
 	p := a.progress("check "+c.Executor, "samples", len(f.Samples))
 	defer p.end()
 	type outcome struct {
-		skip bool
-		diff golden.Difference
-		what string
+		skip      bool
+		registers int
+		diff      golden.Difference
+		what      string
 	}
 	idle := sync.Pool{New: func() any { return e.start(true) }}
-	err := ordered(ctx, a.threads, len(f.Samples), func(i int) (o outcome, err error) {
+	threads := a.threads
+	if e.alone {
+		threads = 1
+	}
+	err := ordered(ctx, threads, len(f.Samples), func(i int) (o outcome, err error) {
 		if passed.has(c.key, i) {
 			return outcome{skip: true}, nil
 		}
@@ -164,8 +210,21 @@ func (a *app) goldenCheck(ctx context.Context, f *golden.Folder, e *executor, c 
 		if err != nil {
 			return o, err
 		}
-		if o.diff, err = want.Compare(golden.New(want.Input, recs)); err != nil {
+		got := golden.New(want.Input, recs)
+		if e.final != nil {
+			u, v, err := e.final(ctx)
+			if err != nil {
+				return o, err
+			}
+			for k := range got.Layers {
+				got.Layers[k].U, got.Layers[k].V = u[k], v[k]
+			}
+		}
+		if o.diff, err = want.Compare(got); err != nil {
 			return o, diag.Inputf("records-differ", "", "%s: %v", c.Executor, err)
+		}
+		for _, l := range got.Layers {
+			o.registers += len(l.U) + len(l.V)
 		}
 		o.what, err = tellDifference(e, want, recs, o.diff)
 		return o, err
@@ -178,6 +237,7 @@ func (a *app) goldenCheck(ctx context.Context, f *golden.Folder, e *executor, c 
 			c.Resumed++
 			return nil
 		}
+		c.Registers += o.registers
 		if n := o.diff.Spikes + o.diff.Registers; n > 0 {
 			c.Mismatches += n
 			c.Failures = append(c.Failures, failure{s.ID, o.what})
@@ -203,16 +263,11 @@ func tellDifference(e *executor, want *golden.Run, recs []fixed.Record, d golden
 	for _, l := range want.Layers {
 		was = append(was, fixed.Record{Spikes: l.Spikes})
 	}
-	if e.program != nil {
-		at, _, err := sim.FirstDivergence(e.program, want.Input, was, recs)
-		if err != nil {
-			return "", err
-		}
-		if at != nil {
-			return at.String(), nil
-		}
+	at, err := divergence(e, e, want.Input, was, recs)
+	if err != nil || at == nil {
+		return "", err
 	}
-	return (&pair{A: "the recording", B: e.name}).firstSpike(was, recs), nil
+	return tell(at, &executor{name: "the recording"}, e), nil
 }
 
 // goldenMismatch is the error of a check that found differences, or nothing to compare.
@@ -230,11 +285,11 @@ func goldenMismatch(checks []check) error {
 }
 
 func printChecks(w io.Writer, checks []check, identical bool) {
-	fmt.Fprintf(w, "%-24s %8s %8s %12s %11s\n", "executor", "samples", "resumed", "spikes", "mismatches")
+	fmt.Fprintf(w, "%-24s %8s %8s %12s %10s %11s\n", "executor", "samples", "resumed", "spikes", "registers", "mismatches")
 	for _, c := range checks {
-		fmt.Fprintf(w, "%-24s %8d %8d %12d %11d\n", c.Executor, c.Samples, c.Resumed, c.Spikes, c.Mismatches)
+		fmt.Fprintf(w, "%-24s %8d %8d %12d %10d %11d\n", c.Executor, c.Samples, c.Resumed, c.Spikes, c.Registers, c.Mismatches)
 	}
 	if identical {
-		fmt.Fprintln(w, "identical: every spike, and u and v of every neuron at the end")
+		fmt.Fprintln(w, "identical: every spike, and the final registers that are counted")
 	}
 }

@@ -16,6 +16,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/isospike/isospike/compile"
+	"github.com/isospike/isospike/internal/artifact"
+	"github.com/isospike/isospike/internal/safetensors"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
 )
@@ -30,13 +33,14 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs testdata/script. Next to the scripts' own files there are, made
 // once: $DATA, 60 recordings; $MODEL, trained on them; and from it $FIXED, $CHIP
-// (for loihi1) and $BOARD (for icebreaker).
+// (for loihi1) and $BOARD (for icebreaker); $BROKEN is $CHIP with another weight in one synapse.
 func TestScripts(t *testing.T) {
 	dir := t.TempDir()
 	file := func(name string) string { return filepath.Join(dir, name) }
 	vars := map[string]string{
 		"DATA": file("digits"), "MODEL": file("model.safetensors"), "FIXED": file("fixed.safetensors"),
 		"CHIP": file("loihi1.safetensors"), "BOARD": file("icebreaker.safetensors"),
+		"BROKEN": file("broken.safetensors"),
 	}
 	for _, args := range [][]string{
 		{"data", "synth", "--samples", "60", "-o", vars["DATA"]},
@@ -50,6 +54,7 @@ func TestScripts(t *testing.T) {
 			t.Fatalf("isospike %v: exit status %d\n%s", args, status, &messages)
 		}
 	}
+	breakProgram(t, vars["CHIP"], vars["BROKEN"])
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"),
 		Setup: func(e *testscript.Env) error {
@@ -57,7 +62,11 @@ func TestScripts(t *testing.T) {
 				e.Setenv(k, v)
 			}
 			bin, _, _ := strings.Cut(e.Getenv("PATH"), string(os.PathListSeparator))
-			e.Setenv("BIN", bin)                    // where isospike is, for scripts with a PATH of their own
+			e.Setenv("BIN", bin) // where isospike is, for scripts with a PATH of their own
+			// Simulations of Verilog are kept, since building one takes a minute.
+			if cache, err := os.UserCacheDir(); err == nil {
+				e.Setenv("XDG_CACHE_HOME", cache)
+			}
 			e.Setenv("GORACE", "atexit_sleep_ms=0") // with -race, every process would end with a sleep of a second
 			testdata, err := filepath.Abs("testdata")
 			e.Setenv("TESTDATA", testdata)
@@ -66,10 +75,33 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "interrupt": interrupt, "await": await, "json": jsonValue, "flip": flip,
 		},
+		// [ci]: tools that are missing are failures; see internal/tool.
+		Condition: func(cond string) (bool, error) {
+			if cond == "ci" {
+				return os.Getenv("CI") == "true", nil
+			}
+			return false, fmt.Errorf("there is no condition %q", cond)
+		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		UpdateScripts:       *update,
 	})
+}
+
+// breakProgram writes a program whose tables have another weight in one synapse.
+func breakProgram(t *testing.T, path, broken string) {
+	f, err := artifact.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := compile.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Cores[0].Code[len(p.Cores[0].Code)/2] ^= 0x20
+	if err := safetensors.WriteFile(broken, compile.Encode(p)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestHelp: every command says what it does and shows how it is called.

@@ -31,7 +31,7 @@ func TestBoardBehindPipe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := simExecutor(p)
+	e, err := (&app{}).simExecutor(p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func TestBoardBehindPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := &app{stdout: io.Discard, stderr: io.Discard, quiet: true}
-	r, err := a.onBoard(ctx, func() (link.Port, error) { return host, nil }, e, dataset.Encoded{Set: dataset.NewSynth(40, 1), Encoding: enc})
+	r, err := a.onBoard(ctx, &device{name: "board", open: func(context.Context) (link.Port, func() error, error) { return host, func() error { return nil }, nil }}, e, dataset.Encoded{Set: dataset.NewSynth(40, 1), Encoding: enc})
 	cancel()
 	line.Close()
 	<-served

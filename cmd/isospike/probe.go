@@ -18,15 +18,16 @@ import (
 
 // probeFlags choose neurons and layers of a run, and the files that show them.
 type probeFlags struct {
-	neurons, vcd, csv, plot string
-	raster                  string
-	layers                  []string
+	neurons, vcd, fst, csv, plot string
+	raster                       string
+	layers                       []string
 }
 
 func (f *probeFlags) add(c *cobra.Command) {
 	fl := c.Flags()
-	fl.StringVar(&f.neurons, "probe", "", "neurons for --vcd, --csv and --plot: layer:neuron[,…], layers numbered from 1, neurons from 0, a range as 0-9")
+	fl.StringVar(&f.neurons, "probe", "", "neurons for --vcd, --fst, --csv and --plot: layer:neuron[,…], layers numbered from 1, neurons from 0, a range as 0-9")
 	fl.StringVar(&f.vcd, "vcd", "", "value change dump to write of the probed neurons, for GTKWave")
+	fl.StringVar(&f.fst, "fst", "", "the same as --vcd in GTKWave's binary form")
 	fl.StringVar(&f.csv, "csv", "", "CSV to write of the probed neurons")
 	fl.StringVar(&f.plot, "plot", "", "figure to write of the probed neurons' u, v, threshold and spikes: .svg or .png")
 	fl.StringVar(&f.raster, "raster", "", "figure to write of the spikes of layers: .svg")
@@ -38,12 +39,12 @@ const maxProbes = 1000
 
 // check returns what is wrong with the flags, before anything has run.
 func (f *probeFlags) check() error {
-	shown := f.vcd != "" || f.csv != "" || f.plot != ""
+	shown := f.vcd != "" || f.fst != "" || f.csv != "" || f.plot != ""
 	switch {
 	case shown && f.neurons == "":
-		return diag.Usagef("usage", "--vcd, --csv and --plot show the neurons that --probe names, and there is no --probe").WithFix("name some: --probe 1:0,2:0-9")
+		return diag.Usagef("usage", "--vcd, --fst, --csv and --plot show the neurons that --probe names, and there is no --probe").WithFix("name some: --probe 1:0,2:0-9")
 	case !shown && f.neurons != "":
-		return diag.Usagef("usage", "--probe chooses neurons, and nothing shows them").WithFix("add --vcd FILE, --csv FILE or --plot FILE")
+		return diag.Usagef("usage", "--probe chooses neurons, and nothing shows them").WithFix("add --vcd FILE, --fst FILE, --csv FILE or --plot FILE")
 	case f.raster == "" && f.layers != nil:
 		return diag.Usagef("usage", "--layers chooses layers of --raster, which is not there")
 	case f.plot != "" && filepath.Ext(f.plot) != ".svg" && filepath.Ext(f.plot) != ".png":
@@ -155,6 +156,7 @@ func (f *probeFlags) writeProbes(recs []fixed.Record, neuron func(layer, n int) 
 		write func(io.Writer) error
 	}{
 		{f.vcd, func(w io.Writer) error { return trace.VCD(w, signals) }},
+		{f.fst, func(w io.Writer) error { return trace.FST(w, signals) }},
 		{f.csv, func(w io.Writer) error { return trace.CSV(w, signals) }},
 		{f.plot, func(w io.Writer) error {
 			if filepath.Ext(f.plot) == ".png" {

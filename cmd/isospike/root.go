@@ -23,6 +23,7 @@ type app struct {
 	json           bool
 	quiet          bool
 	threads        int
+	slow           bool // the simulator's fast paths are off
 }
 
 // maxThreads bounds --threads: each has memory of its own.
@@ -54,6 +55,7 @@ is exceeded, 5 a tool is missing, 6 the board or its link failed, 7 interrupted.
 	f.BoolVar(&a.json, "json", false, "print the result as one JSON object")
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no messages")
 	f.IntVar(&a.threads, "threads", 0, "number of threads (0: one a processor); never changes a result")
+	f.BoolVar(&a.slow, "slow", false, "simulate on the reference path, which is written to be read; never changes a result")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		if a.threads < 0 || a.threads > maxThreads {
 			return diag.Usagef("usage", "--threads is %d, allowed are 0 to %d", a.threads, maxThreads)

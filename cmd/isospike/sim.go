@@ -4,9 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/isospike/isospike/dataset"
 	"github.com/isospike/isospike/internal/npy"
@@ -27,8 +24,8 @@ type simFlags struct {
 	out      string
 	ticks    int
 	model    string
-	slow     bool
 	probe    probeFlags
+	state    checkpointFlags
 }
 
 func newSim(a *app) *cobra.Command {
@@ -40,17 +37,24 @@ func newSim(a *app) *cobra.Command {
 (the layer-level reference) or a model, and writes an .npz for Python: for layer k,
 counted from 0, the spikes sK (uint8; what graded ones carry, int32), and of each neuron
 the registers uK and vK (int32), which are current and voltage of cuba neurons, each
-neurons × ticks; a model records spikes alone.
+neurons × ticks; a model records spikes alone. The input is in it as s_in.
 
 The input is a recording of a data set, or an array of 0 and 1, inputs × ticks, in an
 .npz file; of integers, where the first layer takes graded spikes.
 
---probe chooses neurons, and --vcd, --csv and --plot write what they did; --raster draws the
+--probe chooses neurons, and --vcd, --fst, --csv and --plot write what they did; --raster draws the
 spikes of layers. A model records spikes alone, so its probes have neither u nor v.
+
+--checkpoint writes the state of the simulator, and --restore goes on from it with the same
+program, with what is left of the same input or with --ticks; bit for bit as if there had been
+no stop. What is printed and recorded is of the ticks that are run, but for the operations of
+the cores, which are counted from tick 0.
 
 ` + estimateHelp,
 		Example: `  isospike sim program.safetensors --data test.tar.gz --sample 60001 -o trace.npz
   isospike sim program.safetensors --data test.tar.gz --probe 1:5,2:0-9 --vcd trace.vcd --plot trace.svg
+  isospike sim program.safetensors --input spikes.npz --checkpoint state --at 100
+  isospike sim program.safetensors --input spikes.npz --restore state -o rest.npz
   isospike sim fixed.safetensors --input spikes.npz --array s_in -o trace.npz
   python3 -c 'import numpy as np; print(np.load("trace.npz")["s0"].sum())'`,
 		Args: exactly("ARTIFACT"),
@@ -66,8 +70,8 @@ spikes of layers. A model records spikes alone, so its probes have neither u nor
 	fl.StringVarP(&f.out, "output", "o", "", ".npz file to write (optional)")
 	encodingFlag(c, &f.encoding)
 	estimateFlag(c, &f.model)
-	slowFlag(c, &f.slow)
 	f.probe.add(c)
+	f.state.add(c)
 	return c
 }
 
@@ -75,7 +79,7 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 	if err := f.probe.check(); err != nil {
 		return err
 	}
-	e, err := load(path)
+	e, err := a.load(path)
 	if err != nil {
 		return err
 	}
@@ -89,10 +93,25 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 	if f.ticks < 0 || f.ticks > 1<<20 {
 		return diag.Usagef("usage", "--ticks is %d, allowed are 0 to %d", f.ticks, 1<<20)
 	}
+	if err := f.state.check(path, e); err != nil {
+		return err
+	}
+	var m *sim.Machine
+	start := 0
+	if e.program != nil {
+		if m, err = sim.New(e.program); err != nil {
+			return err
+		}
+		if in, err = f.state.open(m, in); err != nil {
+			return err
+		}
+		start = m.Tick()
+	}
 	if f.ticks > 0 {
 		in = stretch(in, f.ticks)
 	}
 	type summary struct {
+		From     int             `json:"from,omitempty"` // the first tick
 		Ticks    int             `json:"ticks"`
 		Spikes   []int           `json:"spikes"`
 		Counts   []int           `json:"output_counts"`
@@ -102,8 +121,8 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 		Executor string          `json:"executor"`
 		Estimate *loihi.Estimate `json:"estimate,omitempty"`
 	}
-	s := summary{Ticks: in.Ticks(), Executor: e.name}
-	opts := sim.Options{States: true, Slow: f.slow, Threads: a.threads}
+	s := summary{From: start, Ticks: in.Ticks(), Executor: e.name}
+	opts := sim.Options{States: true, Slow: a.slow, Threads: a.threads}
 	var meter *loihi.Meter
 	if f.model != "" {
 		if meter, err = e.meter(f.model); err != nil {
@@ -112,18 +131,12 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 		opts.Observer = meter
 	}
 	var recs []fixed.Record
-	if e.program != nil {
-		m, err := sim.New(e.program)
-		if err != nil {
+	if m != nil {
+		if recs, s.Cores, err = f.state.run(ctx, m, in, opts); err != nil {
 			return err
 		}
-		res, err := m.Run(ctx, in, in.Ticks(), opts)
-		if err != nil {
-			return err
-		}
-		recs, s.Cores = res.Layers, res.Cores
 		var ops int64
-		for _, c := range res.Cores {
+		for _, c := range s.Cores {
 			ops += c.Synapses
 		}
 		s.Synapses = &ops
@@ -137,11 +150,12 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 		s.Spikes = append(s.Spikes, r.Spikes.Count())
 	}
 	out := recs[len(recs)-1].Spikes
-	from, to := e.readout.Bounds(out.Ticks())
-	s.Counts = out.Counts(from, to, nil)
+	from, to := e.readout.Bounds(start + out.Ticks())
+	from = max(from-start, 0)
+	s.Counts = out.Counts(from, max(from, to-start), nil)
 	s.Class = spike.Classify(s.Counts)
 	if f.out != "" {
-		if err := writeTrace(f.out, recs, in.Ticks()); err != nil {
+		if err := writeTrace(f.out, in, recs); err != nil {
 			return err
 		}
 	}
@@ -149,7 +163,11 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 		return err
 	}
 	return a.result(s, func(w io.Writer) {
-		fmt.Fprintf(w, "%s: %d ticks, spikes by layer %v", e.name, s.Ticks, s.Spikes)
+		fmt.Fprintf(w, "%s: %d ticks", e.name, s.Ticks)
+		if s.From > 0 {
+			fmt.Fprintf(w, " from tick %d", s.From)
+		}
+		fmt.Fprintf(w, ", spikes by layer %v", s.Spikes)
 		if s.Synapses != nil {
 			fmt.Fprintf(w, ", %d synaptic operations on %d cores", *s.Synapses, len(s.Cores))
 		}
@@ -172,46 +190,7 @@ func (f *simFlags) raster(a *app, e *executor) (*spike.Raster, error) {
 		}
 		return pick(src, f.sample)
 	}
-	arrays, err := npy.ReadNPZ(f.input)
-	if err != nil {
-		return nil, diag.InFile(err, f.input)
-	}
-	arr, ok := arrays[f.array]
-	if !ok {
-		names := slices.Sorted(maps.Keys(arrays))
-		return nil, diag.Inputf("no-array", f.input, "there is no array %q", f.array).WithFix("name one with --array: %s", strings.Join(names, ", "))
-	}
-	return spikesOf(arr, f, e.graded)
-}
-
-// spikesOf reads an array of 0 and 1, or of what graded spikes carry.
-func spikesOf(arr *npy.Array, f *simFlags, graded bool) (*spike.Raster, error) {
-	v, err := arr.Ints()
-	if err != nil {
-		return nil, diag.InFile(err, f.input)
-	}
-	if len(arr.Shape) < 2 {
-		return nil, diag.Inputf("array-shape", f.input, "array %q has shape %v, expected inputs × ticks", f.array, arr.Shape)
-	}
-	ticks := arr.Shape[len(arr.Shape)-1]
-	if ticks == 0 {
-		return nil, diag.Inputf("array-shape", f.input, "array %q has no ticks", f.array)
-	}
-	values := make([]int32, len(v))
-	for i, x := range v {
-		if values[i] = int32(x); int64(values[i]) != x || !graded && x != 0 && x != 1 {
-			allowed := "0 or 1"
-			if graded {
-				allowed = "integers of 32 bits"
-			}
-			return nil, diag.Inputf("array-value", f.input, "array %q holds %d at position %d; spikes are %s", f.array, x, i, allowed)
-		}
-	}
-	r, err := spike.FromValues(len(v)/ticks, ticks, values)
-	if err == nil && !graded {
-		r.Message = nil
-	}
-	return r, err
+	return readSpikes(f.input, f.array, e.graded)
 }
 
 // pick returns the sample of an id, the first one for "".
@@ -229,6 +208,9 @@ func pick(src dataset.Encoded, id string) (*spike.Raster, error) {
 
 // stretch cuts or extends a raster to a number of ticks.
 func stretch(in *spike.Raster, ticks int) *spike.Raster {
+	if in.Ticks() == ticks {
+		return in
+	}
 	out := spike.NewRaster(in.Neurons)
 	for t := range ticks {
 		if t < in.Ticks() {
@@ -240,38 +222,17 @@ func stretch(in *spike.Raster, ticks int) *spike.Raster {
 	return out
 }
 
-// writeTrace writes sK, uK and vK of every layer K, neurons × ticks; sK is uint8, or
+// writeTrace writes the input, s_in, and sK, uK and vK of every layer K, neurons × ticks; sK is uint8, or
 // int32 of graded spikes.
-func writeTrace(path string, recs []fixed.Record, ticks int) error {
-	arrays := map[string]*npy.Array{}
+func writeTrace(path string, in *spike.Raster, recs []fixed.Record) error {
+	arrays := map[string]*npy.Array{"s_in": dense(in)}
 	for k, r := range recs {
-		n := r.Spikes.Neurons
-		shape := []int{n, ticks}
-		s, carried := make([]uint8, n*ticks), []int32(nil)
-		if r.Spikes.Message != nil {
-			carried = make([]int32, n*ticks)
-		}
-		for t := range ticks {
-			messages := r.Spikes.Messages(t)
-			for i, o := range r.Spikes.At(t) {
-				if s[int(o)*ticks+t] = 1; messages != nil {
-					carried[int(o)*ticks+t] = messages[i]
-				}
-			}
-		}
-		arrays[fmt.Sprintf("s%d", k)] = npy.Of(shape, s)
-		if carried != nil {
-			arrays[fmt.Sprintf("s%d", k)] = npy.Of(shape, carried)
-		}
+		arrays[fmt.Sprintf("s%d", k)] = dense(r.Spikes)
 		if r.U != nil {
+			shape := []int{r.Spikes.Neurons, in.Ticks()}
 			arrays[fmt.Sprintf("u%d", k)] = npy.Of(shape, r.U)
 			arrays[fmt.Sprintf("v%d", k)] = npy.Of(shape, r.V)
 		}
 	}
 	return npy.WriteNPZ(path, arrays)
-}
-
-// slowFlag adds the flag that switches the simulator's fast paths off.
-func slowFlag(c *cobra.Command, slow *bool) {
-	c.Flags().BoolVar(slow, "slow", false, "simulate on the reference path, which is written to be read: the results are the same")
 }

@@ -21,6 +21,7 @@ type Config struct {
 	MaxSynDelay int
 	Reset       bool
 	SRM         bool // some layers of SRM neurons
+	AllSRM      bool // layers of SRM neurons alone
 	Kinds       bool // layers of sigma-delta, resonate-and-fire and adaptive neurons; graded spikes
 }
 
@@ -96,7 +97,7 @@ func layer(t *rapid.T, r *rand.Rand, c Config, in, out snn.Shape, kernel *fixed.
 		neuron.IDecay, neuron.VDecay = 0, rapid.SampledFrom([]int32{0, 1}).Draw(t, "v_decay at the edge")
 		neuron.VTh = int32(c.MaxVTh)
 	}
-	if l.Neuron = neuron; c.SRM && rapid.Bool().Draw(t, "srm") {
+	if l.Neuron = neuron; c.AllSRM || c.SRM && rapid.Bool().Draw(t, "srm") {
 		l.Neuron = srm(t, r, c, edge)
 	}
 	density := rapid.Float64Range(0.05, 1).Draw(t, "density")

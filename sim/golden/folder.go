@@ -15,9 +15,11 @@ import (
 	"github.com/isospike/isospike/snn/diag"
 )
 
+// NetworkName is the file of a folder that holds the artifact that was run.
+const NetworkName = "network.safetensors"
+
 const (
 	manifestName = "golden.json"
-	networkName  = "network.safetensors"
 	format       = 1
 	maxManifest  = 1 << 28 // bytes of golden.json
 	maxRun       = 1 << 31 // bytes of a .run file
@@ -52,7 +54,7 @@ func Create(dir string, network *safetensors.File) (*Writer, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, input(err, dir, "cannot make the folder")
 	}
-	path := filepath.Join(dir, networkName)
+	path := filepath.Join(dir, NetworkName)
 	if err := safetensors.WriteFile(path, network); err != nil {
 		return nil, err
 	}
@@ -123,7 +125,7 @@ func Open(dir string) (*Folder, error) {
 
 // Network reads the artifact that was run.
 func (f *Folder) Network() (*safetensors.File, error) {
-	path := filepath.Join(f.dir, networkName)
+	path := filepath.Join(f.dir, NetworkName)
 	n, err := artifact.Read(path)
 	if err != nil {
 		return nil, err
@@ -148,21 +150,26 @@ func (f *Folder) Run(i int) (*Run, error) {
 	if err != nil {
 		return nil, input(err, path, "the run is unreadable")
 	}
+	if n := r.Spikes(); n != f.Samples[i].Spikes {
+		return nil, diag.Inputf("golden-corrupt", path, "the run of sample %s has %d spikes, %s says %d", f.Samples[i].ID, n, manifestName, f.Samples[i].Spikes)
+	}
 	return r, nil
 }
 
 func read(path string, most int64) ([]byte, error) {
-	r, err := os.Open(path)
+	fi, err := os.Stat(path)
 	if err != nil {
 		return nil, input(err, path, "cannot read the recording").WithFix("give a folder that `isospike golden record` wrote")
 	}
-	defer r.Close()
-	b, err := io.ReadAll(io.LimitReader(r, most+1))
+	if !fi.Mode().IsRegular() { // of a pipe or a device there may be no end
+		return nil, diag.Inputf("golden-corrupt", path, "this is no regular file")
+	}
+	if fi.Size() > most {
+		return nil, diag.Inputf("golden-corrupt", path, "the file is longer than %d bytes", most)
+	}
+	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, input(err, path, "cannot read the recording")
-	}
-	if int64(len(b)) > most {
-		return nil, diag.Inputf("golden-corrupt", path, "the file is longer than %d bytes", most)
 	}
 	return b, nil
 }

@@ -181,7 +181,7 @@ func TestFolder(t *testing.T) {
 	run := func() error { _, err := f.Run(0); return err }
 	refuses("a damaged run", "000000.run", flip, run)
 	refuses("a cut run", "000000.run", func(b []byte) []byte { return b[:len(b)-1] }, run)
-	refuses("a damaged network", networkName, flip, func() error { _, err := f.Network(); return err })
+	refuses("a damaged network", NetworkName, flip, func() error { _, err := f.Network(); return err })
 	refuses("another format", manifestName, func(b []byte) []byte { return []byte(strings.Replace(string(b), `"format": 1`, `"format": 2`, 1)) },
 		func() error { _, err := Open(dir); return err })
 	refuses("a list that is none", manifestName, func([]byte) []byte { return []byte("[") }, func() error { _, err := Open(dir); return err })

@@ -10,6 +10,9 @@ import (
 	"github.com/isospike/isospike/snn/spike"
 )
 
+// maxLayers bounds the layers of a run: each takes more memory than bytes of the file.
+const maxLayers = 1 << 12
+
 // magic begins a .run file.
 const magic = "isospike run 1\n"
 
@@ -100,7 +103,7 @@ func decode(b []byte) (*Run, error) {
 	}
 	d := decoder{b: b[len(magic):]}
 	r := &Run{Input: d.raster()}
-	for range d.number(uint64(len(d.b))) {
+	for range d.number(maxLayers) {
 		if d.err != nil {
 			break
 		}

@@ -1,5 +1,5 @@
 // Package trace writes what chosen neurons did in a run: as a value change dump, which GTKWave and
-// other viewers of waveforms read, and as CSV.
+// other viewers of waveforms read, in GTKWave's binary form, and as CSV.
 package trace
 
 import (

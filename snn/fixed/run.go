@@ -3,6 +3,7 @@ package fixed
 import (
 	"fmt"
 
+	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/spike"
 )
 
@@ -14,12 +15,21 @@ type Record struct {
 	U, V []int32
 }
 
+// maxArrivals bounds the neurons × ticks of a layer in one run: 8 GB of what arrives.
+const maxArrivals = 1 << 30
+
 // Run executes the network for ticks ticks, layer by layer, and returns one
 // record a layer, recorded spikes lagging as the convention says. Input columns
-// beyond ticks have no effect; missing ones are silent.
+// beyond ticks have no effect; missing ones are silent. There is a Limit error for more neurons × ticks than one run holds.
 func (n *Network) Run(in *spike.Raster, ticks int, states bool) ([]Record, error) {
 	if in.Neurons != n.Input.Size() {
 		return nil, fmt.Errorf("input raster has %d neurons, the network takes %d", in.Neurons, n.Input.Size())
+	}
+	for k := range n.Layers {
+		if size := n.Layers[k].Out.Size(); ticks > maxArrivals/size {
+			return nil, &diag.Error{Kind: diag.Limit, Code: "ticks-exceeded", Layer: n.Layers[k].Name, Msg: "too many ticks for one run of the layer-level reference",
+				Resource: "neurons × ticks", Used: int64(size) * int64(ticks), Limit: maxArrivals, Fix: "run fewer ticks, or compile the network and simulate it"}
+		}
 	}
 	recs := make([]Record, len(n.Layers))
 	spikes := in
@@ -110,11 +120,11 @@ func (n *Network) runLayer(l *Layer, k int, sum, imag []int64, ticks int, states
 		}
 		fired, messages = fired[:0], messages[:0]
 		for o := range size {
-			in := Drive{Sum: Shift(Accumulate(sum[o*ticks+t]), l.Exp(o)), Bias: l.Bias(o)}
+			im := int64(0)
 			if imag != nil {
-				in.Imag = Shift(Accumulate(imag[o*ticks+t]), l.Exp(o))
+				im = imag[o*ticks+t]
 			}
-			if m := l.Neuron.Advance(&state[o], in); m != 0 {
+			if m := l.advance(&state[o], o, sum[o*ticks+t], im); m != 0 {
 				fired, messages = append(fired, int32(o)), append(messages, m)
 			}
 			if states {
@@ -128,6 +138,12 @@ func (n *Network) runLayer(l *Layer, k int, sum, imag []int64, ticks int, states
 		}
 	}
 	return rec
+}
+
+// advance advances neuron o by a tick in which weights of these sums arrive.
+func (l *Layer) advance(s *State, o int, sum, imag int64) int32 {
+	exp := l.Exp(o)
+	return l.Neuron.Advance(s, Drive{Sum: Shift(Accumulate(sum), exp), Imag: Shift(Accumulate(imag), exp), Bias: l.Bias(o)})
 }
 
 // ResetsAt reports whether layer k is zeroed before the update of tick t.

@@ -1,12 +1,13 @@
 package fpga
 
 import (
+	"cmp"
 	"math/bits"
 
 	"github.com/isospike/isospike/compile"
-	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/targets/fpga/link"
+	"github.com/isospike/isospike/targets/fpga/rtl"
 )
 
 // Board is a board with the isospike core, as its board file describes it.
@@ -14,16 +15,17 @@ type Board struct {
 	Hardware
 	name   string
 	limits compile.Limits
+	kind   *neuronKind // of its neurons
 }
 
 // Hardware is what surrounds the core: the [board] table of a board file.
 type Hardware struct {
 	Title       string            `toml:"title"`
-	FPGA        string            `toml:"fpga"`         // device: up5k, hx8k, ecp5, gowin, xilinx
+	FPGA        string            `toml:"fpga"`         // device: up5k, hx8k, lfe5u-85f, gw1nr-9, xc7a35t
 	Package     string            `toml:"package"`      // its package, as nextpnr-ice40 names it
 	Seed        int               `toml:"seed"`         // of the first placement that is tried
-	Top         string            `toml:"top"`          // module of the board in rtl/top, in a file of that name
-	PLL         string            `toml:"pll"`          // file of its clock generator, likewise
+	PLLPad      bool              `toml:"pll_pad"`      // iCE40: the oscillator is at the pin that is the PLL's own
+	LEDLow      bool              `toml:"led_low"`      // the lamp shines when its pin is low
 	SPRAM       bool              `toml:"spram"`        // the synapses lie in large single-port RAMs
 	SerialDecay bool              `toml:"serial_decay"` // the core multiplies without multipliers
 	ClockHz     int               `toml:"clock_hz"`     // oscillator on the board
@@ -39,12 +41,19 @@ type Hardware struct {
 // hold every program within them.
 func New(name string, limits compile.Limits, hw Hardware) (*Board, error) {
 	l := limits
+	var neurons *neuronKind
+	if len(l.NeuronKinds) == 1 {
+		neurons = kindOf(func(k *neuronKind) bool { return k.name == l.NeuronKinds[0] })
+	}
+	if neurons == nil {
+		return nil, diag.Inputf("target-limits", "", "limit neuron_kinds is %q, a core has either cuba or srm neurons", l.NeuronKinds)
+	}
 	for _, x := range []struct {
 		name      string
 		v, lo, hi int
 	}{
 		{"chips", l.Chips, 1, 1}, {"cores_per_chip", l.CoresPerChip, 1, MaxCores},
-		{"neurons", l.Neurons, 1, MaxNeurons}, {"axons_in", l.AxonsIn, 1, MaxAxons}, {"axons_out", l.AxonsOut, 1, MaxRoutes},
+		{"neurons", l.Neurons, 1, neurons.maxNeurons}, {"axons_in", l.AxonsIn, 1, MaxAxons}, {"axons_out", l.AxonsOut, 1, MaxRoutes},
 		{"synapse_words", l.SynapseWords, 1, MaxSynapses}, {"profiles", l.Profiles, 1, MaxProfiles},
 		{"max_delay", l.MaxDelay, 1, RingSlots - 2},
 	} {
@@ -58,16 +67,14 @@ func New(name string, limits compile.Limits, hw Hardware) (*Board, error) {
 	if l.SynapticDelay || l.PeriodicReset || l.GradedSpikes {
 		return nil, diag.Inputf("target-limits", "", "the core has neither synaptic delays nor a periodic reset nor graded spikes")
 	}
-	if len(l.NeuronKinds) != 1 || l.NeuronKinds[0] != snn.CUBA {
-		return nil, diag.Inputf("target-limits", "", "limit neuron_kinds is %q, the memory map has room for cuba alone", l.NeuronKinds)
-	}
 	if l.SharedRows || l.MaxBase > 0 {
 		return nil, diag.Inputf("target-limits", "", "the core's axons do not share rows")
 	}
 	if min(hw.ClockHz, hw.CoreHz, hw.Baud) < 0 || hw.Baud > 0 && hw.CoreHz%hw.Baud != 0 {
 		return nil, diag.Inputf("target-baud", "", "%d baud do not divide the core's clock of %d Hz (oscillator %d Hz)", hw.Baud, hw.CoreHz, hw.ClockHz)
 	}
-	return &Board{hw, name, limits}, nil
+	hw.Title = cmp.Or(hw.Title, name)
+	return &Board{hw, name, limits, neurons}, nil
 }
 
 // Name returns the name that users give.
@@ -89,7 +96,10 @@ func (b *Board) RowWords(r *compile.RowShape) (int, compile.RowFormat) {
 // ask for, in powers of two where it is theirs to say.
 func (b *Board) Words(r Region) int {
 	ask := map[Region]int{Axons: b.limits.AxonsIn, Synapses: b.limits.SynapseWords, Routes: b.limits.AxonsOut}[r]
-	if ask == 0 {
+	switch {
+	case r == Profiles:
+		return MaxProfiles * b.kind.words
+	case ask == 0:
 		return r.Words()
 	}
 	return 1 << bits.Len(uint(max(ask, minWords)-1))
@@ -103,8 +113,8 @@ const minWords = 16
 func (b *Board) Info() link.Info {
 	l := &b.limits
 	i := link.Info{Cores: l.CoresPerChip, Neurons: l.CoresPerChip * l.Neurons, Axons: l.CoresPerChip * l.AxonsIn,
-		Synapses: l.CoresPerChip * l.SynapseWords, RingSlots: RingSlots, RxBuffer: rxBuffer, MaxPayload: maxPayload, MaxBaud: b.Baud}
-	i.OutBuffer = max(outBuffer, 1<<bits.Len(uint(i.Neurons)))
+		Synapses: l.CoresPerChip * l.SynapseWords, RingSlots: RingSlots, RxBuffer: rtl.RxBuffer, MaxPayload: rtl.MaxPayload, MaxBaud: b.Baud}
+	i.OutBuffer = max(rtl.OutBuffer, 1<<bits.Len(uint(i.Neurons)))
 	for range i.Cores {
 		for r := range RegionCount {
 			i.Regions = append(i.Regions, b.Words(r)*r.WordBits()/8)

@@ -8,13 +8,6 @@ import (
 	"github.com/isospike/isospike/targets/fpga/link"
 )
 
-// What the board's side of the link has on the FPGA: one block RAM each.
-const (
-	rxBuffer   = 512
-	outBuffer  = 512
-	maxPayload = 228
-)
-
 // emulator is a board in software. Its memories are what the host writes; what it
 // runs is what DecodeImage reads from them.
 type emulator struct {
@@ -23,6 +16,7 @@ type emulator struct {
 	program *compile.Program
 	machine *sim.Machine // nil until Start has seen tables that make sense
 	total   link.Counters
+	slow    bool // the simulator runs on its reference path
 }
 
 // NewEmulator returns an emulated board, powered up, with all memory zero. Its
@@ -33,7 +27,15 @@ func NewEmulator(b *Board) link.Machine {
 		for r := range RegionCount {
 			e.memory[c][r] = make([]byte, b.Words(r)*r.WordBits()/8)
 		}
+		binary.LittleEndian.PutUint32(e.memory[c][Config], uint32(configKind.set(b.kind.number)))
 	}
+	return e
+}
+
+// NewReferenceEmulator is NewEmulator with the simulator on its reference path.
+func NewReferenceEmulator(b *Board) link.Machine {
+	e := NewEmulator(b).(*emulator)
+	e.slow = true
 	return e
 }
 
@@ -52,8 +54,14 @@ func (e *emulator) Start() error {
 	if err != nil {
 		return err
 	}
+	config, _ := e.memory[0].word(Config, 0) // DecodeImage has read it
+	if configVersion.get(config) != e.board.kind.version {
+		return badImage("the tables are not for a core of %s neurons", e.board.kind.name)
+	}
 	e.program = p
-	e.machine, err = sim.New(p)
+	if e.machine, err = sim.New(p); err == nil {
+		e.machine.UseReference(e.slow)
+	}
 	return err
 }
 
@@ -98,7 +106,9 @@ func (e *emulator) states() {
 	for c := range e.program.Cores {
 		for n := range e.program.Cores[c].Profile {
 			s := e.machine.State(c, n)
-			binary.LittleEndian.PutUint64(e.memory[c][State][8*n:], stateU.set(int(s.U))|stateV.set(int(s.V))|stateRef.set(int(s.Ref)))
+			for i, w := range e.board.kind.state(&s) {
+				binary.LittleEndian.PutUint64(e.memory[c][State][8*(n*e.board.kind.words+i):], w)
+			}
 		}
 	}
 }

@@ -16,13 +16,14 @@ type Image []Memory
 // kind of target is an Input error. The routes of the input neurons stay with the host:
 // see Stream.
 func Encode(p *compile.Program) (Image, error) {
-	if !encodable(p) {
+	kind := encodable(p)
+	if kind == nil {
 		return nil, diag.Inputf("image-target", "", "a program compiled for %q is not one for a board", p.Target).
 			WithFix("compile with --target and the name of a board")
 	}
 	m := make(Image, len(p.Cores))
 	for i := range m {
-		if !m[i].encode(&p.Cores[i]) {
+		if !m[i].encode(&p.Cores[i], kind) {
 			return nil, &diag.Error{Kind: diag.Limit, Code: "synapse-words-exceeded", Msg: "the rows do not fit the synapse memory",
 				Resource: "synapse words", Used: int64(len(m[i][Synapses]) / 2), Limit: MaxSynapses, Fix: "compile for this board"}
 		}
@@ -31,12 +32,12 @@ func Encode(p *compile.Program) (Image, error) {
 }
 
 // encode writes the tables of a core. It returns false when the rows exceed the synapse memory.
-func (m *Memory) encode(c *compile.Core) bool {
-	m.put(Config, configNeurons.set(len(c.Profile))|configVersion.set(mapVersion))
-	for _, f := range c.Profiles {
-		n := f.Neuron.(fixed.CUBA) // encodable has seen to it
-		m.put(Profiles, profileUKeep.set(int(fixed.DecayOne-n.IDecay))|profileVKeep.set(int(fixed.DecayOne-n.VDecay))|
-			profileWeightExp.set(f.WeightExp)|profileVTh.set(int(n.VTh))|profileRest.set(int(n.RefDelay-1)))
+func (m *Memory) encode(c *compile.Core, kind *neuronKind) bool {
+	m.put(Config, kind.config(len(c.Profile)))
+	for f := range c.Profiles {
+		for _, w := range kind.profile(&c.Profiles[f]) {
+			m.put(Profiles, w)
+		}
 	}
 	for n, f := range c.Profile {
 		bias := fixed.Shift(int64(c.Bias[n]), c.Profiles[f].BiasExp)
@@ -75,34 +76,41 @@ func (m *Memory) encode(c *compile.Core) bool {
 	return len(m[Synapses])/2 <= MaxSynapses
 }
 
-// encodable reports whether the fields of the map hold p.
-func encodable(p *compile.Program) bool {
-	fits := len(p.Cores) > 0 && len(p.Cores) <= MaxCores
+// encodable returns the kind of the neurons of p, nil where the fields of the map do not hold p.
+func encodable(p *compile.Program) *neuronKind {
+	if len(p.Cores) < 1 || len(p.Cores) > MaxCores || len(p.Cores[0].Profiles) < 1 {
+		return nil
+	}
+	kind := kindOf(func(k *neuronKind) bool { return k.name == p.Cores[0].Profiles[0].Neuron.Kind() })
+	fits := kind != nil
 	for i := range p.Cores {
 		c := &p.Cores[i]
-		fits = fits && len(c.Profile) > 0 && len(c.Profile) <= MaxNeurons && len(c.Row) <= MaxAxons &&
+		fits = fits && len(c.Profile) > 0 && len(c.Profile) <= kind.maxNeurons && len(c.Row) <= MaxAxons &&
 			len(c.Profiles) <= MaxProfiles && len(c.Route) <= MaxRoutes && c.Delay == nil
 		for _, f := range c.Profiles {
-			_, cuba := f.Neuron.(fixed.CUBA)
-			fits = fits && cuba && f.ResetInterval == 0
+			fits = fits && f.Neuron.Kind() == kind.name && f.ResetInterval == 0
 		}
 		for _, b := range c.Base {
 			fits = fits && b == 0
 		}
 	}
-	return fits
+	if !fits {
+		return nil
+	}
+	return kind
 }
 
 // Parts returns the image as the link loads it into a board: with no neurons on the cores
 // that it has none for, and with an empty row for every axon that a stray event could name.
 func (m Image) Parts(info link.Info) []link.Region {
 	var parts []link.Region
+	config, _ := m[0].word(Config, 0) // Encode has written it
 	for core := range max(info.Cores, len(m)) {
 		var tables Memory
 		if core < len(m) {
 			tables = m[core]
 		} else {
-			tables.put(Config, configVersion.set(mapVersion))
+			tables.put(Config, config&^configNeurons.set(-1))
 		}
 		for r, data := range tables {
 			id := core*int(RegionCount) + r
@@ -127,21 +135,30 @@ func (m Image) Parts(info link.Info) []link.Region {
 func DecodeImage(m Image) (*compile.Program, error) {
 	p := &compile.Program{Convention: fixed.Immediate, InputStart: []uint32{0}, Cores: make([]compile.Core, len(m))}
 	layer := compile.LayerMap{Name: "board"}
+	var kind *neuronKind
 	for i := range m {
 		config, err := m[i].word(Config, 0)
 		if err != nil {
 			return nil, err
 		}
 		neurons := configNeurons.get(config)
-		if v := configVersion.get(config); v != mapVersion || neurons < 1 && i == 0 || neurons > MaxNeurons {
-			return nil, badImage("core %d has memory map version %d with %d neurons: expected version %d and 1 to %d neurons", i, v, neurons, mapVersion, MaxNeurons)
+		version := configVersion.get(config)
+		if i == 0 {
+			kind = kindOf(func(k *neuronKind) bool { return k.version == version })
+		}
+		if kind == nil || version != kind.version || neurons < 1 && i == 0 || neurons > kind.maxNeurons {
+			return nil, badImage("core %d has memory map version %d with %d neurons", i, version, neurons).
+				WithFix("there are version 2 with 1 to %d cuba neurons and version 3 with 1 to %d srm neurons, one of them for all cores", neuronKinds[0].maxNeurons, neuronKinds[1].maxNeurons)
 		}
 		for n := range neurons {
 			layer.Home = append(layer.Home, compile.Place{Core: uint32(i), Neuron: uint16(n)})
 		}
 		c := &p.Cores[i]
 		c.Slot = i
-		for _, decode := range []func(*compile.Core, int) error{m[i].decodeNeurons, m[i].decodeRows, m[i].decodeRoutes} {
+		if err := m[i].decodeNeurons(c, neurons, kind); err != nil {
+			return nil, err
+		}
+		for _, decode := range []func(*compile.Core, int) error{m[i].decodeRows, m[i].decodeRoutes} {
 			if err := decode(c, neurons); err != nil {
 				return nil, err
 			}
@@ -156,7 +173,7 @@ func DecodeImage(m Image) (*compile.Program, error) {
 }
 
 // decodeNeurons reads the neuron table and the profiles up to the last that it uses.
-func (m *Memory) decodeNeurons(c *compile.Core, neurons int) error {
+func (m *Memory) decodeNeurons(c *compile.Core, neurons int, kind *neuronKind) error {
 	profiles := 0
 	bias := make([]int64, neurons)
 	for n := range neurons {
@@ -169,14 +186,11 @@ func (m *Memory) decodeNeurons(c *compile.Core, neurons int) error {
 		profiles = max(profiles, neuronProfile.get(w)+1)
 	}
 	for f := range profiles {
-		w, err := m.word(Profiles, f)
+		words, err := m.words(Profiles, f*kind.words, kind.words)
 		if err != nil {
 			return err
 		}
-		c.Profiles = append(c.Profiles, compile.Profile{
-			Neuron: fixed.CUBA{IDecay: fixed.DecayOne - int32(profileUKeep.get(w)), VDecay: fixed.DecayOne - int32(profileVKeep.get(w)),
-				VTh: int32(profileVTh.get(w)), RefDelay: int32(profileRest.get(w)) + 1},
-			WeightExp: profileWeightExp.signed(w)})
+		c.Profiles = append(c.Profiles, compile.Profile{Neuron: kind.neuron(words), WeightExp: profileWeightExp.signed(words[0])})
 	}
 	return decodeBias(c, bias)
 }

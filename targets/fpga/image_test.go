@@ -26,15 +26,17 @@ func check(t interface{ Fatal(...any) }, err error) {
 	}
 }
 
-func board(t testing.TB) *fpga.Board {
-	x, err := targets.Lookup("icebreaker")
+func board(t testing.TB) *fpga.Board { return named(t, "icebreaker") }
+
+func named(t testing.TB, name string) *fpga.Board {
+	x, err := targets.Lookup(name)
 	check(t, err)
 	return x.(*fpga.Board)
 }
 
 // draw compiles a random network for the board; ok is false when it does not fit.
 func draw(t *rapid.T, target compile.Target) (*fixed.Network, *compile.Program, bool) {
-	net := nettest.Network(t, nettest.Config{MaxVTh: fixed.MaxVTh, MaxDelay: 62, MaxSynDelay: rapid.SampledFrom([]int{0, 1, 3}).Draw(t, "synaptic delay")})
+	net := nettest.Network(t, nettest.Config{AllSRM: slices.Contains(target.Limits().NeuronKinds, snn.SRM), MaxVTh: fixed.MaxVTh, MaxDelay: 62, MaxSynDelay: rapid.SampledFrom([]int{0, 1, 3}).Draw(t, "synaptic delay")})
 	p, err := compile.Compile(net, target)
 	var e *diag.Error
 	if errors.As(err, &e) && e.Kind == diag.Limit {
@@ -53,7 +55,7 @@ func many(t testing.TB) *fpga.Board {
 
 // TestImage: what is read back from the memories is what was compiled.
 func TestImage(t *testing.T) {
-	for name, target := range map[string]*fpga.Board{"one core": board(t), "four cores": many(t)} {
+	for name, target := range map[string]*fpga.Board{"one core": board(t), "four cores": many(t), "srm": named(t, "icebreaker-srm")} {
 		t.Run(name, func(t *testing.T) {
 			compared, cores := 0, 0
 			rapid.Check(t, func(t *rapid.T) {
@@ -156,20 +158,12 @@ func TestRows(t *testing.T) {
 
 // TestWords pins the bits of every word against docs/memorymap.md.
 func TestWords(t *testing.T) {
-	net := &fixed.Network{Input: snn.Flat(1), Layers: []fixed.Layer{
+	pin(t, board(t), &fixed.Network{Input: snn.Flat(1), Layers: []fixed.Layer{
 		{Name: "1", In: snn.Flat(1), Out: snn.Flat(1), Weight: []int16{-255}, WeightBits: 8, WeightExp: -8, Mode: fixed.Inhibitory,
 			Neuron: fixed.CUBA{IDecay: 4096, VDecay: 1, VTh: 1 << 17, RefDelay: 64}, BiasMant: []int16{-4096}, BiasExp: -7, Delay: []uint8{62}},
 		{Name: "2", In: snn.Flat(1), Out: snn.Flat(2), Weight: []int16{-2, 254}, WeightBits: 8, WeightExp: 7,
 			Neuron: fixed.CUBA{IDecay: 1, VDecay: 4096, VTh: 3, RefDelay: 1}, BiasMant: []int16{-1, 4095}, BiasExp: 7},
-	}}
-	p, err := compile.Compile(net, board(t))
-	check(t, err)
-	m, err := fpga.Encode(p)
-	check(t, err)
-	for _, c := range []struct {
-		region fpga.Region
-		words  []uint64
-	}{
+	}}, []words{
 		{fpga.Config, []uint64{2<<24 | 3}},
 		{fpga.Profiles, []uint64{
 			0 | 4095<<13 | 0b1000<<26 | 1<<17<<32 | 63<<50,
@@ -179,7 +173,34 @@ func TestWords(t *testing.T) {
 		{fpga.Synapses, []uint64{0 | 255<<8, 0, 0, 0, 1 | 0xFF<<8, 2 | 127<<8, 0, 0}},
 		{fpga.RouteIndex, []uint64{0 | 1<<9, 0, 0}},
 		{fpga.Routes, []uint64{1 | 62<<9}},
-	} {
+	})
+	pin(t, named(t, "icebreaker-srm"), &fixed.Network{Input: snn.Flat(1), Layers: []fixed.Layer{
+		{Name: "1", In: snn.Flat(1), Out: snn.Flat(1), Weight: []int16{-2}, WeightBits: 8, WeightExp: -8, BiasMant: []int16{-4096}, BiasExp: 7,
+			Neuron: fixed.SRM{SDecay: 4096, SShift: 15, RDecay: 1, XDecay: 0, RShift: 1, Kick: 1<<17 - 1, VTh: 1 << 17}},
+		{Name: "2", In: snn.Flat(1), Out: snn.Flat(1), Weight: []int16{4}, WeightBits: 8, WeightExp: 7,
+			Neuron: fixed.SRM{SDecay: 1, SShift: 2, RDecay: 4096, XDecay: 4095, RShift: 14, Kick: 1, VTh: 3}},
+	}}, []words{
+		{fpga.Config, []uint64{3<<24 | 1<<16 | 2}},
+		{fpga.Profiles, []uint64{
+			0 | 4096<<13 | 0b1000<<26 | 1<<17<<32 | 15<<50 | 1<<54, 4095 | (1<<17-1)<<13,
+			4095 | 1<<13 | 7<<26 | 3<<32 | 2<<50 | 14<<54, 0 | 1<<13}},
+		{fpga.Neurons, []uint64{0x80000, 1 << 20}},
+	})
+}
+
+// words are what a region must hold.
+type words struct {
+	region fpga.Region
+	words  []uint64
+}
+
+// pin compares what Encode makes of a network.
+func pin(t *testing.T, b *fpga.Board, net *fixed.Network, want []words) {
+	p, err := compile.Compile(net, b)
+	check(t, err)
+	m, err := fpga.Encode(p)
+	check(t, err)
+	for _, c := range want {
 		var got []uint64
 		for b := m[0][c.region]; len(b) > 0; b = b[c.region.WordBits()/8:] {
 			switch c.region.WordBits() {

@@ -9,16 +9,13 @@ import (
 // What the fields of the memory map can number.
 const (
 	MaxCores    = 4
-	MaxNeurons  = 256 // a core, and so are the following
+	MaxNeurons  = 256 // a core, and so are the following; 128 SRM neurons
 	MaxAxons    = 512
 	MaxSynapses = 1 << 16 // 16-bit words
 	MaxProfiles = 8
 	MaxRoutes   = 512
 	RingSlots   = 64 // of the delay ring; not part of the map
 )
-
-// mapVersion is in the configuration word, so that a bitstream of another map refuses a program.
-const mapVersion = 2
 
 // Region is one of a core's memories. Its number on the link is core·RegionCount + region.
 type Region int
@@ -41,7 +38,7 @@ var regions = [RegionCount]struct {
 	bits, size int
 }{
 	Config:     {"config", 32, 1},
-	Profiles:   {"profiles", 64, MaxProfiles},
+	Profiles:   {"profiles", 64, 2 * MaxProfiles},
 	Neurons:    {"neurons", 32, MaxNeurons},
 	Axons:      {"axons", 32, MaxAxons},
 	Synapses:   {"synapses", 16, MaxSynapses},
@@ -93,6 +90,18 @@ func (m *Memory) word(r Region, n int) (uint64, error) {
 	return binary.LittleEndian.Uint64(b), nil
 }
 
+// words reads n words of a region.
+func (m *Memory) words(r Region, at, n int) ([]uint64, error) {
+	all := make([]uint64, n)
+	for i := range all {
+		var err error
+		if all[i], err = m.word(r, at+i); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
 func badImage(format string, args ...any) *diag.Error {
 	return diag.Inputf("image-invalid", "", format, args...)
 }
@@ -103,13 +112,22 @@ type field struct{ low, width int }
 // The fields of every word.
 var (
 	configNeurons = field{0, 9}
-	configVersion = field{24, 8}
+	configKind    = field{16, 1}
+	configVersion = field{24, 8} // so that a bitstream of another map refuses a program
 
 	profileUKeep     = field{0, 13}
 	profileVKeep     = field{13, 13}
 	profileWeightExp = field{26, 4} // two's complement
 	profileVTh       = field{32, 18}
 	profileRest      = field{50, 6}
+
+	// Of SRM neurons, two words; weight exponent and threshold as above.
+	profileSKeep  = field{0, 13}
+	profileXKeep  = field{13, 13}
+	profileSShift = field{50, 4}
+	profileRShift = field{54, 4}
+	profileRKeep  = field{0, 13}
+	profileKick   = field{13, 17}
 
 	neuronBias    = field{0, 20} // two's complement
 	neuronProfile = field{20, 3}
@@ -131,9 +149,9 @@ var (
 	routeMore  = field{15, 1}
 	routeCore  = field{16, 4}
 
-	stateU   = field{0, 24}  // modulo 2^24
-	stateV   = field{32, 24} // two's complement
-	stateRef = field{56, 6}
+	stateLow  = field{0, 24}  // u, modulo 2^24; of SRM neurons w, then ref
+	stateHigh = field{32, 24} // v; of SRM neurons u, then x
+	stateRef  = field{56, 6}
 )
 
 // set returns v in the place of the field, cut to its width.

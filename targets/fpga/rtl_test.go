@@ -28,7 +28,7 @@ func inVerilog(t *testing.T, b *fpga.Board) *link.Conn {
 	tool.Path(t, "verilator")
 	design, err := b.Design(divider)
 	check(t, err)
-	program, err := rtl.Verilate(t.Context(), design)
+	program, err := rtl.Verilate(t.Context(), design, nil)
 	check(t, err)
 	line, path, err := link.OpenPTY()
 	check(t, err)
@@ -72,6 +72,7 @@ func TestVerilog(t *testing.T) {
 		nets int
 	}{
 		{board(t), 60},
+		{named(t, "icebreaker-srm"), 30},
 		{small("four", "[limits]\ncores_per_chip = 4\nneurons = 16\naxons_in = 128\nsynapse_words = 4096\n[board]\nspram = false\nserial_decay = true"), 30},
 	} {
 		b := v.Board

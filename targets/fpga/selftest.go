@@ -55,10 +55,10 @@ func (b *Board) pattern(flip uint32) []link.Region {
 	var image []link.Region
 	for c := range b.limits.CoresPerChip {
 		for r := range State {
-			mask := uint32(0xFFFFFFFF)
+			mask, always := uint32(0xFFFFFFFF), uint32(0)
 			switch r {
 			case Config:
-				mask = uint32(configNeurons.set(-1) | configVersion.set(-1))
+				mask, always = uint32(configNeurons.set(-1)|configVersion.set(-1)), uint32(configKind.set(b.kind.number))
 			case RouteIndex:
 				mask = uint32(indexBase.set(-1) | indexRouted.set(-1))
 			case Routes:
@@ -68,7 +68,7 @@ func (b *Board) pattern(flip uint32) []link.Region {
 			data := make([]byte, b.Words(r)*r.WordBits()/8)
 			for at := 0; at < len(data); at += 4 {
 				word := (uint32(id)<<24 + uint32(at)) * 2654435761
-				binary.LittleEndian.PutUint32(data[at:], (word^word>>15^flip)&mask)
+				binary.LittleEndian.PutUint32(data[at:], (word^word>>15^flip)&mask|always)
 			}
 			image = append(image, link.Region{ID: id, Data: data})
 		}
@@ -106,7 +106,7 @@ func (b *Board) known(ctx context.Context, conn *link.Conn, t *SelfTest) error {
 	if err != nil {
 		return err
 	}
-	want, err := m.Run(ctx, in, ticks, sim.Options{})
+	want, err := m.Run(ctx, in, ticks, sim.Options{Slow: true})
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func (b *Board) known(ctx context.Context, conn *link.Conn, t *SelfTest) error {
 	for c := range states {
 		for n, s := range states[c] {
 			if w := m.State(c, n); s != w {
-				return wrong(fmt.Sprintf("core %d neuron %d ends with u %d, v %d, resting %d instead of u %d, v %d, resting %d", c, n, s.U, s.V, s.Ref, w.U, w.V, w.Ref))
+				return wrong(fmt.Sprintf("core %d neuron %d ends in the state %+v instead of %+v", c, n, s, w))
 			}
 			t.States++
 		}
@@ -151,9 +151,14 @@ func (b *Board) knownNetwork() *fixed.Network {
 	total := b.limits.CoresPerChip * b.limits.Neurons
 	second := total / 8
 	first := total/2 + total/8
+	neurons := []fixed.Neuron{fixed.CUBA{IDecay: 1024, VDecay: 128, VTh: 300, RefDelay: 3}, fixed.CUBA{IDecay: 3000, VDecay: 500, VTh: 90, RefDelay: 1}}
+	if b.kind.name == snn.SRM {
+		neurons = []fixed.Neuron{fixed.SRM{SDecay: 700, SShift: 2, RDecay: 900, XDecay: 900, RShift: 3, Kick: 2000, VTh: 300},
+			fixed.SRM{SDecay: 2000, SShift: 1, RDecay: 1500, XDecay: fixed.DecayOne, Kick: 150, VTh: 90}}
+	}
 	net := &fixed.Network{Input: snn.Flat(inputs), Convention: fixed.Immediate, Layers: []fixed.Layer{
-		{Name: "1", In: snn.Flat(inputs), Out: snn.Flat(first), WeightBits: 8, Neuron: fixed.CUBA{IDecay: 1024, VDecay: 128, VTh: 300, RefDelay: 3}, Delay: make([]uint8, first)},
-		{Name: "2", In: snn.Flat(first), Out: snn.Flat(second), WeightBits: 8, WeightExp: 1, Neuron: fixed.CUBA{IDecay: 3000, VDecay: 500, VTh: 90, RefDelay: 1},
+		{Name: "1", In: snn.Flat(inputs), Out: snn.Flat(first), WeightBits: 8, Neuron: neurons[0], Delay: make([]uint8, first)},
+		{Name: "2", In: snn.Flat(first), Out: snn.Flat(second), WeightBits: 8, WeightExp: 1, Neuron: neurons[1],
 			BiasMant: make([]int16, second), BiasExp: 2},
 	}}
 	for k := range net.Layers {

@@ -16,8 +16,10 @@ import (
 type Stream struct {
 	conn  *link.Conn
 	p     *compile.Program
-	home  [][2]int32 // by board neuron: layer and neuron in it; no layer is −1
-	axons int        // board ids that a core's axons take
+	home  [][2]int32  // by board neuron: layer and neuron in it; no layer is −1
+	axons int         // board ids that a core's axons take
+	kind  *neuronKind // of the neurons
+	ticks int         // of the last run
 }
 
 // NewStream loads p, which must have passed compile.Verify for the board, into
@@ -27,13 +29,16 @@ func NewStream(ctx context.Context, conn *link.Conn, p *compile.Program) (*Strea
 	if err != nil {
 		return nil, err
 	}
-	if err := conn.Load(ctx, m.Parts(conn.Info())); err != nil {
+	kind, info := encodable(p), conn.Info()
+	if err := kind.onBoard(ctx, conn); err != nil {
 		return nil, err
 	}
-	info := conn.Info()
+	if err := conn.Load(ctx, m.Parts(info)); err != nil {
+		return nil, err
+	}
 	cores := max(info.Cores, 1)
 	neurons := info.Neurons / cores
-	s := &Stream{conn: conn, p: p, home: make([][2]int32, len(p.Cores)*neurons), axons: info.Axons / cores}
+	s := &Stream{conn: conn, p: p, home: make([][2]int32, len(p.Cores)*neurons), axons: info.Axons / cores, kind: kind}
 	for n := range s.home {
 		s.home[n][0] = -1
 	}
@@ -60,6 +65,7 @@ func (s *Stream) Run(ctx context.Context, in *spike.Raster, ticks int) ([]fixed.
 // RunAll runs many like Run without a pause between them, and calls got with the
 // records of each, in order. An error of got ends the connection.
 func (s *Stream) RunAll(ctx context.Context, in []*spike.Raster, ticks int, got func(i int, recs []fixed.Record) error) error {
+	s.ticks = ticks
 	events := make([]*spike.Raster, len(in))
 	for i, r := range in {
 		var err error
@@ -81,18 +87,21 @@ func (s *Stream) RunAll(ctx context.Context, in []*spike.Raster, ticks int, got 
 func (s *Stream) States(ctx context.Context) ([][]fixed.State, error) {
 	all := make([][]fixed.State, len(s.p.Cores))
 	for c := range all {
-		all[c] = make([]fixed.State, len(s.p.Cores[c].Profile))
+		core := &s.p.Cores[c]
+		all[c] = make([]fixed.State, len(core.Profile))
 		var m Memory
-		m[State] = make([]byte, len(all[c])*State.WordBits()/8)
+		m[State] = make([]byte, len(all[c])*s.kind.words*State.WordBits()/8)
 		if err := s.conn.Read(ctx, c*int(RegionCount)+int(State), 0, m[State]); err != nil {
 			return nil, err
 		}
 		for n := range all[c] {
-			w, err := m.word(State, n)
+			w, err := m.words(State, n*s.kind.words, s.kind.words)
 			if err != nil {
 				return nil, err
 			}
-			all[c][n] = fixed.State{U: fixed.Wrap(int64(stateU.get(w))), V: int32(stateV.signed(w)), Ref: int32(stateRef.get(w))}
+			if s.ticks > 0 {
+				all[c][n] = s.kind.unstate(w, fixed.Shift(int64(core.Bias[n]), core.Profiles[core.Profile[n]].BiasExp))
+			}
 		}
 	}
 	return all, nil

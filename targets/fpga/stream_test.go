@@ -40,6 +40,7 @@ func emulated(t testing.TB, b *fpga.Board) *link.Conn {
 func TestStream(t *testing.T) {
 	t.Run("one core", func(t *testing.T) { testStream(t, board(t)) })
 	t.Run("four cores", func(t *testing.T) { testStream(t, many(t)) })
+	t.Run("srm", func(t *testing.T) { testStream(t, named(t, "icebreaker-srm")) })
 }
 
 func testStream(t *testing.T, target *fpga.Board) {
@@ -114,6 +115,33 @@ func TestStreamErrors(t *testing.T) {
 	check(t, err)
 	if recs[0].Spikes.Count() != 3 { // u decays by nothing, and v is above 0 in each tick
 		t.Error(recs[0].Spikes)
+	}
+}
+
+// TestOtherNeurons: a program of one kind of neurons is refused for a board with the other, by the compiler,
+// by the host, which asks the board, and by the board.
+func TestOtherNeurons(t *testing.T) {
+	boards := []*fpga.Board{board(t), named(t, "icebreaker-srm")}
+	neurons := []fixed.Neuron{fixed.CUBA{RefDelay: 1}, fixed.SRM{VTh: 1}}
+	for i, b := range boards {
+		other := boards[1-i]
+		net := &fixed.Network{Input: snn.Flat(2), Layers: []fixed.Layer{{Name: "1", In: snn.Flat(2), Out: snn.Flat(1), Weight: []int16{2, 2}, WeightBits: 8, Neuron: neurons[i]}}}
+		p, err := compile.Compile(net, b)
+		check(t, err)
+		var e *diag.Error
+		if _, err := compile.Compile(net, other); !errors.As(err, &e) || e.Kind != diag.Limit || e.Layer != "1" {
+			t.Error(err)
+		}
+		conn := emulated(t, other)
+		if _, err := fpga.NewStream(t.Context(), conn, p); !errors.As(err, &e) || e.Code != "board-neurons" || e.Kind != diag.Limit {
+			t.Error(err)
+		}
+		image, err := fpga.Encode(p)
+		check(t, err)
+		image[0][fpga.Profiles] = image[0][fpga.Profiles][:8] // as much as both have
+		if err := conn.Load(t.Context(), image.Parts(conn.Info())); !errors.As(err, &e) || e.Kind != diag.Link {
+			t.Error(err)
+		}
 	}
 }
 

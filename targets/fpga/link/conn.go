@@ -15,8 +15,8 @@ type Port interface {
 
 // Options tune a Conn. The zero value is good for lines of 57600 baud and above.
 type Options struct {
-	// Window limits the bytes on their way to the board unanswered. 0 and anything above
-	// Info.RxBuffer mean Info.RxBuffer; one frame is always let through.
+	// Window limits the bytes of commands on their way to the board unanswered. 0 and anything
+	// above mean what Info.RxBuffer holds beside a POLL; one command is always let through.
 	Window int
 	// Timeout is how long the board may take to show progress before it is asked
 	// again. It must be longer than the line needs for a full window and the board
@@ -116,8 +116,8 @@ func dial(ctx context.Context, port Port, opt Options, session uint32) (*Conn, e
 		return nil, err
 	}
 	c.pace = pace{bytes: 4 * c.info.Neurons, ticks: 16} // a guess: a quarter of the neurons spike
-	if opt.Window <= 0 || opt.Window > c.info.RxBuffer {
-		c.opt.Window = c.info.RxBuffer
+	if most := c.info.RxBuffer - pollLen; opt.Window <= 0 || opt.Window > most {
+		c.opt.Window = most
 	}
 	return c, nil
 }

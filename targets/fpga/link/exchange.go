@@ -102,6 +102,9 @@ func (c *Conn) stream(ctx context.Context, next func() (request, bool), complete
 	}
 }
 
+// pollLen is what a POLL takes on the line.
+const pollLen = overhead + 4
+
 // pollFrame makes a POLL with the next tag, which is never 0 in its low byte.
 func (c *Conn) pollFrame() []byte {
 	if c.tag++; byte(c.tag) == 0 {
@@ -182,4 +185,18 @@ func (c *Conn) room(r request) bool {
 		ticks += p.ticks
 	}
 	return size <= c.opt.Window && (ticks == 0 || ticks <= c.credit())
+}
+
+// A USB bridge of FTDI's hands over packet bytes at once; fewer wait for its timer, 16 ms unless it
+// is set. A window that does not hold several commands of minBody bytes is for one at a time.
+const (
+	packet  = 62
+	minBody = 32
+)
+
+// flows reports whether commands with so many bytes of payload, answered by so many bytes each,
+// keep a line behind such a bridge full: the window must hold one on the line and one that the board
+// executes, beside those whose answers wait until they are a packet.
+func (c *Conn) flows(payload, answer int) bool {
+	return (overhead+payload)*(2+(packet+answer-1)/answer) <= c.opt.Window
 }

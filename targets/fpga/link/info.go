@@ -14,7 +14,7 @@ type Info struct {
 	Synapses   int    // entries in the synapse memory
 	RingSlots  int    // slots of the delay ring: the longest delay in ticks is less than this
 	RxBuffer   int    // bytes that may be on their way to the board unanswered; 256 … 65535
-	MaxPayload int    // bytes of payload that the board takes; 64 … 240
+	MaxPayload int    // bytes of payload that the board takes; 64 … 240, of which boards here have rtl.MaxPayload
 	OutBuffer  int    // bytes of the output ring: a power of two, at least Neurons + 1
 	MaxBaud    int    // highest line rate that the board's UART was built for; 0: any
 	Regions    []int  // bytes of each memory region: multiples of 4, at most 2^24

@@ -131,7 +131,14 @@ func (c *Conn) writeBlocks(ctx context.Context, bs []block) error {
 	for _, b := range bs {
 		total += len(b.data)
 	}
-	chunk := (c.info.MaxPayload - 4) &^ 3
+	most := (c.info.MaxPayload - 4) &^ 3
+	chunk := most
+	for !c.flows(4+chunk, overhead+statusLen) {
+		if chunk -= 4; chunk < minBody {
+			chunk = most
+			break
+		}
+	}
 	at := 0 // in bs[0]
 	return c.stream(ctx, func() (request, bool) {
 		if len(bs) == 0 {

@@ -32,7 +32,7 @@ func toyDesign() *rtl.Design {
 // but not in CI.
 func verilated(t testing.TB) string {
 	t.Helper()
-	program, err := rtl.Verilate(context.Background(), toyDesign())
+	program, err := rtl.Verilate(context.Background(), toyDesign(), nil)
 	if err != nil {
 		if os.Getenv("CI") == "" {
 			t.Skip(err)

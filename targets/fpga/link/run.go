@@ -47,6 +47,9 @@ func (c *Conn) RunAll(ctx context.Context, in []*spike.Raster, ticks int, got fu
 		return o.take(p)
 	}
 	defer func() { c.sink = nil }()
+	f.flows = func(stream, ticks int) bool {
+		return c.flows(4+stream, overhead+statusLen+ticks*c.pace.bytes/c.pace.ticks)
+	}
 	return c.stream(ctx, func() (request, bool) {
 		return f.next(min(c.credit()/4, maxOutput*c.pace.ticks/c.pace.bytes)) // a few commands under way hide the round trip
 	}, func() bool { return o.done == o.want })
@@ -110,12 +113,14 @@ func (c *Conn) checkSample(r *spike.Raster, ticks int) error {
 type feeder struct {
 	in     []*spike.Raster
 	ticks  int
-	most   int    // bytes of stream in one RUN
-	stream []byte // what is left of the current sample
-	i      int    // the next sample
+	most   int                          // bytes of stream in one RUN
+	flows  func(stream, ticks int) bool // whether commands of so much of it keep the line full
+	stream []byte                       // what is left of the current sample
+	i      int                          // the next sample
 }
 
-// next returns the next command, of at most the given ticks but at least one.
+// next returns the next command, of at most the given ticks but at least one: the longest that
+// keeps the line full.
 func (f *feeder) next(ticks int) (request, bool) {
 	if len(f.stream) == 0 {
 		if f.i == len(f.in) {
@@ -132,12 +137,18 @@ func (f *feeder) next(ticks int) (request, bool) {
 		}
 		return request{op: opReset}, true
 	}
-	n, ended := 0, 0
+	n, ended, best, bestEnded := 0, 0, 0, 0
 	for n < min(f.most, len(f.stream)) && (ended == 0 || ended < ticks) {
 		if f.stream[n] == gapTick {
 			ended++
 		}
 		n++
+		if f.flows(n, ended) {
+			best, bestEnded = n, ended
+		}
+	}
+	if best >= minBody {
+		n, ended = best, bestEnded
 	}
 	r := request{op: opRun, body: f.stream[:n:n], ticks: ended}
 	f.stream = f.stream[n:]

@@ -3,6 +3,8 @@ package link
 import (
 	"encoding/binary"
 	"errors"
+
+	"github.com/isospike/isospike/targets/fpga/rtl"
 )
 
 // The regions, neurons and axons of rtl/sim/link/chip.v and of the board that it is put on.
@@ -25,7 +27,7 @@ const (
 // newToy returns a fake that computes what rtl/sim/link/chip.v does.
 func newToy() *fake {
 	f := newFake(toyNeurons, toyAxons, toyOut, toyRegions...)
-	f.info.RxBuffer, f.info.MaxPayload, f.toy = 512, 228, true
+	f.info.RxBuffer, f.info.MaxPayload, f.toy = rtl.RxBuffer, rtl.MaxPayload, true
 	return f
 }
 

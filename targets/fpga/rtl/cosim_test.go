@@ -92,12 +92,13 @@ func (c *chip) run(p *compile.Program, in *spike.Raster, ticks int, y *tally) er
 	}
 	for i := range p.Cores {
 		n := len(p.Cores[i].Profile)
-		b := c.read(i*int(fpga.RegionCount)+int(fpga.State), 0, 8*n)
+		b := c.read(i*int(fpga.RegionCount)+int(fpga.State), 0, 8*n*len(words(c.board, fixed.State{})))
 		for k := range n {
-			s := m.State(i, k)
-			want := uint64(s.U)&0xFFFFFF | uint64(s.V)&0xFFFFFF<<32 | uint64(s.Ref)<<56
-			if got := binary.LittleEndian.Uint64(b[8*k:]); got != want {
-				return fmt.Errorf("core %d neuron %d after %d ticks: state %#x, want %#x", i, k, ticks, got, want)
+			want := words(c.board, m.State(i, k))
+			for half, w := range want {
+				if got := binary.LittleEndian.Uint64(b[8*(k*len(want)+half):]); got != w {
+					return fmt.Errorf("core %d neuron %d after %d ticks: word %d of the state is %#x, want %#x", i, k, ticks, half, got, w)
+				}
 			}
 			y.states++
 		}
@@ -115,6 +116,15 @@ func (c *chip) run(p *compile.Program, in *spike.Raster, ticks int, y *tally) er
 	return c.err
 }
 
+// words returns a state as the memory map has it.
+func words(board *fpga.Board, s fixed.State) []uint64 {
+	word := func(low, high int32) uint64 { return uint64(low)&0xFFFFFF | uint64(high)&0xFFFFFF<<32 }
+	if srm(board) {
+		return []uint64{word(s.W, s.U), word(s.Ref, s.X)}
+	}
+	return []uint64{word(s.U, s.V) | uint64(s.Ref)<<56}
+}
+
 // example is a program with an input, and how slowly its spikes are taken.
 type example struct {
 	p     *compile.Program
@@ -126,7 +136,7 @@ const ticks = 200
 
 // draw draws a network that fits the board; nil when the one drawn does not.
 func draw(t *rapid.T, board *fpga.Board) *example {
-	net := nettest.Network(t, nettest.Config{MaxVTh: fixed.MaxVTh, MaxDelay: 62, MaxSynDelay: rapid.SampledFrom([]int{0, 0, 1, 3}).Draw(t, "synaptic delay")})
+	net := nettest.Network(t, nettest.Config{AllSRM: srm(board), MaxVTh: fixed.MaxVTh, MaxDelay: 62, MaxSynDelay: rapid.SampledFrom([]int{0, 0, 1, 3}).Draw(t, "synaptic delay")})
 	p, err := compile.Compile(net, board)
 	var e *diag.Error
 	if errors.As(err, &e) && e.Kind == diag.Limit {
@@ -143,6 +153,9 @@ func cases(t testing.TB, board *fpga.Board, n int) (all []*example) {
 		if x := g.Example(i); x != nil {
 			all = append(all, x)
 		}
+	}
+	if x := ends(board); x != nil {
+		all = append(all, x)
 	}
 	return append(all, full(t, board), recurrent(board))
 }
@@ -163,6 +176,9 @@ func random(t *testing.T, board *fpga.Board, path string) (y tally) {
 	c := &chip{model: m, board: board, info: board.Info()}
 	check(t, c.try(full(t, board), &y))
 	check(t, c.try(recurrent(board), &y))
+	if x := ends(board); x != nil {
+		check(t, c.try(x, &y))
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		if x := draw(t, board); x != nil {
 			check(t, c.try(x, &y))
@@ -176,6 +192,20 @@ func random(t *testing.T, board *fpga.Board, path string) (y tally) {
 	return y
 }
 
+func srm(board *fpga.Board) bool { return board.Limits().NeuronKinds[0] == snn.SRM }
+
+// kinds returns the neurons of full and of recurrent, two each, that the board has.
+func kinds(board *fpga.Board) []fixed.Neuron {
+	if srm(board) {
+		return []fixed.Neuron{
+			fixed.SRM{SDecay: 700, SShift: 2, RDecay: 900, XDecay: 900, RShift: 3, Kick: 2000, VTh: 300}, fixed.SRM{SDecay: 2000, SShift: 4, RDecay: 1500, XDecay: fixed.DecayOne, Kick: 90, VTh: 20},
+			fixed.SRM{SDecay: 1500, SShift: 1, RDecay: 2048, XDecay: 1000, RShift: 1, Kick: 400, VTh: 60}, fixed.SRM{SDecay: fixed.DecayOne, RDecay: 100, XDecay: fixed.DecayOne, Kick: 60, VTh: 90}}
+	}
+	return []fixed.Neuron{
+		fixed.CUBA{IDecay: 1024, VDecay: 128, VTh: 300, RefDelay: 2}, fixed.CUBA{IDecay: 3000, VDecay: 500, VTh: 20, RefDelay: 1},
+		fixed.CUBA{IDecay: 2048, VDecay: 300, VTh: 60, RefDelay: 2}, fixed.CUBA{IDecay: 4096, VDecay: 0, VTh: 90, RefDelay: 1}}
+}
+
 // full returns a network of most neurons and axons that the board has, with sparse rows to
 // its first layer and dense ones, delayed, to its second.
 func full(t testing.TB, board *fpga.Board) *example {
@@ -185,8 +215,8 @@ func full(t testing.TB, board *fpga.Board) *example {
 	inputs, second := min(l.AxonsIn/2, l.SynapseWords/16), min(neurons/8, l.SynapseWords/128)
 	first := min(neurons-second, inputs-8)
 	net := &fixed.Network{Input: snn.Flat(inputs), Convention: fixed.Immediate, Layers: []fixed.Layer{
-		{Name: "1", In: snn.Flat(inputs), Out: snn.Flat(first), WeightBits: 8, Neuron: fixed.CUBA{IDecay: 1024, VDecay: 128, VTh: 300, RefDelay: 2}, Delay: make([]uint8, first)},
-		{Name: "2", In: snn.Flat(first), Out: snn.Flat(second), WeightBits: 8, WeightExp: -2, Neuron: fixed.CUBA{IDecay: 3000, VDecay: 500, VTh: 20, RefDelay: 1},
+		{Name: "1", In: snn.Flat(inputs), Out: snn.Flat(first), WeightBits: 8, Neuron: kinds(board)[0], Delay: make([]uint8, first)},
+		{Name: "2", In: snn.Flat(first), Out: snn.Flat(second), WeightBits: 8, WeightExp: -2, Neuron: kinds(board)[1],
 			BiasMant: make([]int16, second), BiasExp: 3},
 	}}
 	for i := range net.Layers[0].Delay {
@@ -228,7 +258,7 @@ func recurrent(board *fpga.Board) *example {
 	p := &compile.Program{Convention: fixed.Immediate, Input: snn.Flat(inputs * l.CoresPerChip), InputStart: []uint32{0}}
 	for core := range l.CoresPerChip {
 		c := compile.Core{Slot: core, OutStart: []uint32{0}, RowStart: []uint32{0}, Profiles: []compile.Profile{
-			{Neuron: fixed.CUBA{IDecay: 2048, VDecay: 300, VTh: 60, RefDelay: 2}}, {Neuron: fixed.CUBA{IDecay: 4096, VDecay: 0, VTh: 90, RefDelay: 1}, WeightExp: -1}}}
+			{Neuron: kinds(board)[2]}, {Neuron: kinds(board)[3], WeightExp: -1}}}
 		for n := range neurons {
 			c.Profile, c.Bias = append(c.Profile, uint8(n/8%2)), append(c.Bias, int16(r.IntN(400)))
 			for k := range lists {
@@ -304,6 +334,9 @@ func TestMemory(t *testing.T) {
 				w := word(id, at)
 				if mask := masks[r]; mask != nil {
 					w &= mask[0]
+				}
+				if r == fpga.Config && srm(board) {
+					w |= 1 << 16 // what the core says of itself
 				}
 				binary.Write(&want, binary.LittleEndian, w)
 			})

@@ -34,6 +34,9 @@ var variants = []*variant{
 		parameters: []string{"AXONS=256", "SYNAPSES=2048", "ROUTES=256", "SPRAM=0", "SERIAL=1'b1"}},
 	{name: "four", toml: "inherits = \"up5k\"\n[limits]\ncores_per_chip = 4\nneurons = 16\naxons_in = 128\nsynapse_words = 4096",
 		parameters: []string{"CORES=4", "NEURONS=16", "AXONS=128", "SYNAPSES=4096", "SPRAM=0"}},
+	{name: "srm", toml: `inherits = "icebreaker-srm"`, parameters: []string{"NEURONS=128", "ROUTES=256", "SRM=1'b1"}},
+	{name: "srmserial", toml: "inherits = \"icebreaker-srm\"\n[limits]\naxons_in = 256\nsynapse_words = 2048",
+		parameters: []string{"NEURONS=128", "AXONS=256", "SYNAPSES=2048", "ROUTES=256", "SPRAM=0", "SERIAL=1'b1", "SRM=1'b1"}},
 }
 
 func (v *variant) board(t testing.TB) *fpga.Board {
@@ -84,6 +87,14 @@ func buildModel(dir, core, name string, parameters []string) (string, error) {
 	for _, p := range parameters {
 		args = append(args, "-G"+p)
 	}
+	// The makefile is new and the library's objects depend on it: without this they are made anew.
+	library, err := filepath.Glob(filepath.Join(dir, "verilated*.o"))
+	if err != nil {
+		return "", err
+	}
+	for _, object := range library {
+		args = append(args, "-MAKEFLAGS", "-o "+filepath.Base(object))
+	}
 	if out, err := exec.Command("verilator", append(append(args, files...), main)...).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("verilator: %w\n%s", err, out)
 	}
@@ -97,11 +108,13 @@ type model struct {
 	w   *bufio.Writer
 	r   *bufio.Reader
 	err error
+
+	said bytes.Buffer // on standard error
 }
 
 func start(path string) (*model, error) {
 	m := &model{cmd: exec.Command(path, "+verilator+rand+reset+2", "+verilator+seed+7")}
-	m.cmd.Stderr = os.Stderr
+	m.cmd.Stderr = &m.said
 	in, err := m.cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -117,7 +130,11 @@ func start(path string) (*model, error) {
 func (m *model) stop() error {
 	m.w.Flush()
 	m.in.Close()
-	return errors.Join(m.err, m.cmd.Wait())
+	err := m.cmd.Wait()
+	if err != nil {
+		err = fmt.Errorf("%w %s", err, &m.said)
+	}
+	return errors.Join(m.err, err)
 }
 
 // send queues a command.

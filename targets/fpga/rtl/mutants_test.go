@@ -6,13 +6,16 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/isospike/isospike/targets/fpga"
 )
 
-// A mutant is a planted bug: a text that occurs once in a file, and what replaces it.
+// A mutant is a planted bug: a text that occurs once in a file, and what replaces it; without a file, none.
 type mutant struct {
 	name, file, old, new string
 	on                   int // index of the variant that runs it
@@ -26,17 +29,19 @@ var mutants = []mutant{
 	{"ring: a cancelled word is skipped", "ring.v", "else if (pend_q && pend_drain_q) next_q <= {1'b0, addr_q[WW-1:0]};", "", 0},
 	{"ring: the last word is not awaited", "ring.v", "next_q[WW] && !(pend_q && pend_drain_q) && !held", "next_q[WW] && !held", 0},
 	{"ring: clear leaves the last words", "ring.v", "if (&addr_q) clearing_q", "if (&addr_q[RW-1:1]) clearing_q", 0},
-	{"rows: a line too few", "rows.v", "wire        active = |left_q;", "wire        active = |left_q[5:1];", 0},
+	{"rows: a line too few", "rows.v", "active_q <= left_q != 6'd1;", "active_q <= left_q > 6'd2;", 0},
 	{"rows: dense targets stay", "rows.v", "target_q <= target_q + 8'd8;", "", 0},
 	{"rows: no gap between rows", "rows.v", "first_q  <= 1'b1;", "first_q  <= 1'b0;", 0},
 	{"rows: mode of the row before", "rows.v", "mode_q   <= row[21:20];", "mode_q   <= first_q ? row[21:20] : mode_q;", 0},
-	{"accumulate: conflicts ignored", "accumulate.v", "left_q[1] && !(left_q[0] && same_q[0]),", "left_q[1],", 0},
-	{"accumulate: a line ends early", "accumulate.v", "!read_dense_q && !clash(nonzero, same)", "!read_dense_q", 0},
+	{"accumulate: conflicts ignored", "accumulate.v", "w[1] && !(w[0] && s[0]),", "w[1],", 0},
+	{"accumulate: a line ends early", "accumulate.v", "half_q : left_q == 4'd0;", "half_q : 1'b1;", 0},
+	{"accumulate: sparse after dense without a gap", "accumulate.v", "!(i_dense && read_dense_q)", "!read_dense_q", 0},
+	{"accumulate: dense after sparse without a gap", "accumulate.v", "!(i_dense && read_dense_q)", "!i_dense", 0},
 	{"accumulate: targets of the next group", "accumulate.v", "{half_q, B} < target_q[2:0]", "{half_q, B} <= target_q[2:0]", 0},
 	{"accumulate: halves swapped", "accumulate.v", "dense_q ? {group, half_q} : target", "dense_q ? {group, !half_q} : target", 0},
 	{"accumulate: mixed weights unsigned", "accumulate.v", "mode_q == 2'd0 ? {code, 1'b0}", "mode_q == 2'd0 ? {1'b0, code}", 0},
 	{"accumulate: inhibitory off by one", "accumulate.v", ".i_add_carry (mode_q[1]),", ".i_add_carry (1'b0),", 0},
-	{"accumulate: zero codes counted", "accumulate.v", "dense_q ? (half_q ? high_q : low_q) : go", "dense_q ? 4'd15 : go", 0},
+	{"accumulate: zero codes counted", "accumulate.v", "dense_q ? (half_q ? high_q : low_q) : go_q", "dense_q ? 4'd15 : go_q", 0},
 	{"bank: the sum starts over", "bank.v", "o_rdata[SUM-1:0] + weight", "weight", 0},
 	{"decay: floor", "decay.v", "negative_q && |low_q[11:0]", "1'b0", 0},
 	{"decay: exact quotients off by one", "decay.v", "negative_q && |low_q[11:0]", "negative_q", 0},
@@ -51,9 +56,9 @@ var mutants = []mutant{
 	{"neuron: v integrates at rest", "neuron.v", "t_spike || t_rest ? 24'd0 : t_v", "t_spike ? 24'd0 : t_v", 0},
 	{"neuron: spikes at rest", "neuron.v", "r_valid && !resting && !i_zero", "r_valid && !i_zero", 0},
 	{"neuron: rests a tick longer", "neuron.v", "t_spike ? i_rest : t_ref", "t_spike ? i_rest + 6'd1 : t_ref", 0},
-	{"update: sums stay", "update.v", "assign o_bank_we[b] = d_valid_q ? d_q[1:0] == B :", "assign o_bank_we[b] = d_valid_q ? 1'b0 :", 0},
-	{"update: profile of the neuron before", "update.v", "zero_q || known_q && c_word_q[22:20] == profile_q", "zero_q || known_q", 0},
-	{"update: does not wait for the pipeline", "update.v", "ask = miss_q && !d_valid_q && !busy", "ask = miss_q", 0},
+	{"update: sums stay", "update.v", "assign o_bank_we[b] = d_valid_q ? d_n[1:0] == B :", "assign o_bank_we[b] = d_valid_q ? 1'b0 :", 0},
+	{"update: profile of the neuron before", "update.v", "zero_q || known_q && b_word[22:20] == profile_q", "zero_q || known_q", 0},
+	{"update: does not wait for the pipeline", "update.v", "ask = miss_q && idle_q", "ask = miss_q", 0},
 	{"update: spikes are not held", "update.v", "wire ce = !(o_spike_valid && !i_spike_ready);", "wire ce = 1'b1;", 0},
 	{"routes: only the first", "routes.v", "busy_q && i_ready && word[15]", "1'b0", 0},
 	{"routes: a tick early", "routes.v", "i_slot + 6'd1 + word[14:9]", "i_slot + word[14:9]", 0},
@@ -68,8 +73,32 @@ var mutants = []mutant{
 	{"chip: exchange without delays", "chip.v", "set_slot  = out ? slot :", "set_slot  = out ? ticks_q[5:0] + 6'd1 :", 2},
 	{"chip: exchange loses what has to wait", "chip.v", "out && set_ready[to]} << from_q", "out} << from_q", 2},
 	{"chip: a list is left while its core runs", "chip.v", "empty[turn_q] && !busy[turn_q]", "empty[turn_q]", 2},
-	{"chip: the tick ends with the first core", "chip.v", "busy == {CORES{1'b0}}", "!busy[0]", 2},
+	{"chip: the tick ends before its spikes have left", "chip.v", "if (stepping_q && spikes_out) begin", "if (stepping_q) begin", 2},
 	{"core: routes to others go to itself", "core.v", "CORES == 1 || route_core == NUMBER", "1'b1", 2},
+	{"srm: sum exponents round", "srm.v", ": shifted[32:8];", ": shifted[32:8] + shifted[7];", 3},
+	{"srm: the sum is cut to 24 bits", "srm.v", "{z_a[24], z_a, 6'd0}", "{{8{z_a[17]}}, z_a[17:0], 6'd0}", 3},
+	{"srm: w wraps", "srm.v", "z_a[23:0] : sat(w)", "z_a[23:0] : w[23:0]", 3},
+	{"srm: states end at −2^23", "srm.v", "(!(&v[30:23]) || !(|v[22:0]))", "!(&v[30:23])", 3},
+	{"srm: shifts floor", "srm.v", "q_s[23] && |(q_s[14:0] & drop)", "1'b0", 3},
+	{"srm: exact quotients off by one", "srm.v", "q_s[23] && |(q_s[14:0] & drop)", "q_s[23]", 3},
+	{"srm: the other half's shift", "srm.v", "q_half ? i_rshift : i_sshift", "q_half ? i_sshift : i_rshift", 3},
+	{"srm: x takes the ref after its decay", "srm.v", "z_half ? z_a[23:0] :", "z_half ? z_tzp :", 3},
+	{"srm: x decays as ref does", "srm.v", "x_half ? i_xkeep : i_skeep", "x_half ? i_rkeep : i_skeep", 3},
+	{"srm: u wraps, and x", "srm.v", "sat({{7{second[24]}}, second})", "second[23:0]", 3},
+	{"srm: no bias", "srm.v", "{{6{r_bias[19]}}, r_bias}", "26'd0", 3},
+	{"srm: bias of the next neuron", "srm.v", "z_bias <= x_bias", "z_bias <= i_bias", 3},
+	{"srm: spikes only above the threshold", "srm.v", "$signed(v_sum) >= $signed(", "$signed(v_sum) > $signed(", 3},
+	{"srm: 131072 is a threshold", "srm.v", "!i_zero && !i_vth[17] &&", "!i_zero &&", 3},
+	{"srm: the first half spikes", "srm.v", "v_valid && v_half && !i_zero", "v_valid && !i_zero", 3},
+	{"srm: a kick without a spike", "srm.v", "o_spike_q ? o_less : o_p_q", "o_less", 3},
+	{"srm: ref wraps", "srm.v", "o_less    <= sat({{7{less[24]}}, less})", "o_less    <= less[23:0]", 3},
+	{"srm: clear leaves ref and w", "srm.v", "o_p_q     <= i_zero ? 24'd0 : v_p", "o_p_q     <= v_p", 3},
+	{"srm: serial, done a clock early", "srm.v", "busy_q && !o_valid_q", "busy_q && !r_valid", 4},
+	{"update: srm, the last half is left out", "update.v", "{i_last[6:0], 1'b1}", "{i_last[6:0], 1'b0}", 3},
+	{"update: srm, route index of the neuron before", "update.v", "t_valid && !t_q[0] && ce", "t_valid && t_q[0] && ce", 3},
+	{"update: srm, shifts of the profile moved", "update.v", "shifts_q          <= i_bank_rdata[57:50]", "shifts_q          <= i_bank_rdata[58:51]", 3},
+	{"core: srm, profiles overlap", "core.v", "SRM ? i_bus_addr[4:2] : i_bus_addr[3:1]", "i_bus_addr[3:1]", 3},
+	{"core: srm, tables of cuba neurons", "core.v", "SRM ? 3 : 2", "2", 3},
 }
 
 // apply writes the core with the bug into dir.
@@ -98,8 +127,8 @@ func (x *mutant) apply(dir string) error {
 
 // TestMutants plants every bug in a copy of the core and sees that the co-simulation, or a
 // proof, notices it. It prints what did. ISOSPIKE_MUTANTS=all asks both about every bug;
-// otherwise the proofs are asked about what the co-simulation missed. ISOSPIKE_MUTANT picks those with a text in their names. That takes minutes, so
-// nothing runs unless the variable is set.
+// otherwise the proofs are asked about what the co-simulation missed. ISOSPIKE_MUTANT picks those with a text in their names. That takes minutes on
+// all processors, so nothing runs unless the variable is set.
 func TestMutants(t *testing.T) {
 	mode := os.Getenv("ISOSPIKE_MUTANTS")
 	for i := range mutants { // that all can be applied is always checked
@@ -111,43 +140,75 @@ func TestMutants(t *testing.T) {
 	for _, tool := range []string{"verilator", "yosys", "z3"} {
 		needs(t, tool)
 	}
-	build := t.TempDir()
 	boards, examples := make([]*fpga.Board, len(variants)), make([][]*example, len(variants))
 	for i, v := range variants {
 		boards[i] = v.board(t)
 		examples[i] = cases(t, boards[i], 15)
 	}
-	caught := map[string]int{}
-	only := os.Getenv("ISOSPIKE_MUTANT")
+	var chosen []*mutant
+	for i, v := range variants { // without a bug nothing is noticed
+		chosen = append(chosen, &mutant{name: "none in " + v.name, on: i})
+	}
 	for i := range mutants {
-		x, dir := &mutants[i], t.TempDir()
-		if !strings.Contains(x.name, only) {
-			continue
+		if strings.Contains(mutants[i].name, os.Getenv("ISOSPIKE_MUTANT")) {
+			chosen = append(chosen, &mutants[i])
 		}
-		check(t, x.apply(dir))
-		v := variants[x.on]
-		var by []string
-		if path, err := buildModel(build, dir, v.name, v.parameters); err != nil {
-			t.Errorf("%s: %v", x.name, err)
-		} else if err := replay(path, boards[x.on], examples[x.on]); err != nil {
-			by = append(by, "co-simulation")
-		}
-		if len(by) == 0 || mode == "all" {
-			if proof, err := disprove(x.file, dir); err != nil {
-				t.Error(err)
-			} else if proof != "" {
-				by = append(by, "proof of "+proof)
+	}
+	noticed, errs := make([][]string, len(chosen)), make([]error, len(chosen))
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		build := t.TempDir() // with the objects of Verilator's library
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(chosen); i = int(next.Add(1)) - 1 {
+				x := chosen[i]
+				noticed[i], errs[i] = x.noticed(build, boards[x.on], examples[x.on], mode == "all")
 			}
+		})
+	}
+	workers.Wait()
+	caught := map[string]int{}
+	for i, x := range chosen {
+		if errs[i] != nil {
+			t.Errorf("%s: %v", x.name, errs[i])
+		} else if bug := x.file != ""; bug != (len(noticed[i]) > 0) {
+			t.Errorf("%s: noticed by %v", x.name, noticed[i])
 		}
-		if len(by) == 0 {
-			t.Errorf("%s: nothing noticed", x.name)
-		}
-		for _, b := range by {
+		for _, b := range noticed[i] {
 			caught[b]++
 		}
-		t.Logf("%-45s %s", x.name, strings.Join(by, ", "))
+		t.Logf("%-45s %s", x.name, strings.Join(noticed[i], ", "))
 	}
-	t.Logf("%d mutants: %v", len(mutants), caught)
+	t.Logf("%d mutants: %v", len(chosen)-len(variants), caught)
+	if len(chosen) == len(variants) {
+		t.Error("no mutant has that name")
+	}
+}
+
+// noticed plants the bug and returns what notices it: the co-simulation of the cases, or else,
+// or also, a proof. The model is built in the folder build.
+func (x *mutant) noticed(build string, board *fpga.Board, cases []*example, all bool) (by []string, err error) {
+	core, err := os.MkdirTemp(build, "core")
+	if err != nil {
+		return nil, err
+	}
+	if err := x.apply(core); err != nil {
+		return nil, err
+	}
+	v := variants[x.on]
+	path, err := buildModel(build, core, v.name, v.parameters)
+	if err != nil {
+		return nil, err
+	}
+	if replay(path, board, cases) != nil {
+		by = append(by, "co-simulation")
+	}
+	if len(by) == 0 || all {
+		if proof := disprove(x.file, core); proof != "" {
+			by = append(by, "proof of "+proof)
+		}
+	}
+	return by, nil
 }
 
 // replay runs the cases on a model, each from a load, until one differs.
@@ -156,7 +217,6 @@ func replay(path string, board *fpga.Board, cases []*example) (err error) {
 	if err != nil {
 		return err
 	}
-	m.cmd.Stderr = nil
 	defer func() {
 		if stop := m.stop(); err == nil {
 			err = stop
@@ -173,16 +233,16 @@ func replay(path string, board *fpga.Board, cases []*example) (err error) {
 
 // disprove returns the name of the proof that fails with the core in dir, "" when none does
 // or none looks at the file.
-func disprove(file, dir string) (string, error) {
+func disprove(file, dir string) string {
 	for _, p := range proofs {
 		if p.about != file {
 			continue
 		}
-		if err := p.run(dir); err != nil {
-			return p.top, nil
+		if p.run(dir) != nil {
+			return p.top
 		}
 	}
-	return "", nil
+	return ""
 }
 
 // A proof is a call of formal/prove.
@@ -200,6 +260,7 @@ var proofs = []proof{
 	{"decay.v", "sat", "decay", []string{"4", "SERIAL=0"}, nil, []string{"decay.v"}},
 	{"decay.v", "sat", "decay", []string{"4", "SERIAL=1"}, nil, []string{"decay.v"}},
 	{"neuron.v", "sat", "neuron", []string{"10"}, []string{"decay_any.v"}, []string{"neuron.v"}},
+	{"srm.v", "sat", "srm", []string{"5"}, []string{"decay_any.v"}, []string{"srm.v"}},
 }
 
 func (p *proof) run(core string) error {

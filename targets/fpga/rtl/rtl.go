@@ -2,7 +2,7 @@
 //
 //	core/         the neurons: chip.v on top
 //	link/         the board's side of the serial protocol
-//	top/          boards
+//	top/          what is around both on a board
 //	sim/          what drives a simulation
 //	sim/link/     a chip for the tests of the link
 //
@@ -32,11 +32,12 @@ var files embed.FS
 type Design struct {
 	// Chip is the folder of module chip and what it is made of.
 	Chip string
-	// Top is the module of a board with its clock generator, in top/, and PLL the file of that one.
-	// Without them the design is module board alone, as simulations drive it.
-	Top, PLL string
-	// Parameters are those of the top module, by name, as Verilog constants.
-	Parameters map[string]string
+	// PLL is the file in top/ of the board's clock generator. Without it the design is module board
+	// alone, as simulations drive it; with it, module top.
+	PLL string
+	// Parameters are those of the topmost module, by name, as Verilog constants, and PLLParameters
+	// those of module pll.
+	Parameters, PLLParameters map[string]string
 	// Changed sources take the place of those of the same path, so that a test can plant faults.
 	Changed map[string]string
 }
@@ -55,11 +56,11 @@ func Source(name string) (string, error) {
 	return string(data), err
 }
 
-// sources returns the paths of the design's Verilog, sorted.
-func (d *Design) sources() ([]string, error) {
+// Sources returns the paths of the design's Verilog, sorted.
+func (d *Design) Sources() ([]string, error) {
 	list := []string{"top/board.v"}
-	if d.Top != "" {
-		list = append(list, "top/"+d.Top+".v", "top/"+d.PLL+".v")
+	if d.PLL != "" {
+		list = append(list, "top/top.v", "top/"+d.PLL+".v")
 	}
 	for _, folder := range []string{"link", d.Chip} {
 		m, err := fs.Glob(files, folder+"/*.v")
@@ -78,7 +79,7 @@ func (d *Design) sources() ([]string, error) {
 
 // Write writes the design's Verilog under dir and returns the paths in it, sorted.
 func (d *Design) Write(dir string) ([]string, error) {
-	list, err := d.sources()
+	list, err := d.Sources()
 	if err != nil {
 		return nil, err
 	}
@@ -113,8 +114,10 @@ func (d *Design) digest(list []string) ([sha256.Size]byte, error) {
 		}
 		fmt.Fprintf(h, "%s %d\n%s", name, len(data), data)
 	}
-	for _, name := range slices.Sorted(maps.Keys(d.Parameters)) {
-		fmt.Fprintf(h, "%s=%s\n", name, d.Parameters[name])
+	for module, parameters := range []map[string]string{d.Parameters, d.PLLParameters} {
+		for _, name := range slices.Sorted(maps.Keys(parameters)) {
+			fmt.Fprintf(h, "%d %s=%s\n", module, name, parameters[name])
+		}
 	}
 	return [sha256.Size]byte(h.Sum(nil)), nil
 }
@@ -122,7 +125,7 @@ func (d *Design) digest(list []string) ([sha256.Size]byte, error) {
 // Build returns the number by which a board tells what it was made of: the first 8 bytes of
 // the SHA-256 of the sources and of the parameters beside BUILD, which is for this number.
 func (d *Design) Build() (uint64, error) {
-	list, err := d.sources()
+	list, err := d.Sources()
 	if err != nil {
 		return 0, err
 	}

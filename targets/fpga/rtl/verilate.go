@@ -33,9 +33,10 @@ func Require(purpose string, tools ...Tool) error {
 
 // Verilate returns the path of a program that simulates the design; sim/board.cpp says how it is
 // used. It is built at the first use and kept in the user's cache directory, under the hash of
-// all that it is made from. A missing tool is a Tool error.
-func Verilate(ctx context.Context, d *Design) (string, error) {
-	list, err := d.sources()
+// all that it is made from. building, if not nil, is called with that directory before it is built.
+// A missing tool is a Tool error.
+func Verilate(ctx context.Context, d *Design, building func(dir string)) (string, error) {
+	list, err := d.Sources()
 	if err != nil {
 		return "", err
 	}
@@ -55,6 +56,9 @@ func Verilate(ctx context.Context, d *Design) (string, error) {
 	}
 	if err := Require("the simulation is built", Tool{"verilator", "verilator"}, Tool{"g++", "g++"}, Tool{"make", "make"}); err != nil {
 		return "", err
+	}
+	if building != nil {
+		building(dir)
 	}
 	if err := build(ctx, d, list, dir, program); err != nil {
 		return "", err

@@ -15,7 +15,7 @@ import (
 func TestMissingTool(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	t.Setenv("PATH", t.TempDir())
-	_, err := Verilate(context.Background(), &Design{Chip: "sim/link"})
+	_, err := Verilate(context.Background(), &Design{Chip: "sim/link"}, nil)
 	var e *diag.Error
 	if !errors.As(err, &e) || e.Kind != diag.Tool || e.Code != "tool-missing" || !strings.Contains(e.Fix, "apt-get install verilator") {
 		t.Errorf("%v", err)

@@ -3,16 +3,14 @@ package synth
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/isospike/isospike/internal/atomicfile"
 	"github.com/isospike/isospike/snn/diag"
@@ -20,28 +18,19 @@ import (
 	"github.com/isospike/isospike/targets/fpga/rtl"
 )
 
-// placements is how many seeds nextpnr is tried with before the timing counts as missed.
-const placements = 6
-
 // Build makes the board's bitstream in dir: NAME.bin, the report NAME.json, and the logs
 // NAME.yosys.log and NAME.nextpnr.log. A board whose device cannot be placed gets report and log
-// alone. Errors are Tool ones; a design that does not reach the board's clock leaves logs but no
-// bitstream. tell is called as the work goes on.
+// alone. tell is called as the work goes on.
+//
+// A design that misses the board's clock or does not fit its FPGA is an error, of kind Tool or
+// Limit: there is no bitstream then, nor one of an earlier build, and the report is returned
+// beside the error. After other errors the bitstream and report of an earlier build stay.
 func Build(ctx context.Context, b *fpga.Board, dir string, tell func(string)) (*Report, error) {
-	d, ok := devices[b.FPGA]
-	if !ok {
-		return nil, diag.Inputf("fpga-unknown", "", "%s: there is no FPGA %q", b.Name(), b.FPGA).
-			WithFix("set fpga in the board's file to one of %s", strings.Join(slices.Sorted(maps.Keys(devices)), ", "))
-	}
-	design, err := b.Design(0)
+	r, err := newRecipe(b)
 	if err != nil {
 		return nil, err
 	}
-	build, err := design.Build()
-	if err != nil {
-		return nil, err
-	}
-	if err := rtl.Require("bitstreams are made", d.tools()...); err != nil {
+	if err := rtl.Require("bitstreams are made", r.device.tools()...); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
@@ -52,127 +41,142 @@ func Build(ctx context.Context, b *fpga.Board, dir string, tell func(string)) (*
 		return nil, err
 	}
 	defer os.RemoveAll(work)
-	m := &maker{ctx: ctx, board: b, device: &d, design: design, work: work, base: filepath.Join(dir, b.Name()), report: newReport(b, build, &d)}
+	m := &maker{recipe: r, work: work, base: filepath.Join(dir, b.Name()), report: newReport(r)}
 	tell("yosys")
-	if err := m.synthesize(); err != nil {
+	if err := m.synthesize(ctx); err != nil {
 		return nil, err
 	}
-	if d.place != "" {
-		if err := m.place(tell); err != nil {
+	fault := m.report.fits()
+	if r.device.place != "" {
+		if fault, err = m.place(ctx, tell); err != nil {
 			return nil, err
 		}
 	}
-	return m.report, atomicfile.Write(m.base+".json", 0o666, func(w io.Writer) error {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		return e.Encode(m.report)
-	})
+	if fault != nil {
+		if err := os.RemoveAll(m.base + ".bin"); err != nil {
+			return nil, err
+		}
+	}
+	if err := m.report.write(b, dir); err != nil {
+		return nil, err
+	}
+	return m.report, fault
 }
 
 // maker is one build.
 type maker struct {
-	ctx    context.Context
-	board  *fpga.Board
-	device *device
-	design *rtl.Design
+	*recipe
 	work   string // the folder that the tools run in
 	base   string // of the names of what is made
 	report *Report
 }
 
-// run runs a tool and keeps its log.
-func (m *maker) run(log, tool string, args ...string) error {
+// run runs a tool and returns what it said, which is kept as the file of that ending if it fails.
+func (m *maker) run(ctx context.Context, log, tool string, args ...string) ([]byte, error) {
 	var out bytes.Buffer
-	c := exec.CommandContext(m.ctx, tool, args...)
+	c := exec.CommandContext(ctx, tool, args...)
 	c.Dir, c.Stdout, c.Stderr = m.work, &out, &out
+	c.WaitDelay = time.Second // what it started itself may outlive it
 	err := c.Run()
-	if m.ctx.Err() != nil {
-		return m.ctx.Err()
-	}
-	if log != "" {
-		if err := atomicfile.Write(m.base+log, 0o666, func(w io.Writer) error { _, err := w.Write(out.Bytes()); return err }); err != nil {
-			return err
-		}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
 	}
 	if err == nil {
-		return nil
+		return out.Bytes(), nil
 	}
-	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	e := &diag.Error{Kind: diag.Tool, Code: "fpga-" + tool, Msg: fmt.Sprintf("%s fails for %s: %s", tool, m.board.Name(), lines[len(lines)-1]), Err: err}
-	if log != "" {
-		e.Fix = "see " + m.base + log
+	if err := m.keep(log, out.Bytes()); err != nil {
+		return nil, err
 	}
-	return e
+	return nil, &diag.Error{Kind: diag.Tool, Code: "fpga-" + tool, Msg: fmt.Sprintf("%s fails for %s: %s", tool, m.board.Name(), complaint(out.String())), Err: err,
+		Fix: "see " + m.base + log}
 }
+
+// complaint returns the line in which a tool said what is wrong: the first that has ERROR in it, else the last.
+func complaint(said string) string {
+	lines := strings.Split(strings.TrimSpace(said), "\n")
+	for _, l := range lines {
+		if strings.Contains(l, "ERROR") {
+			return strings.TrimSpace(l)
+		}
+	}
+	return lines[len(lines)-1]
+}
+
+// keep writes a file beside the bitstream.
+func (m *maker) keep(ending string, data []byte) error {
+	return atomicfile.Write(m.base+ending, 0o666, func(w io.Writer) error { _, err := w.Write(data); return err })
+}
+
+// made returns a file that a tool has made.
+func (m *maker) made(name string) ([]byte, error) { return os.ReadFile(filepath.Join(m.work, name)) }
 
 // synthesize makes netlist.json.
-func (m *maker) synthesize() error {
-	sources, err := m.design.Write(m.work)
+func (m *maker) synthesize(ctx context.Context) error {
+	if _, err := m.design.Write(m.work); err != nil {
+		return err
+	}
+	for name, text := range map[string]string{"build.ys": m.script, "pins.pcf": m.pins} {
+		if err := os.WriteFile(filepath.Join(m.work, name), []byte(text), 0o666); err != nil {
+			return err
+		}
+	}
+	log, err := m.run(ctx, ".yosys.log", "yosys", "-s", "build.ys")
 	if err != nil {
 		return err
 	}
-	var s strings.Builder
-	fmt.Fprintf(&s, "read_verilog %s\n", strings.Join(sources, " "))
-	for _, name := range slices.Sorted(maps.Keys(m.design.Parameters)) {
-		fmt.Fprintf(&s, "chparam -set %s %s %s\n", name, m.design.Parameters[name], m.design.Top)
-	}
-	fmt.Fprintf(&s, "%s -top %s -json netlist.json\ntee -q -o stat.json stat -json\n", m.device.synth, m.design.Top)
-	if err := os.WriteFile(filepath.Join(m.work, "build.ys"), []byte(s.String()), 0o666); err != nil {
+	if err := m.keep(".yosys.log", log); err != nil {
 		return err
 	}
-	if err := m.run(".yosys.log", "yosys", "-s", "build.ys"); err != nil {
-		return err
-	}
-	stat, err := os.ReadFile(filepath.Join(m.work, "stat.json"))
+	stat, err := m.made("stat.json")
 	if err != nil {
 		return err
 	}
-	return m.report.cells(stat, m.device)
+	return m.report.cells(stat, &m.device)
 }
 
-// place makes the bitstream, of the first placement that reaches the board's clock.
-func (m *maker) place(tell func(string)) error {
-	var pins strings.Builder
-	for _, signal := range slices.Sorted(maps.Keys(m.board.Pins)) {
-		fmt.Fprintf(&pins, "set_io %s %s\n", signal, m.board.Pins[signal])
-	}
-	if err := os.WriteFile(filepath.Join(m.work, "pins.pcf"), []byte(pins.String()), 0o666); err != nil {
-		return err
-	}
-	best := 0.0
+// place makes the bitstream of the first placement that reaches the board's clock. If none does,
+// fault says so, and the report and the log are those of the fastest.
+func (m *maker) place(ctx context.Context, tell func(string)) (fault, err error) {
+	var best Report
 	for seed := m.board.Seed; seed < m.board.Seed+placements; seed++ {
-		tell(fmt.Sprintf("nextpnr-ice40, seed %d", seed))
-		err := m.run(".nextpnr.log", "nextpnr-ice40", m.device.place, "--package", m.board.Package, "--json", "netlist.json", "--pcf", "pins.pcf", "--asc", "design.asc",
-			"--report", "report.json", "--freq", strconv.FormatFloat(m.report.ClockMHz, 'f', -1, 64), "--seed", strconv.Itoa(seed), "--timing-allow-fail")
+		tell("nextpnr-ice40, seed " + strconv.Itoa(seed))
+		log, err := m.run(ctx, ".nextpnr.log", "nextpnr-ice40", m.recipe.place(seed)...)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		data, err := os.ReadFile(filepath.Join(m.work, "report.json"))
+		data, err := m.made("report.json")
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := m.report.placed(data); err != nil {
-			return err
+			return nil, err
+		}
+		m.report.Seed = seed
+		if m.report.FmaxMHz > best.FmaxMHz {
+			best = *m.report
+			if err := m.keep(".nextpnr.log", log); err != nil {
+				return nil, err
+			}
 		}
 		if m.report.FmaxMHz >= m.report.ClockMHz {
-			m.report.Seed = seed
-			return m.pack()
+			return nil, m.pack(ctx)
 		}
-		best = max(best, m.report.FmaxMHz)
 	}
+	*m.report = best
+	m.report.Note = fmt.Sprintf("misses its clock of %g MHz", best.ClockMHz)
 	return &diag.Error{Kind: diag.Tool, Code: "fpga-timing",
-		Msg: fmt.Sprintf("%s reaches %.2f MHz in the best of %d placements, its clock is %g MHz", m.board.Name(), best, placements, m.report.ClockMHz),
-		Fix: "set another seed or a lower core_hz (with its PLL) in the board's file; " + m.base + ".nextpnr.log shows the longest path"}
+		Msg: fmt.Sprintf("%s reaches %.2f MHz in the best of %d placements, its clock is %g MHz", m.board.Name(), best.FmaxMHz, placements, best.ClockMHz),
+		Fix: "set another seed or a lower core_hz in the board's file; " + m.base + ".nextpnr.log shows the longest path"}, nil
 }
 
 // pack makes the bitstream of design.asc.
-func (m *maker) pack() error {
-	if err := m.run("", "icepack", "design.asc", "design.bin"); err != nil {
+func (m *maker) pack(ctx context.Context) error {
+	if _, err := m.run(ctx, ".icepack.log", "icepack", "design.asc", "design.bin"); err != nil {
 		return err
 	}
-	data, err := os.ReadFile(filepath.Join(m.work, "design.bin"))
+	data, err := m.made("design.bin")
 	if err != nil {
 		return err
 	}
-	return atomicfile.Write(m.base+".bin", 0o666, func(w io.Writer) error { _, err := w.Write(data); return err })
+	return m.keep(".bin", data)
 }

@@ -2,8 +2,15 @@ package synth
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
 
+	"github.com/isospike/isospike/internal/atomicfile"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/targets/fpga"
 )
@@ -25,27 +32,61 @@ type Report struct {
 	Synapses int     `json:"synapses"`
 	Placed   bool    `json:"placed"`
 	Seed     int     `json:"seed,omitempty"` // of the placement
-	Note     string  `json:"note,omitempty"`
+	Note     string  `json:"note,omitempty"` // what is wrong with it, or has not been shown
+	Yosys    string  `json:"yosys"`          // version
+	Recipe   string  `json:"recipe"`         // hash of sources, parameters, pins and options of the tools
 }
 
-// Amount is how much of a resource is used, of how much; 0: that is not known.
+// Amount is how much of a resource is used, of how much; 0: the device has none.
 type Amount struct {
 	Used int `json:"used"`
 	Of   int `json:"of,omitempty"`
 }
 
-// String returns "used/of", or what is used alone.
+// String returns "used/of"; "" where the device has none.
 func (a Amount) String() string {
-	if a.Of == 0 {
-		return fmt.Sprint(a.Used)
+	if a == (Amount{}) {
+		return ""
 	}
 	return fmt.Sprintf("%d/%d", a.Used, a.Of)
 }
 
-func newReport(b *fpga.Board, build uint64, d *device) *Report {
-	l := b.Limits()
-	return &Report{Board: b.Name(), FPGA: b.FPGA, Build: fmt.Sprintf("%016x", build), ClockMHz: float64(b.CoreHz) / 1e6, Note: d.note,
+func newReport(r *recipe) *Report {
+	l := r.board.Limits()
+	return &Report{Board: r.board.Name(), FPGA: r.board.FPGA, Build: fmt.Sprintf("%016x", r.build), ClockMHz: r.clockMHz(), Recipe: r.hash(),
 		Cores: l.CoresPerChip, Neurons: l.CoresPerChip * l.Neurons, Axons: l.CoresPerChip * l.AxonsIn, Synapses: l.CoresPerChip * l.SynapseWords}
+}
+
+// Kept returns the report that a build of the board left in dir; nil where there is none, or
+// where the board would be made in another way today.
+func Kept(b *fpga.Board, dir string) (*Report, error) {
+	recipe, err := newRecipe(b)
+	if err != nil {
+		return nil, err
+	}
+	data, err := os.ReadFile(reportFile(b, dir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	r := new(Report)
+	if json.Unmarshal(data, r) != nil || r.Board != b.Name() || r.Recipe != recipe.hash() {
+		return nil, nil
+	}
+	return r, nil
+}
+
+func reportFile(b *fpga.Board, dir string) string { return filepath.Join(dir, b.Name()+".json") }
+
+// write keeps the report in dir.
+func (r *Report) write(b *fpga.Board, dir string) error {
+	return atomicfile.Write(reportFile(b, dir), 0o666, func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(r)
+	})
 }
 
 func badReport(tool string, err error) *diag.Error {
@@ -53,10 +94,11 @@ func badReport(tool string, err error) *diag.Error {
 		Fix: "use the version in Debian 12, or tell the maintainers which one you have"}
 }
 
-// cells reads what yosys' stat counts in the module top.
+// cells reads what yosys' stat counts, of a device that is not placed.
 func (r *Report) cells(stat []byte, d *device) error {
 	var s struct {
-		Design struct {
+		Creator string `json:"creator"`
+		Design  struct {
 			Cells map[string]int `json:"num_cells_by_type"`
 		} `json:"design"`
 	}
@@ -64,15 +106,43 @@ func (r *Report) cells(stat []byte, d *device) error {
 		return badReport("yosys", err)
 	}
 	if len(s.Design.Cells) == 0 {
-		return badReport("yosys", fmt.Errorf("it counts no cells"))
+		return badReport("yosys", errors.New("it counts no cells"))
 	}
+	name, _, _ := strings.Cut(s.Creator, " (")
+	r.Yosys = strings.TrimPrefix(name, "Yosys ")
+	if d.place != "" {
+		return nil
+	}
+	r.Note = unplaced
 	for _, x := range []struct {
 		amount *Amount
-		cells  map[string]int
-	}{{&r.LUT, d.lut}, {&r.BRAM, d.bram}, {&r.SPRAM, d.spram}, {&r.DSP, d.dsp}} {
+		resource
+	}{{&r.LUT, d.lut}, {&r.BRAM, d.bram}, {&r.DSP, d.dsp}} {
+		x.amount.Of = x.of
 		for c, n := range x.cells {
 			x.amount.Used += n * s.Design.Cells[c]
 		}
+	}
+	return nil
+}
+
+// fits returns an error when the device has too little of something.
+func (r *Report) fits() error {
+	for _, x := range []struct {
+		name string
+		Amount
+	}{{"logic cells", r.LUT}, {"block RAM", r.BRAM}, {"large RAM", r.SPRAM}, {"multipliers", r.DSP}} {
+		if x.Used <= x.Of {
+			continue
+		}
+		e := &diag.Error{Kind: diag.Limit, Code: "fpga-full", Msg: fmt.Sprintf("%s does not fit its %s", r.Board, r.FPGA), Resource: x.name, Used: int64(x.Used), Limit: int64(x.Of),
+			Fix: "set smaller limits (synapse_words, axons_in, cores_per_chip) in the board's file"}
+		r.Note += "; does not fit"
+		if r.BRAM.Used == 0 {
+			r.Note += ": yosys " + r.Yosys + " puts no memory into block RAM"
+			e.Fix = fmt.Sprintf("yosys %s puts no memory into block RAM of this FPGA: put a newer one (0.55 does) first in PATH", r.Yosys)
+		}
+		return e
 	}
 	return nil
 }
@@ -102,7 +172,7 @@ func (r *Report) placed(report []byte) error {
 		*a = Amount{u.Used, u.Available}
 	}
 	if r.LUT.Used == 0 || r.FmaxMHz == 0 {
-		return badReport("nextpnr-ice40", fmt.Errorf("it tells of no logic cells or no clock"))
+		return badReport("nextpnr-ice40", errors.New("it tells of no logic cells or no clock"))
 	}
 	r.Placed = true
 	return nil

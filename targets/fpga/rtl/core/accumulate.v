@@ -43,31 +43,28 @@ module accumulate #(
     output wire [127:0] o_rdata
 );
   // The line that is being read, and what belongs to it.
-  reg        read_q, read_dense_q, read_first_q;
+  reg        read_q, read_dense_q;
+  reg        read_gap_q;     // it waits for a clock without additions
   reg [1:0]  read_mode_q;
   reg [7:0]  read_target_q;
   // The line whose synapses are being added.
   reg        line_q, dense_q, half_q;
   reg [1:0]  mode_q;
   reg [7:0]  target_q;
+  reg [4:0]  next_q;         // the group of 8 targets after that of target_q
   reg [63:0] words_q;
   reg [3:0]  low_q, high_q;  // which low and high bytes are not 0
-  reg [3:0]  left_q;         // words of a sparse line still to be added
+  reg [3:0]  go_q;           // words of a sparse line that are added in this clock
+  reg [3:0]  left_q;         // and those that come later
   reg        adding_q;       // a bank may be writing
-  reg        last_q;         // the line is done with this clock
   reg [5:0]  same_q;
 
   wire [63:0] words;
 
-  // Words that nothing before them in the same bank holds up.
-  wire [3:0] go = {
-    left_q[3] && !(left_q[0] && same_q[2]) && !(left_q[1] && same_q[4]) && !(left_q[2] && same_q[5]),
-    left_q[2] && !(left_q[0] && same_q[1]) && !(left_q[1] && same_q[3]),
-    left_q[1] && !(left_q[0] && same_q[0]),
-    left_q[0]
-  };
   // A new row waits for a clock without additions, so that no bank adds twice to one target.
-  wire take = read_q && (!line_q || last_q && !read_first_q);
+  // After a dense line a dense line need not: halves are of different rows of a bank.
+  wire last = dense_q ? half_q : left_q == 4'd0;  // the line is done with this clock
+  wire take = read_q && (!line_q || last && !read_gap_q);
   wire ask = i_line_valid && o_line_ready;
 
   assign o_line_ready = !read_q || take;
@@ -80,11 +77,18 @@ module accumulate #(
     words[1:0] == words[49:48], words[1:0] == words[33:32], words[1:0] == words[17:16]
   };
   wire [3:0] nonzero = {|words[63:56], |words[47:40], |words[31:24], |words[15:8]};
-  wire [3:0] left = left_q & ~go;
+  wire [3:0] first = nonzero & {4{!read_dense_q}};
+  wire [3:0] go_first = free(first, same);
+  wire [3:0] go_next = free(left_q, same_q);
 
-  function clash(input [3:0] w, input [5:0] s);  // two of the words w cannot be added at once
-    clash = w[0] && w[1] && s[0] || w[0] && w[2] && s[1] || w[0] && w[3] && s[2] ||
-        w[1] && w[2] && s[3] || w[1] && w[3] && s[4] || w[2] && w[3] && s[5];
+  // Words of w that nothing before them in the same bank holds up.
+  function [3:0] free(input [3:0] w, input [5:0] s);
+    free = {
+      w[3] && !(w[0] && s[2]) && !(w[1] && s[4]) && !(w[2] && s[5]),
+      w[2] && !(w[0] && s[1]) && !(w[1] && s[3]),
+      w[1] && !(w[0] && s[0]),
+      w[0]
+    };
   endfunction
 
   genvar b;
@@ -104,14 +108,14 @@ module accumulate #(
       );
 
       // The word that bank b takes.
-      wire [3:0] mine = go & {words_q[49:48] == B, words_q[33:32] == B, words_q[17:16] == B, words_q[1:0] == B};
+      wire [3:0] mine = go_q & {words_q[49:48] == B, words_q[33:32] == B, words_q[17:16] == B, words_q[1:0] == B};
       wire [3:0] pick = dense_q ? {3'd0, half_q} << B : mine;
       wire [7:0] code = {8{pick[0]}} & words_q[15:8] | {8{pick[1]}} & words_q[31:24] | {8{pick[2]}} & words_q[47:40] |
           {8{pick[3]}} & words_q[63:56] | {8{dense_q && !half_q}} & words_q[16*b+:8];
       wire [5:0] target = {6{mine[0]}} & words_q[7:2] | {6{mine[1]}} & words_q[23:18] | {6{mine[2]}} & words_q[39:34] |
           {6{mine[3]}} & words_q[55:50];
       // The first target modulo 8 says which of the eight lie in the next group of 8.
-      wire [4:0] group = target_q[7:3] + {4'd0, {half_q, B} < target_q[2:0]};
+      wire [4:0] group = {half_q, B} < target_q[2:0] ? next_q : target_q[7:3];
 
       bank #(
           .SUM(SUM)
@@ -132,13 +136,13 @@ module accumulate #(
     end
   endgenerate
 
-  wire [3:0] counted = dense_q ? (half_q ? high_q : low_q) : go;
+  wire [3:0] counted = dense_q ? (half_q ? high_q : low_q) : go_q;
 
   integer i;
   always @(posedge i_clk) begin
     if (ask) begin
       read_dense_q  <= i_dense;
-      read_first_q  <= i_first;
+      read_gap_q    <= i_first && !(i_dense && read_dense_q);
       read_mode_q   <= i_mode;
       read_target_q <= i_target;
     end
@@ -146,9 +150,9 @@ module accumulate #(
 
     if (line_q) begin
       half_q <= 1'b1;
-      left_q <= left;
-      last_q <= dense_q || !clash(left, same_q);
-      if (last_q) line_q <= 1'b0;
+      go_q   <= go_next;
+      left_q <= left_q & ~go_next;
+      if (last) line_q <= 1'b0;
     end
     if (take) begin
       line_q   <= 1'b1;
@@ -156,12 +160,13 @@ module accumulate #(
       dense_q  <= read_dense_q;
       mode_q   <= read_mode_q;
       target_q <= read_target_q;
+      next_q   <= read_target_q[7:3] + 5'd1;
       words_q  <= words;
       for (i = 0; i < 4; i = i + 1) low_q[i] <= |words[16*i+:8];
       high_q <= nonzero;
-      left_q <= nonzero & {4{!read_dense_q}};
+      go_q   <= go_first;
+      left_q <= first & ~go_first;
       same_q <= same;
-      last_q <= !read_dense_q && !clash(nonzero, same);
     end
 
     adding_q <= line_q;

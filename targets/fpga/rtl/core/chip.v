@@ -20,7 +20,8 @@ module chip #(
     parameter       SYNAPSES = 65536,
     parameter       ROUTES   = 512,
     parameter [0:0] SPRAM    = 1,
-    parameter [0:0] SERIAL   = 0
+    parameter [0:0] SERIAL   = 0,
+    parameter [0:0] SRM      = 0
 ) (
     input wire i_clk,
     input wire i_rst,
@@ -108,7 +109,8 @@ module chip #(
           .CORES   (CORES),
           .NUMBER  (c),
           .SPRAM   (SPRAM),
-          .SERIAL  (SERIAL)
+          .SERIAL  (SERIAL),
+          .SRM     (SRM)
       ) u_core (
           .i_clk        (i_clk),
           .i_rst        (i_rst),

@@ -2,7 +2,7 @@
 // regions bit by bit; this is where they lie:
 //
 //   config       registers here
-//   profiles     banks 0 and 1, row 128 + profile
+//   profiles     banks 0 and 1, row 128 + profile; with SRM neurons, banks 0 to 2
 //   neurons      bank n mod 4, row 64 + n / 4
 //   axons        rows.v
 //   synapses     accumulate.v
@@ -28,7 +28,8 @@ module core #(
     parameter       NUMBER   = 0,     // of this core
     parameter [0:0] SPRAM    = 1,     // the synapses lie in the single-port RAMs of a UP5K
     parameter [0:0] SERIAL   = 0,     // decay.v without multipliers
-    parameter       VERSION  = 2,     // of the memory map
+    parameter [0:0] SRM      = 0,     // neurons of the SLAYER paper
+    parameter       VERSION  = SRM ? 3 : 2, // derived, of the memory map
     parameter       AW       = $clog2(AXONS),                 // derived
     parameter       CW       = CORES == 1 ? 1 : $clog2(CORES) // derived
 ) (
@@ -197,6 +198,7 @@ module core #(
 
   update #(
       .SERIAL(SERIAL),
+      .SRM   (SRM),
       .SUM   (SUM),
       .INDEX (INDEX)
   ) u_update (
@@ -218,8 +220,8 @@ module core #(
       .i_bank_rdata  (bank_rdata),
       .i_bus_re      (i_bus_re && bus_bank),
       .i_bus_we      (i_bus_we && bus_bank),
-      .i_bus_row     (bus_profile ? {5'b10000, i_bus_addr[3:1]} : {2'b01, i_bus_addr[7:2]}),
-      .i_bus_bank    (bus_profile ? {1'b0, i_bus_addr[0]} : i_bus_addr[1:0]),
+      .i_bus_row     (bus_profile ? {5'b10000, SRM ? i_bus_addr[4:2] : i_bus_addr[3:1]} : {2'b01, i_bus_addr[7:2]}),
+      .i_bus_bank    (bus_profile && !SRM ? {1'b0, i_bus_addr[0]} : i_bus_addr[1:0]),
       .i_bus_wdata   (i_bus_wdata),
       .o_bus_bank    (bus_word),
       .i_bus_state_re(i_bus_re && (i_bus_region == ROUTE_INDEX || bus_state)),
@@ -259,7 +261,7 @@ module core #(
 
   always @* begin
     case (region_q)
-      CONFIG:         o_bus_rdata = {version_q, 15'd0, neurons_q};
+      CONFIG:         o_bus_rdata = {version_q, 7'd0, SRM, 7'd0, neurons_q};
       PROFILES, NEURON: o_bus_rdata = bus_word;
       AXON:           o_bus_rdata = bus_axon;
       SYNAPSE:        o_bus_rdata = high_q ? bus_line[63:32] : bus_line[31:0];

@@ -74,19 +74,20 @@ module ring #(
       .o_rdata(rdata)
   );
 
-  function [3:0] lowest(input [15:0] w);
-    integer i;
-    begin
-      lowest = 4'd0;
-      for (i = 15; i >= 0; i = i - 1) if (w[i]) lowest = i[3:0];
-    end
+  // The lowest bit set, by quarters: each finds its own while the first that has one is looked for.
+  function [1:0] in_quarter(input [2:0] w);
+    in_quarter = {!w[0] && !w[1], !w[0] && (w[1] || !w[2])};
+  endfunction
+  function [3:0] lowest(input [14:0] w);
+    lowest = |w[3:0] ? {2'd0, in_quarter(w[2:0])} : |w[7:4] ? {2'd1, in_quarter(w[6:4])} :
+        |w[11:8] ? {2'd2, in_quarter(w[10:8])} : {2'd3, in_quarter(w[14:12])};
   endfunction
 
   assign o_set_ready  = open;
   assign o_clearing   = clearing_q;
   assign o_draining   = draining_q;
   assign o_axon_valid = held;
-  assign o_axon       = {at_q, lowest(word_q)};
+  assign o_axon       = {at_q, lowest(word_q[14:0])};
 
   always @(posedge i_clk) begin
     pend_q       <= go;

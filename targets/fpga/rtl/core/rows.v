@@ -37,13 +37,13 @@ module rows #(
   wire [31:0] row;
   reg         found_q;  // row is the next one
   reg [5:0]   left_q;   // lines still to be asked for
+  reg         active_q; // there are some
   reg [LW-1:0] line_q;
   reg [1:0]   mode_q;
   reg         dense_q, first_q;
   reg [7:0]   target_q;
 
-  wire        active = |left_q;
-  wire        load = found_q && !active;
+  wire        load = found_q && !active_q;
   wire        look = i_axon_valid && o_axon_ready;
 
   ram #(
@@ -60,13 +60,13 @@ module rows #(
   );
 
   assign o_axon_ready = !found_q || load;
-  assign o_line_valid = active;
+  assign o_line_valid = active_q;
   assign o_line       = line_q;
   assign o_mode       = mode_q;
   assign o_dense      = dense_q;
   assign o_target     = target_q;
   assign o_first      = first_q;
-  assign o_busy       = found_q || active;
+  assign o_busy       = found_q || active_q;
   assign o_bus_rdata  = row;
 
   always @(posedge i_clk) begin
@@ -75,19 +75,21 @@ module rows #(
     if (load) begin
       line_q   <= row[LW-1:0];
       left_q   <= row[19:14];
+      active_q <= |row[19:14];
       mode_q   <= row[21:20];
       dense_q  <= row[22];
       target_q <= row[30:23];
       first_q  <= 1'b1;
-    end else if (active && i_line_ready) begin
+    end else if (active_q && i_line_ready) begin
       line_q   <= line_q + 1'b1;
       left_q   <= left_q - 6'd1;
+      active_q <= left_q != 6'd1;
       target_q <= target_q + 8'd8;
       first_q  <= 1'b0;
     end
     if (i_rst) begin
       found_q <= 1'b0;
-      left_q  <= 6'd0;
+      active_q <= 1'b0;
     end
   end
 endmodule

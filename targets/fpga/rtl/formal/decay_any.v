@@ -1,4 +1,4 @@
-// Stands in for decay.v in the proof of neuron.v: the same timing as decay.v with SERIAL = 0, and any result of
+// Stands in for decay.v in the proofs of neuron.v and srm.v: the same timing as decay.v with SERIAL = 0, and any result of
 // the size that a decay can have. The proof looks at what it gave.
 `default_nettype none
 module decay #(

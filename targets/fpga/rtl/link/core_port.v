@@ -15,7 +15,7 @@ module core_port (
     input wire  i_clear,
     input wire  i_step,
     output wire o_done,
-    output wire o_end,
+    output reg  o_end,
     input wire  i_waiting, // for this or anything else of the core
 
     output reg o_stuck,
@@ -30,27 +30,28 @@ module core_port (
     input wire  i_spike_valid
 );
 
-    localparam [1:0] IDLE = 2'd0, RUN = 2'd1, END = 2'd2, REST = 2'd3;
-    reg [1:0] state;
+    localparam [2:0] IDLE = 3'd0, RUN = 3'd1, END = 3'd2, REST = 3'd3, CLEAR = 3'd4;
+    reg [2:0] state;
     reg [6:0] waited;
 
     assign o_core_rst = i_rst || o_stuck;
     wire begin_clear = i_clear && state == IDLE && !i_busy;
     wire begin_step = i_step && state == IDLE && !i_busy;
-    assign o_end = i_step && state == END && !i_spike_valid;
     assign o_done = state == REST && !i_busy;
 
     always @(posedge i_clk) begin
         o_clear <= begin_clear && !o_core_rst;
         o_step <= begin_step && !o_core_rst;
+        o_end <= state == END && !i_spike_valid && !o_end && !o_core_rst;
         case (state)
             IDLE: begin
                 if (begin_step) state <= RUN;
-                if (begin_clear) state <= END;
+                if (begin_clear) state <= CLEAR;
             end
             RUN: if (i_done) state <= END;
-            END: if (o_end || i_clear) state <= REST;
+            END: if (o_end) state <= REST;
             REST: if (!i_busy) state <= IDLE;
+            default: state <= REST;
         endcase
 
         if (!i_waiting) waited <= 7'd0;

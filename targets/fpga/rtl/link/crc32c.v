@@ -28,11 +28,12 @@ module crc32c (
     reg [31:0] crc;
     reg [7:0] data;
     reg [3:0] left;
+    reg busy; // left is not 0
     reg plain;
 
     wire feedback = (crc[0] ^ (data[0] & !i_spin)) & !plain;
 
-    assign o_busy = left != 0;
+    assign o_busy = busy;
     assign o_crc = crc;
 
     always @(posedge i_clk) begin
@@ -40,9 +41,11 @@ module crc32c (
             data <= i_byte;
             plain <= i_plain;
             left <= 4'd8;
+            busy <= 1'b1;
         end else if (o_busy) begin
             data <= {1'b0, data[7:1]};
             left <= left - 1'b1;
+            busy <= left != 4'd1;
         end else begin
             plain <= 1'b0;
         end
@@ -51,6 +54,7 @@ module crc32c (
         if (i_rst) begin
             crc <= 32'hFFFFFFFF;
             left <= 4'd0;
+            busy <= 1'b0;
             plain <= 1'b0;
         end
     end
@@ -82,7 +86,7 @@ module crc32c (
         if (i_init || i_rst) f_crc <= 32'hFFFFFFFF;
         else if (i_start) f_crc <= i_plain ? crc >> 8 : f_byte(crc, i_byte);
         if (f_past && !i_rst) begin
-            f_short: assert (left <= 8);
+            f_short: assert (left <= 8 && busy == (left != 0));
             if ($past(o_busy && !i_rst) && !o_busy) f_done: assert (crc == f_crc);
         end
     end

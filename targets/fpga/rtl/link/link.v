@@ -69,49 +69,72 @@ module link #(
         if (i_rst) timer <= 0;
     end
 
-    // The sequencer's word as strobes: an out names a unit and an action in it. Levels
-    // last until the unit is done, the others one clock: the one that is the instruction's last,
-    // for reasons of their own, since go is late. What is read of the ring or of data is sent.
-    wire out, in, go;
+    // What the sequencer's word asks for, and may have to wait for, is found while its operand is read:
+    // an out names a unit and an action in it.
+    wire execute, out, in, go;
     wire [12:0] word;
     wire [7:0] a, b, x;
     wire [2:0] push;
+    reg [5:1] misc;
+    reg [2:0] rx, tx, pushes;
+    reg [3:0] mem;
+    reg [4:0] core;
+    reg [7:5] takes;
+    reg for_crc, for_core;
+    always @(posedge i_clk) begin
+        misc <= {5{out && word[8]}} & word[5:1];
+        rx <= {3{out && word[9]}} & word[2:0];
+        tx <= {3{out && word[10]}} & word[2:0];
+        mem <= {4{out && word[11]}} & word[3:0];
+        core <= {5{out && word[12]}} & word[4:0];
+        takes <= {3{in}} & word[7:5];
+        pushes <= push;
+        for_crc <= push != 3'd0 || (out && word[10] && !word[1]) || (in && (word[4:0] == 5'd3 || word[6] || word[7]));
+        for_core <= out && ((word[11] && word[2]) || (word[12] && (word[2] || word[3] || word[4])));
+    end
+
+    // It becomes strobes. Levels last until the unit is done, the others one clock: the one that is the
+    // instruction's last, for reasons of their own, since go is late. What is read of the ring
+    // or of data is sent.
     wire tx_idle, crc_busy;
-    reg crc_moved;
+    reg crc_moved, tables_ok;
+    always @(posedge i_clk) begin
+        crc_moved <= crc_busy;
+        tables_ok <= i_tables_ok;
+    end
     wire crc_wait = crc_busy || crc_moved; // its byte is at the port a clock later
     reg core_done; // what the word asks of the core is done
-    wire misc = out && word[8], rx = out && word[9], tx = out && word[10], mem = out && word[11], core = out && word[12];
 
-    wire do_wait = misc && word[1];      // level
-    wire do_mend = misc && word[2];
-    wire do_seek_low = misc && word[3];
-    wire do_seek_high = misc && word[4];
-    wire do_empty = misc && word[5];
+    wire do_wait = execute && misc[1];      // level
+    wire do_mend = execute && misc[2];
+    wire do_seek_low = execute && misc[3];
+    wire do_seek_high = execute && misc[4];
+    wire do_empty = execute && misc[5];
 
-    wire do_rewind = rx && word[0];
-    wire do_skip = rx && word[1];
-    wire do_free = rx && word[2];
+    wire do_rewind = execute && rx[0];
+    wire do_skip = execute && rx[1];
+    wire do_free = execute && rx[2];
 
-    wire do_begin = tx && word[0] && tx_idle && !crc_wait; // of a frame, and of a CRC
-    wire do_end = tx && word[1];
-    wire do_put = (push[0] || push[1]) && !crc_wait;
-    wire do_crc = (push[0] || push[2]) && !crc_wait;
-    wire do_shift = (push[1] || (tx && word[2])) && !crc_wait;
+    wire do_begin = execute && tx[0] && tx_idle && !crc_wait; // of a frame, and of a CRC
+    wire do_end = execute && tx[1];
+    wire do_put = execute && (pushes[0] || pushes[1]) && !crc_wait;
+    wire do_crc = execute && (pushes[0] || pushes[2]) && !crc_wait;
+    wire do_shift = execute && (pushes[1] || tx[2]) && !crc_wait;
 
-    wire do_address = mem && word[0];
-    wire do_data = mem && word[1];
-    wire do_access = mem && word[2] && !core_done; // level
-    wire do_write = mem && word[3];
+    wire do_address = execute && mem[0];
+    wire do_data = execute && mem[1];
+    wire do_access = execute && mem[2] && !core_done; // level
+    wire do_write = execute && mem[3];
 
-    wire do_restart = core && word[0];
-    wire do_add = core && word[1];
-    wire do_event = core && word[2] && !core_done; // level
-    wire do_clear = core && word[3] && !core_done; // level
-    wire do_step = core && word[4] && !core_done;  // level
+    wire do_restart = execute && core[0];
+    wire do_add = execute && core[1];
+    wire do_event = execute && core[2] && !core_done; // level
+    wire do_clear = execute && core[3] && !core_done; // level
+    wire do_step = execute && core[4] && !core_done;  // level
 
-    wire take_rx = in && word[5];
-    wire take_ring = in && word[6] && !crc_wait;
-    wire take_data = in && word[7] && !crc_wait;
+    wire take_rx = execute && takes[5];
+    wire take_ring = execute && takes[6] && !crc_wait;
+    wire take_data = execute && takes[7] && !crc_wait;
 
     // Line in
     wire rx_valid, rx_busy, rx_ready;
@@ -152,7 +175,7 @@ module link #(
     wire spike_held, stuck, port_done, mem_done, event_sent, past, tick_end;
     wire [7:0] mem_byte, ring_byte;
     wire [15:0] head;
-    wire core_level = do_access || do_event || do_clear || do_step;
+    wire core_level = execute && for_core && !core_done;
     always @(posedge i_clk) core_done <= !i_rst && !go && (core_done || mem_done || event_sent || port_done);
     core_port u_core_port (
         .i_clk(i_clk), .i_rst(i_rst), .i_tick(o_tick),
@@ -180,41 +203,31 @@ module link #(
         .i_next(take_ring), .o_byte(ring_byte)
     );
 
-    // Ports: those of a unit, then the low bytes of the counters; the sequencer counts on. All but
-    // the first two are there a clock before they are used.
-    reg [7:0] early;
-    always @(posedge i_clk) begin
-        crc_moved <= crc_busy;
+    // Ports: those of a unit, then the low bytes of the counters; the sequencer counts on.
+    reg [7:0] port;
+    always @* begin
         case (word[4:0])
-            5'd2: early <= mem_byte;
-            5'd3: early <= ~crc[7:0];
-            5'd4: early <= x;
-            5'd5: early <= head[7:0];
-            5'd6: early <= head[15:8];
-            5'd16: early <= i_synops[7:0];
-            5'd17: early <= i_synops[15:8];
-            5'd18: early <= i_synops[23:16];
-            5'd20: early <= i_spikes[7:0];
-            5'd21: early <= i_spikes[15:8];
-            5'd22: early <= i_spikes[23:16];
-            5'd24: early <= i_cycles[7:0];
-            5'd25: early <= i_cycles[15:8];
-            5'd26: early <= i_cycles[23:16];
-            default: early <= 8'dx;
+            5'd0: port = rx_data;
+            5'd1: port = ring_byte;
+            5'd2: port = mem_byte;
+            5'd3: port = ~crc[7:0];
+            5'd4: port = x;
+            5'd5: port = head[7:0];
+            5'd6: port = head[15:8];
+            5'd16: port = i_synops[7:0];
+            5'd17: port = i_synops[15:8];
+            5'd18: port = i_synops[23:16];
+            5'd20: port = i_spikes[7:0];
+            5'd21: port = i_spikes[15:8];
+            5'd22: port = i_spikes[23:16];
+            5'd24: port = i_cycles[7:0];
+            5'd25: port = i_cycles[15:8];
+            5'd26: port = i_cycles[23:16];
+            default: port = 8'dx;
         endcase
     end
-    wire [7:0] port = word[5] ? rx_data : word[6] ? ring_byte : early;
 
-    // What an instruction may have to wait for, as found while its operand is read.
-    wire like_out, like_in, like_push;
-    reg for_frame, for_idle, for_crc, for_core;
-    always @(posedge i_clk) begin
-        for_frame <= like_out && word[8] && word[1];
-        for_idle <= like_out && word[10] && word[0];
-        for_crc <= like_push || (like_out && word[10] && !word[1]) || (like_in && (word[4:0] == 5'd3 || word[6] || word[7]));
-        for_core <= like_out && ((word[11] && word[2]) || (word[12] && (word[2] || word[3] || word[4])));
-    end
-    wire hold = (for_frame && !rx_ready) || (for_idle && !tx_idle) || (for_crc && crc_wait) || (for_core && !core_done);
+    wire hold = (misc[1] && !rx_ready) || (tx[0] && !tx_idle) || (for_crc && crc_wait) || (for_core && !core_done);
 
     reg restart;
     always @(posedge i_clk) restart <= i_rst || (stuck && core_level);
@@ -224,8 +237,8 @@ module link #(
     sequencer u_sequencer (
         .i_clk(i_clk), .i_rst(restart),
         .o_ram_read(ram_read), .o_ram_free(ram_free), .o_ram_write(ram_write), .o_ram_addr(ram_addr), .i_ram_rdata(ram_rdata),
-        .o_like_out(like_out), .o_like_in(like_in), .o_like_push(like_push), .o_out(out), .o_in(in), .o_word(word), .o_push(push), .o_go(go), .i_wait(hold), .i_port(port),
-        .i_flags({stuck, i_tables_ok, past}),
+        .o_execute(execute), .o_out(out), .o_in(in), .o_push(push), .o_word(word), .o_go(go), .i_wait(hold), .i_port(port),
+        .i_flags({stuck, tables_ok, past}),
         .o_a(a), .o_b(b), .o_x(x)
     );
     link_memory #(

@@ -34,15 +34,13 @@ module sequencer (
     output wire [7:0] o_ram_addr,
     input wire [7:0]  i_ram_rdata,
 
-    // Outside: the word that is executed, and whether it is an out or reads a port; what it is
-    // like is known a clock before
-    output wire        o_like_out,
-    output wire        o_like_in,
-    output wire        o_like_push,
+    // Outside: the instruction, known a clock before o_execute: whether it is an out, reads a port,
+    // or hands its operand over
+    output wire        o_execute,
     output wire        o_out,
     output wire        o_in,
-    output wire [12:0] o_word,
     output wire [2:0]  o_push, // by and, xor, load
+    output wire [12:0] o_word,
     output wire        o_go, // last clock of the instruction
     input wire         i_wait,
     input wire [7:0]   i_port,
@@ -53,9 +51,11 @@ module sequencer (
     output wire [7:0] o_x
 );
 
-    localparam [2:0] IMMEDIATE = 3'd0, INDEXED = 3'd2, PORT = 3'd3, STORE = 3'd4, OUT = 3'd5, JUMP = 3'd6, FLOW = 3'd7;
+    localparam [2:0] IMMEDIATE = 3'd0, MEMORY = 3'd1, INDEXED = 3'd2, PORT = 3'd3, STORE = 3'd4, OUT = 3'd5, JUMP = 3'd6, FLOW = 3'd7;
 
     reg execute;
+    reg [7:0] early; // operand that is not from memory, taken while memory is read
+    reg stored;      // the operand is from memory
     reg [7:0] a, x;
     reg carry, zero;
     reg [7:0] last;         // the result of which zero is still to be found,
@@ -70,7 +70,7 @@ module sequencer (
     // Operand and result
     wire compute = !word[15];
     wire indexed = kind == INDEXED || (kind == STORE && word[8]);
-    wire [7:0] b = kind == IMMEDIATE ? word[7:0] : kind == PORT ? i_port : i_ram_rdata;
+    wire [7:0] b = stored ? i_ram_rdata : early;
     wire subtract = word[11];
     wire inner = lane != 2'd0;
     wire [7:0] addend = subtract ? ~b : b;
@@ -84,18 +84,16 @@ module sequencer (
     assign o_ram_addr = indexed ? x : {word[7:2], word[1:0] | lane};
     assign o_ram_write = execute && kind == STORE && !i_rst; // execute is anything at power-up
 
-    assign o_like_out = kind == OUT;
-    assign o_like_in = kind == PORT;
-    assign o_like_push = compute && word[9] && !word[12] && !(word[8] && !step);
-    assign o_out = execute && o_like_out;
-    assign o_in = execute && o_like_in;
+    wire push = compute && word[9] && !word[12] && !(word[8] && !step);
+    assign o_execute = execute;
+    assign o_out = kind == OUT;
+    assign o_in = kind == PORT;
+    assign o_push = {push && word[11], push && word[10], push && !word[11] && !word[10]};
     assign o_word = word[12:0];
     assign o_go = go;
     assign o_a = a;
     assign o_x = x;
     assign o_b = b;
-    wire push = execute && o_like_push;
-    assign o_push = {push && word[11], push && word[10], push && !word[11] && !word[10]};
 
     // Flow
     wire none = last == 8'd0 && (zero || !with_before);
@@ -126,6 +124,8 @@ module sequencer (
 
     always @(posedge i_clk) begin
         execute <= !execute || i_wait;
+        early <= kind == PORT ? i_port : word[7:0];
+        stored <= kind == MEMORY || kind == INDEXED;
         if (go) pc <= target;
         last <= result;
         with_before <= inner;

@@ -35,44 +35,46 @@ module spikes_out #(
     parameter BITS = $clog2(NEURONS + 1); // derived
     localparam [31:0] SKIP = 254;
 
-    reg [BITS-1:0] low;   // the lowest id that can still spike
+    reg [BITS-1:0] low;   // the lowest id that can still spike, after the spikes that have a gap
     reg [15:0]     head;
     reg [15:0]     place;
 
-    // A spike is taken first and written then: the core must not wait for the sum.
-    reg held;
-    reg [BITS-1:0] id;
-    wire [BITS-1:0] gap = id - low;
+    // A spike is taken, then its gap is found, then that is written.
+    reg taken, found;
+    reg [BITS-1:0] id, gap;
     wire far;
+    wire find = taken && !(found && far);
     wire [7:0] byte_;
     generate
-        if (BITS > 8) assign far = gap >= SKIP[BITS-1:0];
+        if (BITS > 8) assign far = gap[BITS-1:8] != 0 || gap[7:1] == SKIP[7:1];
         else assign far = 1'b0;
         if (BITS < 8) assign byte_ = {{8-BITS{1'b0}}, gap};
         else assign byte_ = gap[7:0];
     endgenerate
 
-    assign o_ready = !held;
-    assign o_held = held;
+    assign o_ready = !taken;
+    assign o_held = taken || found;
     assign o_head = head;
 
     // Nothing is read during a tick.
     link_ram #(.WIDTH(8), .ADDR_BITS(ADDR_BITS)) u_ring (
         .i_clk(i_clk),
-        .i_write(held || i_end),
+        .i_write(found || i_end),
         .i_waddr(head[ADDR_BITS-1:0]),
         .i_wdata(i_end ? 8'd255 : far ? SKIP[7:0] : byte_),
         .i_raddr(place[ADDR_BITS-1:0]), .o_rdata(o_byte)
     );
 
     always @(posedge i_clk) begin
-        if (!held) id <= i_id[BITS-1:0];
-        held <= held ? far : i_valid;
-        if (held) low <= far ? low + SKIP[BITS-1:0] : id + 1'b1;
+        if (!taken) id <= i_id[BITS-1:0];
+        if (find) low <= id + 1'b1;
+        gap <= found && far ? gap - SKIP[BITS-1:0] : id - low;
+        taken <= taken ? !find : i_valid;
+        found <= find || (found && far);
         if (i_end || i_rst) low <= 0;
-        if (i_rst) held <= 1'b0;
+        if (i_rst) {taken, found} <= 2'd0;
 
-        if (held || i_end) head <= head + 1'b1;
+        if (found || i_end) head <= head + 1'b1;
         if (i_next) place <= place + 1'b1;
         if (i_clear) begin
             head <= 16'd0;

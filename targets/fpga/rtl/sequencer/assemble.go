@@ -124,8 +124,26 @@ func Assemble(source string) ([]uint16, error) {
 			return nil, fmt.Errorf("line %d: %s %s: %v", l.number, l.op, l.args, err)
 		}
 		words[i] = uint16(w)
+		if i > 0 && tooEarly(int(words[i-1]), w) {
+			return nil, fmt.Errorf("line %d: %s %s: its byte has been moved on by the instruction before, and is there after another one", l.number, l.op, l.args)
+		}
 	}
 	return words, nil
+}
+
+// tooEarly reports whether w reads rx or ring, whose byte comes out of a memory, while the
+// instruction before has just moved the place of it.
+func tooEarly(before, w int) bool {
+	moved := 0 // bits of the ports, as an instruction that reads has them
+	switch {
+	case before>>13 == port>>13:
+		moved = before
+	case before>>13 == out>>13 && before&rx != 0:
+		moved = ports["rx"]
+	case before>>13 == out>>13 && before&misc != 0:
+		moved = ports["ring"]
+	}
+	return w>>13 == port>>13 && w&moved&(1<<5|1<<6) != 0
 }
 
 // encode returns the word of one instruction.

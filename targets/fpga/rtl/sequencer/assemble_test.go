@@ -65,6 +65,9 @@ func TestErrors(t *testing.T) {
 		"ldx rx":                         "only what is immediate",
 		"push A":                         "no such instruction",
 		".reg A 1\n.reg A 2\n":           "line 2: A is defined twice",
+		"ld rx\nld rx":                   "line 2: ld rx: its byte has been moved on",
+		"out skip\nput rx, x+":           "line 2: put rx,x+: its byte",
+		"out seek_high\nput ring":        "line 2: put ring: its byte",
 		strings.Repeat("ret\n", Words+1): "513 instructions",
 	} {
 		if _, err := Assemble(source); err == nil || !strings.Contains(err.Error(), want) {

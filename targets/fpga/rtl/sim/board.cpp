@@ -5,9 +5,10 @@
 //   board script CLOCKS SEED     requests on standard input, replies on standard output
 //
 // CLOCKS is how many clocks a bit takes. The clock stands still while the board has nothing
-// to do. A request is a letter, a 32-bit number n and, for L, n items of 16 bits:
+// to do. A request is a letter, a 32-bit number n and, for L and Q, n items of 16 bits:
 //
 //   L  items for the line, back to back; then runs until the board is idle
+//   Q  the same, for the clocks of later requests: runs none
 //   C  runs n clocks
 //   R  a reset, and n clocks
 //
@@ -178,10 +179,12 @@ int script(Board &board) {
         if (!readAll(head, sizeof head)) return 0;
         const uint32_t n = head[1] | head[2] << 8 | head[3] << 16 | static_cast<uint32_t>(head[4]) << 24;
         switch (head[0]) {
-        case 'L': {
+        case 'L':
+        case 'Q': {
             std::vector<unsigned char> raw(2 * static_cast<size_t>(n));
             if (!readAll(raw.data(), raw.size())) return 0;
             for (size_t i = 0; i < raw.size(); i += 2) board.items.push_back(raw[i] | raw[i + 1] << 8);
+            if (head[0] == 'Q') break;
             for (int i = 0; i < 4; i++) board.step();
             for (long i = 0; i < patience && !board.idle(); i++) board.step();
             break;

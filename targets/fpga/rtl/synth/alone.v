@@ -7,7 +7,8 @@ module alone #(
     parameter       SYNAPSES = 65536,
     parameter       ROUTES   = 512,
     parameter [0:0] SPRAM    = 1,
-    parameter [0:0] SERIAL   = 0
+    parameter [0:0] SERIAL   = 0,
+    parameter [0:0] SRM      = 0
 ) (
     input  wire i_clk,
     input  wire i_in,
@@ -30,7 +31,8 @@ module alone #(
       .SYNAPSES(SYNAPSES),
       .ROUTES  (ROUTES),
       .SPRAM   (SPRAM),
-      .SERIAL  (SERIAL)
+      .SERIAL  (SERIAL),
+      .SRM     (SRM)
   ) u_chip (
       .i_clk        (i_clk),
       .i_rst        (in_q[0]),

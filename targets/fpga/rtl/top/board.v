@@ -14,6 +14,7 @@ module board #(
     parameter CORES = 1,
     parameter [0:0] SPRAM = 0,  // the device has large single-port RAMs, the chip's synapses are there
     parameter [0:0] SERIAL = 0, // the device has few multipliers or none
+    parameter [0:0] SRM = 0,    // neurons of the SLAYER paper
     parameter OUT_BITS = 9,
     parameter MAX_BAUD = 3000000,
     parameter [63:0] BUILD = 64'd0,
@@ -64,7 +65,7 @@ module board #(
     );
 
     chip #(
-        .CORES(CORES), .NEURONS(NEURONS), .AXONS(AXONS), .SYNAPSES(SYNAPSES), .ROUTES(ROUTES), .SPRAM(SPRAM), .SERIAL(SERIAL)
+        .CORES(CORES), .NEURONS(NEURONS), .AXONS(AXONS), .SYNAPSES(SYNAPSES), .ROUTES(ROUTES), .SPRAM(SPRAM), .SERIAL(SERIAL), .SRM(SRM)
     ) u_chip (
         .i_clk(i_clk), .i_rst(core_rst),
         .i_mem_valid(mem_valid), .i_mem_write(mem_write), .i_mem_addr(mem_addr), .i_mem_wdata(mem_wdata),

@@ -3,7 +3,7 @@
 
 `default_nettype none
 
-module pll_ecp5 #(
+module pll #(
     parameter MULTIPLY = 12,
     parameter DIVIDE = 5,
     parameter OUT = 10

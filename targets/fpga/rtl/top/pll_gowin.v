@@ -3,7 +3,7 @@
 
 `default_nettype none
 
-module pll_gowin #(
+module pll #(
     parameter IN_MHZ = "27",
     parameter IDIV = 0,
     parameter FBDIV = 1,

@@ -2,12 +2,12 @@
 
 `default_nettype none
 
-module pll_ice40 #(
+module pll #(
     parameter [3:0] DIVR = 4'd0,
     parameter [6:0] DIVF = 7'd47,
     parameter [2:0] DIVQ = 3'd4,
     parameter [2:0] FILTER = 3'd1, // 1 for 10 to 15 MHz after DIVR
-    parameter [0:0] PAD = 1        // the oscillator is at a pin that is the PLL's own
+    parameter [0:0] PAD = 0        // the oscillator is at a pin that is the PLL's own
 ) (
     input wire  i_clk,
     output wire o_clk,

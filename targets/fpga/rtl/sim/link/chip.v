@@ -18,7 +18,8 @@ module chip #(
     parameter SYNAPSES = 0,
     parameter ROUTES = 0,
     parameter [0:0] SPRAM = 0,
-    parameter [0:0] SERIAL = 0
+    parameter [0:0] SERIAL = 0,
+    parameter [0:0] SRM = 0
 ) (
     input wire i_clk,
     input wire i_rst,
@@ -182,7 +183,7 @@ module chip #(
         end
     end
 
-    wire unused = &{1'b0, i_mem_addr, word, first, CORES[0], AXONS[0], SYNAPSES[0], ROUTES[0], SPRAM, SERIAL};
+    wire unused = &{1'b0, i_mem_addr, word, first, CORES[0], AXONS[0], SYNAPSES[0], ROUTES[0], SPRAM, SERIAL, SRM};
 
 endmodule
 

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/isospike/isospike/sim"
+)
+
+// TestTell: a difference is told of the side that has it.
+func TestTell(t *testing.T) {
+	x, y, recorded := &executor{name: "x"}, &executor{name: "y"}, &executor{name: "z", recorded: true}
+	at := sim.Divergence{Tick: 3, Layer: "2", Neuron: 4, Core: -1, CoreNeuron: -1, Register: "s"}
+	on := at
+	on.Core, on.CoreNeuron, on.Register, on.Want, on.Got = 5, 6, "u", 7, 8
+	with := func(want, got int64) sim.Divergence {
+		d := at
+		d.Want, d.Got = want, got
+		return d
+	}
+	register := with(1, 2)
+	register.Register = "v"
+	for _, c := range []struct {
+		d    sim.Divergence
+		y    *executor
+		want string
+	}{
+		{with(1, 0), y, "tick 3, layer 2, neuron 4 spikes in x, not in y"},
+		{with(0, 1), y, "tick 3, layer 2, neuron 4 spikes in y, not in x"},
+		{with(-5, 6), y, "tick 3, layer 2, neuron 4 sends -5 in x, 6 in y"},
+		{register, y, "tick 3, layer 2, neuron 4: v is 1 in x, 2 in y"},
+		{on, y, "tick 3, layer 2, neuron 4 (core 5, neuron 6 there): u is 8, should be 7\n  no spike had arrived there"},
+		{on, recorded, "tick 3, layer 2, neuron 4 (core 5, neuron 6 there): u is 7 in x, 8 in z\n  no spike had arrived there"},
+	} {
+		if got := tell(&c.d, x, c.y); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}

@@ -1,0 +1,62 @@
+package rtl_test
+
+import (
+	"github.com/isospike/isospike/compile"
+	"github.com/isospike/isospike/snn"
+	"github.com/isospike/isospike/snn/fixed"
+	"github.com/isospike/isospike/snn/spike"
+	"github.com/isospike/isospike/targets/fpga"
+)
+
+// ends returns a program that takes u and v to the ends of their registers, where random networks never
+// come: in two ticks u becomes exactly −2^23, and v, which forgets, would become it too. nil for a
+// core that has fewer axons.
+func ends(board *fpga.Board) *example {
+	const (
+		inputs = 255 // with weight −256 and exponent 7 a spike brings −2^15, and 255 cannot overflow
+		period = 50
+		first  = 200 // spikes in the first tick of a period
+	)
+	if board.Limits().AxonsIn < inputs {
+		return nil
+	}
+	decays := []int32{1024, 2048, 3072}
+	c := compile.Core{OutStart: []uint32{0}, RowStart: []uint32{0}}
+	layer := compile.LayerMap{Name: "1"}
+	for i, d := range decays {
+		for k, v := range []int32{4096, 300} {
+			c.Profiles = append(c.Profiles, compile.Profile{Neuron: fixed.CUBA{IDecay: d, VDecay: v, VTh: []int32{fixed.MaxVTh, 50}[i%2], RefDelay: 1}, WeightExp: 7})
+			layer.Home = append(layer.Home, compile.Place{Neuron: uint16(len(c.Profile))})
+			c.Profile, c.Bias, c.OutStart = append(c.Profile, uint8(2*i+k)), append(c.Bias, 0), append(c.OutStart, 0)
+		}
+	}
+	layer.Shape = snn.Flat(len(c.Profile))
+	p := &compile.Program{Convention: fixed.Immediate, Input: snn.Flat(inputs), InputStart: []uint32{0}, Layers: []compile.LayerMap{layer}}
+	for a := range inputs {
+		for n := range c.Profile {
+			c.Target, c.Code = append(c.Target, uint16(n)), append(c.Code, 0x80) // −256
+		}
+		c.RowStart = append(c.RowStart, uint32(len(c.Target)))
+		c.Mode, c.WeightBits, c.Format = append(c.Mode, fixed.Mixed), append(c.WeightBits, 8), append(c.Format, compile.Dense)
+		c.Row, c.Base = append(c.Row, uint16(a)), append(c.Base, 0)
+		p.InputRoute = append(p.InputRoute, compile.Route{Axon: uint16(a)})
+		p.InputStart = append(p.InputStart, uint32(a+1))
+	}
+	p.Cores = []compile.Core{c}
+	in := spike.NewRaster(inputs)
+	for t := range ticks {
+		spikes := 0
+		switch t % period {
+		case 0:
+			spikes = first
+		case 1: // what is left to −2^23 after the decay of one of the profiles
+			spikes = 256 - first*int(4096-decays[t/period%len(decays)])/4096
+		}
+		var at []int32
+		for i := range spikes {
+			at = append(at, int32(i))
+		}
+		in.Append(at...)
+	}
+	return &example{p, in, 1}
+}
