@@ -329,7 +329,7 @@ func smallCores(t testing.TB) compile.Target {
 
 // TestInjected: spikes on single axons of joined cores do what they do on the reference path.
 func TestInjected(t *testing.T) {
-	p, err := compile.Compile(dense(40, true, 100, 50), smallCores(t))
+	p, err := compile.Compile(dense(40, false, 100, 50), smallCores(t))
 	check(t, err)
 	m := sim.NewWithin(p, 1<<20)
 	slow := m.Clone()
