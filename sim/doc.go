@@ -14,7 +14,7 @@
 // for each tick that a delay can reach.
 //
 // That is reference.go. Cores of CUBA neurons with plain spikes take the fast path, fast.go, on the same state and to
-// the same bits; Options.Slow switches it off.
+// the same bits; Options.Slow switches it off. It joins cores whose rows are short (join.go).
 //
 //	m, err := sim.New(program)
 //	res, err := m.Run(ctx, input, 300, sim.Options{})

@@ -16,6 +16,7 @@ import (
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
 	"github.com/isospike/isospike/snn/spike"
+	"github.com/isospike/isospike/targets"
 )
 
 func TestMain(m *testing.M) {
@@ -317,19 +318,82 @@ func TestObserved(t *testing.T) {
 	if first := append(other.ticks[10:20:20], other.ticks[40:50]...); len(told.ticks) == 0 || slices.Max(told.ticks) == 0 || !slices.Equal(told.ticks, first) {
 		t.Errorf("told of %v arrivals, want %v", told.ticks, first)
 	}
-	for a := range 5 { // by axons
-		check(t, m.Inject(0, a))
-	}
+}
+
+// smallCores is a target whose cores have few neurons, so that layers lie on several.
+func smallCores(t testing.TB) compile.Target {
+	small, err := targets.Parse("small", []byte("inherits = \"loihi1\"\n[limits]\nneurons = 30"))
+	check(t, err)
+	return small
+}
+
+// TestInjected: spikes on single axons of joined cores do what they do on the reference path.
+func TestInjected(t *testing.T) {
+	p, err := compile.Compile(dense(40, false, 100, 50), smallCores(t))
+	check(t, err)
+	m := sim.NewWithin(p, 1<<20)
 	slow := m.Clone()
-	check(t, slow.Restore(m.Snapshot()))
 	slow.UseReference(true)
-	for range 10 {
-		if !slices.Equal(m.Step(), slow.Step()) {
-			t.Fatal("after Inject the spikes differ")
+	spikes := 0
+	for tick := range 40 {
+		for axon := range 40 {
+			for _, x := range []*sim.Machine{m, slow} {
+				check(t, x.Inject(axon%3, (axon+tick)%40))
+			}
+		}
+		a, b := m.Step(), slow.Step()
+		if !slices.Equal(a, b) {
+			t.Fatalf("tick %d: %v spike, on the reference path %v", tick, a, b)
+		}
+		spikes += len(a)
+	}
+	if m.Joined() == 0 || spikes == 0 || m.Hash() != slow.Hash() {
+		t.Errorf("%d cores joined, %d spikes; or the states differ", m.Joined(), spikes)
+	}
+}
+
+// TestTwoRows: two rows of a source on a core, which have targets in common as Check allows it, are two wires.
+func TestTwoRows(t *testing.T) {
+	p, err := compile.Compile(dense(40, false, 100), smallCores(t))
+	check(t, err)
+	more := *p
+	more.Cores = slices.Clone(p.Cores)
+	for i := range more.Cores { // axon a + n has every other synapse of axon a
+		c := &more.Cores[i]
+		n, old := len(c.Row), *c
+		c.Row, c.Base, c.RowStart, c.Mode, c.WeightBits, c.Format, c.Target, c.Code = nil, slices.Repeat(old.Base, 2), []uint32{0}, nil, nil, nil, nil, nil
+		for part := range 2 {
+			for a := range n {
+				lo, hi := old.Synapses(a)
+				for s := lo; s < hi; s += 1 + uint32(part) {
+					c.Target, c.Code = append(c.Target, old.Target[s]), append(c.Code, old.Code[s])
+				}
+				r := old.Row[a]
+				c.Row, c.RowStart = append(c.Row, uint16(len(c.Row))), append(c.RowStart, uint32(len(c.Target)))
+				c.Mode, c.WeightBits, c.Format = append(c.Mode, old.Mode[r]), append(c.WeightBits, old.WeightBits[r]), append(c.Format, old.Format[r])
+			}
 		}
 	}
-	if m.Hash() != slow.Hash() {
-		t.Error("after Inject the states differ")
+	more.InputStart, more.InputRoute = []uint32{0}, nil
+	for i := range 40 {
+		for _, r := range p.InputRoute[p.InputStart[i]:p.InputStart[i+1]] {
+			other := r
+			other.Axon += uint16(len(p.Cores[r.Core].Row))
+			more.InputRoute = append(more.InputRoute, r, other)
+		}
+		more.InputStart = append(more.InputStart, uint32(len(more.InputRoute)))
+	}
+	check(t, compile.Check(&more))
+	want, m, in := sim.NewApart(&more), sim.NewWithin(&more, 1<<20), noise(40, 60, 0.3)
+	if m.Joined() != 4 {
+		t.Fatalf("%d cores are joined", m.Joined())
+	}
+	a, err := want.Run(t.Context(), in, 60, sim.Options{States: true})
+	check(t, err)
+	b, err := m.Run(t.Context(), in, 60, sim.Options{States: true})
+	check(t, err)
+	if !slices.Equal(a.Layers[0].U, b.Layers[0].U) || !slices.Equal(a.Layers[0].V, b.Layers[0].V) || !slices.Equal(a.Cores, b.Cores) || a.Layers[0].Spikes.Count() == 0 {
+		t.Error("the states or counts differ")
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 	"github.com/isospike/isospike/sim"
 	"github.com/isospike/isospike/snn/fixed"
 	"github.com/isospike/isospike/snn/spike"
-	"github.com/isospike/isospike/targets"
 	"pgregory.net/rapid"
 )
 
@@ -156,9 +155,7 @@ var soakTicks = flag.Int("soak", 100_000, "ticks of TestSoak")
 // from the state that the fast one was in, and all three have to be in the same state at its end.
 func TestSoak(t *testing.T) {
 	const window = 500
-	small, err := targets.Parse("small", []byte("inherits = \"loihi1\"\n[limits]\nneurons = 64"))
-	check(t, err)
-	p, err := compile.Compile(dense(40, true, 300, 20), small)
+	p, err := compile.Compile(dense(40, true, 300, 20), smallCores(t))
 	check(t, err)
 	one, two := sim.NewWithin(p, 8_000), sim.NewApart(p)
 	slow := one.Clone()
