@@ -61,13 +61,13 @@ func newFPGAList(a *app) *cobra.Command {
 				list = append(list, entry{b.Name(), b.Title, b.FPGA, i.Cores, i.Neurons, i.Axons, i.Synapses, synth.Places(b)})
 			}
 			return a.result(map[string]any{"boards": list}, func(w io.Writer) {
-				fmt.Fprintf(w, "%-12s %-14s %-9s %5s %7s %6s %8s  %s\n", "board", "", "fpga", "cores", "neurons", "axons", "synapses", "bitstream")
+				fmt.Fprintf(w, "%-14s %-24s %-9s %5s %7s %6s %8s  %s\n", "board", "", "fpga", "cores", "neurons", "axons", "synapses", "bitstream")
 				for _, e := range list {
 					made := "synthesis only"
 					if e.Bitstream {
 						made = "yes"
 					}
-					fmt.Fprintf(w, "%-12s %-14s %-9s %5d %7d %6d %8d  %s\n", e.Board, e.Title, e.FPGA, e.Cores, e.Neurons, e.Axons, e.Synapses, made)
+					fmt.Fprintf(w, "%-14s %-24s %-9s %5d %7d %6d %8d  %s\n", e.Board, e.Title, e.FPGA, e.Cores, e.Neurons, e.Axons, e.Synapses, made)
 				}
 			})
 		},
@@ -163,7 +163,7 @@ not fit has a note, and is no error here.`,
 }
 
 func printReports(w io.Writer, reports []*synth.Report) {
-	const row = "%-12s %11v %7v %5v %7v %8s %5v %7v %6v %8v  %s\n"
+	const row = "%-14s %11v %7v %5v %7v %8s %5v %7v %6v %8v  %s\n"
 	fmt.Fprintf(w, row, "board", "lut", "bram", "spram", "dsp", "fmax_mhz", "clock", "neurons", "axons", "synapses", "placed")
 	for _, r := range reports {
 		fmax, placed := "", "no"

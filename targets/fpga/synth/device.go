@@ -30,9 +30,10 @@ var devices = map[string]device{
 	// A carry cell is two LUTs, and 64 bits in LUTs take six, two of them for the address.
 	"lfe5u-85f": {synth: "synth_ecp5",
 		lut: resource{83640, map[string]int{"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6}}, bram: resource{208, one("DP16KD")}, dsp: resource{156, one("MULT18X18D")}},
+	// Newer versions of yosys have a B at the end of some names.
 	"gw1nr-9": {synth: "synth_gowin",
 		lut:  resource{8640, map[string]int{"LUT1": 1, "LUT2": 1, "LUT3": 1, "LUT4": 1, "ALU": 1, "RAM16SDP4": 4}},
-		bram: resource{26, one("DPB", "DPX9B", "SDPB", "SDPX9B", "SP", "SPX9")}, dsp: resource{20, one("MULT9X9", "MULT18X18")}},
+		bram: resource{26, one("DP", "DPB", "DPX9", "DPX9B", "SDP", "SDPB", "SDPX9", "SDPX9B", "SP", "SPX9")}, dsp: resource{20, one("MULT9X9", "MULT18X18")}},
 	// Block RAM in halves of 18 kbit; the cells for memories in LUTs as they are in the device.
 	"xc7a35t": {synth: "synth_xilinx -family xc7 -flatten",
 		lut: resource{20800, map[string]int{"LUT1": 1, "LUT2": 1, "LUT3": 1, "LUT4": 1, "LUT5": 1, "LUT6": 1, "SRL16E": 1, "SRLC32E": 1,

@@ -49,6 +49,7 @@ func newRecipe(b *fpga.Board) (*recipe, error) {
 	}
 	set("pll", design.PLLParameters)
 	set("top", design.Parameters)
+	// synth_gowin -json would leave out what an old nextpnr-gowin did not know, block RAM among it.
 	fmt.Fprintf(&s, "%s -top top\nwrite_json netlist.json\ntee -q -o stat.json stat -json\n", r.device.synth)
 	r.script = s.String()
 	for _, signal := range fpga.Signals {

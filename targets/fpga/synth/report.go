@@ -135,14 +135,9 @@ func (r *Report) fits() error {
 		if x.Used <= x.Of {
 			continue
 		}
-		e := &diag.Error{Kind: diag.Limit, Code: "fpga-full", Msg: fmt.Sprintf("%s does not fit its %s", r.Board, r.FPGA), Resource: x.name, Used: int64(x.Used), Limit: int64(x.Of),
-			Fix: "set smaller limits (synapse_words, axons_in, cores_per_chip) in the board's file"}
 		r.Note += "; does not fit"
-		if r.BRAM.Used == 0 {
-			r.Note += ": yosys " + r.Yosys + " puts no memory into block RAM"
-			e.Fix = fmt.Sprintf("yosys %s puts no memory into block RAM of this FPGA: put a newer one (0.55 does) first in PATH", r.Yosys)
-		}
-		return e
+		return &diag.Error{Kind: diag.Limit, Code: "fpga-full", Msg: fmt.Sprintf("%s does not fit its %s", r.Board, r.FPGA), Resource: x.name, Used: int64(x.Used), Limit: int64(x.Of),
+			Fix: "set smaller limits (synapse_words, axons_in, cores_per_chip) in the board's file"}
 	}
 	return nil
 }
