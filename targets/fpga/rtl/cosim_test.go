@@ -157,7 +157,7 @@ func cases(t testing.TB, board *fpga.Board, n int) (all []*example) {
 	if x := ends(board); x != nil {
 		all = append(all, x)
 	}
-	return append(all, full(t, board), recurrent(board))
+	return append(all, full(t, board), mixed(t, board), recurrent(board))
 }
 
 // try loads and runs an example.
@@ -246,6 +246,52 @@ func full(t testing.TB, board *fpga.Board) *example {
 		in.Append(at...)
 	}
 	return &example{p, in, 2}
+}
+
+// mixed returns a network of dense and sparse rows in any order, of a line or two each, to a few neurons: the last
+// synapses of a row and the first of the next often have a target in common.
+func mixed(t testing.TB, board *fpga.Board) *example {
+	const inputs, neurons = 64, 16
+	r := rand.New(rand.NewPCG(7, 8))
+	layer := fixed.Layer{Name: "1", In: snn.Flat(inputs), Out: snn.Flat(neurons), WeightBits: 8, WeightExp: -1, Neuron: kinds(board)[0]}
+	layer.Weight = make([]int16, layer.Weights())
+	dense := 0
+	for i := range inputs {
+		targets := []int{r.IntN(4), 13 + r.IntN(3)} // too far from each other for a dense line
+		if r.IntN(2) == 0 {
+			targets = nil
+			for k, from := 0, r.IntN(9); k < 8; k++ {
+				targets = append(targets, from+k)
+			}
+			dense++
+		} else if r.IntN(2) == 0 {
+			targets = append(targets, 4+r.IntN(8))
+		}
+		for _, n := range targets {
+			layer.Weight[n*inputs+i] = int16(2 * (1 + r.IntN(100)))
+		}
+	}
+	p, err := compile.Compile(&fixed.Network{Input: snn.Flat(inputs), Convention: fixed.Immediate, Layers: []fixed.Layer{layer}}, board)
+	check(t, err)
+	for _, f := range p.Cores[0].Format {
+		if f == compile.Dense {
+			dense--
+		}
+	}
+	if dense != 0 {
+		t.Fatalf("%d rows are not of the form that they were made for", dense)
+	}
+	in := spike.NewRaster(inputs)
+	for range ticks {
+		var at []int32
+		for i := range int32(inputs) {
+			if r.IntN(16) == 0 {
+				at = append(at, i)
+			}
+		}
+		in.Append(at...)
+	}
+	return &example{p, in, 1}
 }
 
 // recurrent returns a program that no network compiles to: every neuron, the last one of the core too, has routes
