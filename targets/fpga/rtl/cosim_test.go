@@ -154,10 +154,16 @@ func cases(t testing.TB, board *fpga.Board, n int) (all []*example) {
 			all = append(all, x)
 		}
 	}
+	return append(all, append(directed(board), full(t, board))...)
+}
+
+// directed returns the examples that are made for a purpose, and small.
+func directed(board *fpga.Board) []*example {
+	all := []*example{recurrent(board), gaps(board)}
 	if x := ends(board); x != nil {
 		all = append(all, x)
 	}
-	return append(all, full(t, board), recurrent(board))
+	return all
 }
 
 // try loads and runs an example.
@@ -175,8 +181,7 @@ func random(t *testing.T, board *fpga.Board, path string) (y tally) {
 	check(t, err)
 	c := &chip{model: m, board: board, info: board.Info()}
 	check(t, c.try(full(t, board), &y))
-	check(t, c.try(recurrent(board), &y))
-	if x := ends(board); x != nil {
+	for _, x := range directed(board) {
 		check(t, c.try(x, &y))
 	}
 	rapid.Check(t, func(t *rapid.T) {

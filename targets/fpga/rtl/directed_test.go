@@ -9,15 +9,15 @@ import (
 )
 
 // ends returns a program that takes u and v to the ends of their registers, where random networks never
-// come: in two ticks u becomes exactly −2^23, and v, which forgets, would become it too. nil for a
-// core that has fewer axons.
+// come: in two ticks, the last two among them, u becomes exactly −2^23, and v, which forgets, would become it
+// too. nil for a core that has fewer axons or other neurons.
 func ends(board *fpga.Board) *example {
 	const (
 		inputs = 255 // with weight −256 and exponent 7 a spike brings −2^15, and 255 cannot overflow
 		period = 50
 		first  = 200 // spikes in the first tick of a period
 	)
-	if board.Limits().AxonsIn < inputs {
+	if board.Limits().AxonsIn < inputs || srm(board) {
 		return nil
 	}
 	decays := []int32{1024, 2048, 3072}
@@ -46,17 +46,54 @@ func ends(board *fpga.Board) *example {
 	in := spike.NewRaster(inputs)
 	for t := range ticks {
 		spikes := 0
-		switch t % period {
+		phase := t + 2 // so that the run ends with a second tick
+		switch phase % period {
 		case 0:
 			spikes = first
 		case 1: // what is left to −2^23 after the decay of one of the profiles
-			spikes = 256 - first*int(4096-decays[t/period%len(decays)])/4096
+			spikes = 256 - first*int(4096-decays[phase/period%len(decays)])/4096
 		}
 		var at []int32
 		for i := range spikes {
 			at = append(at, int32(i))
 		}
 		in.Append(at...)
+	}
+	return &example{p, in, 1}
+}
+
+// gaps returns a program whose rows are dense and sparse in turn, and add to the same neuron where one
+// follows the other, in axons that all spike in every tick.
+func gaps(board *fpga.Board) *example {
+	const inputs, neurons = 48, 8
+	c := compile.Core{OutStart: []uint32{0}, RowStart: []uint32{0}, Profiles: []compile.Profile{{Neuron: kinds(board)[2]}}}
+	layer := compile.LayerMap{Name: "1", Shape: snn.Flat(neurons)}
+	for n := range neurons {
+		layer.Home = append(layer.Home, compile.Place{Neuron: uint16(n)})
+		c.Profile, c.Bias, c.OutStart = append(c.Profile, 0), append(c.Bias, 0), append(c.OutStart, 0)
+	}
+	p := &compile.Program{Convention: fixed.Immediate, Input: snn.Flat(inputs), InputStart: []uint32{0}, Layers: []compile.LayerMap{layer}}
+	in := spike.NewRaster(inputs)
+	var all []int32
+	for a := range inputs {
+		// A dense line ends with neurons 4 to 7 and begins with 0 to 3.
+		targets, format := []uint16{0, 1, 2, 3, 4, 5, 6, 7}, compile.Dense
+		if a%3 > 0 {
+			targets, format = [][]uint16{{4}, {0}}[a%3-1], compile.Sparse
+		}
+		for _, n := range targets {
+			c.Target, c.Code = append(c.Target, n), append(c.Code, uint8(1+a%3))
+		}
+		c.RowStart = append(c.RowStart, uint32(len(c.Target)))
+		c.Mode, c.WeightBits, c.Format = append(c.Mode, fixed.Mixed), append(c.WeightBits, 8), append(c.Format, format)
+		c.Row, c.Base = append(c.Row, uint16(a)), append(c.Base, 0)
+		p.InputRoute = append(p.InputRoute, compile.Route{Axon: uint16(a)})
+		p.InputStart = append(p.InputStart, uint32(a+1))
+		all = append(all, int32(a))
+	}
+	p.Cores = []compile.Core{c}
+	for range ticks {
+		in.Append(all...)
 	}
 	return &example{p, in, 1}
 }
