@@ -3,6 +3,7 @@ package sim_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"slices"
 	"testing"
@@ -28,8 +29,8 @@ type tally struct {
 	srm                     int            // layers of SRM neurons that spiked
 	kinds                   map[string]int // layers that spiked
 	nine, exps              int            // layers of 9-bit weights, and of several exponents
-	fast                    int            // cores on the fast path
-	ways                    [3]int         // their rows: scattered, contiguous, filled
+	fast, joined            int            // cores on the fast path, and those of them that can be joined
+	ways                    [4]int         // their rows: scattered, spread by delays, contiguous, filled
 	axons, rows, moved      int            // axons of cores where they share rows, these rows, and axons with a base
 }
 
@@ -47,14 +48,22 @@ func (y *tally) run(t *rapid.T, net *fixed.Network, target compile.Target) {
 	}
 	check(t, err)
 	check(t, compile.Verify(p, target))
-	m, err := sim.New(throughArtifact(t, p))
+	back := throughArtifact(t, p)
+	m, err := sim.New(back)
 	check(t, err)
+	apart, joined := sim.NewApart(back), sim.NewWithin(back, rapid.SampledFrom([]int{1 << 40, 1 << 40, 3000, 1000, 0}).Draw(t, "bytes"))
 	want, err := net.Run(in, ticks, true)
 	check(t, err)
 	var counts []sim.Count
-	for i, o := range []sim.Options{{Slow: true}, {}, {Threads: rapid.IntRange(2, 4).Draw(t, "threads")}} {
+	var hash [sha256.Size]byte
+	threads := rapid.IntRange(2, 4).Draw(t, "threads")
+	for i, x := range []struct {
+		m    *sim.Machine
+		opts sim.Options
+	}{{m, sim.Options{Slow: true}}, {m, sim.Options{Threads: threads}}, {apart, sim.Options{}}, {apart, sim.Options{Threads: threads}}, {joined, sim.Options{}}, {joined, sim.Options{Threads: threads}}} {
+		o := x.opts
 		o.States = true
-		got, err := m.Run(context.Background(), in, ticks, o)
+		got, err := x.m.Run(context.Background(), in, ticks, o)
 		check(t, err)
 		d, compared, err := sim.FirstDivergence(p, in, want, got.Layers)
 		check(t, err)
@@ -67,15 +76,18 @@ func (y *tally) run(t *rapid.T, net *fixed.Network, target compile.Target) {
 			}
 		}
 		if i == 0 {
-			counts = got.Cores
+			counts, hash = got.Cores, x.m.Hash()
+		} else if x.m.Hash() != hash {
+			t.Fatalf("%+v: the state at the end is not that of the reference path", o)
 		} else if !slices.Equal(got.Cores, counts) {
 			t.Fatalf("%+v: counts %v, by the reference path %v", o, got.Cores, counts)
 		}
 		y.values += compared
 	}
 	y.nets++
-	cores, ways := m.Ways()
+	cores, ways := apart.Ways()
 	y.fast += cores
+	y.joined += joined.Joined()
 	for how, n := range ways {
 		y.ways[how] += n
 	}
@@ -168,9 +180,9 @@ func (y *tally) note(net *fixed.Network, p *compile.Program, recs []fixed.Record
 func (y *tally) report(t *testing.T, maxVTh int, shares bool) {
 	t.Logf("%d nets on %d cores (%d nets did not fit): %d values compared, %d spikes; u at 2^23 %d times, v at its ends %d and %d times; "+
 		"cores with delays %d, with several profiles %d; nets with reset %d; %d axons share %d rows, %d have a base; "+
-		"layers of 9-bit weights %d, of several exponents %d; of srm neurons that spiked %d; %d cores on the fast path, rows scattered, contiguous and filled %d",
-		y.nets, y.cores, y.skipped, y.values, y.spikes, y.uTop, y.vBottom, y.vTop, y.delayed, y.shared, y.resets, y.axons, y.rows, y.moved, y.nine, y.exps, y.srm, y.fast, y.ways)
-	if y.values == 0 || y.spikes == 0 || y.uTop == 0 || y.vBottom == 0 || y.delayed == 0 || y.shared == 0 || y.nine == 0 || y.exps == 0 || y.nets < y.skipped || y.fast == 0 || min(y.ways[0], y.ways[1], y.ways[2]) == 0 {
+		"layers of 9-bit weights %d, of several exponents %d; of srm neurons that spiked %d; %d cores on the fast path, %d joined, rows scattered, spread, contiguous and filled %d",
+		y.nets, y.cores, y.skipped, y.values, y.spikes, y.uTop, y.vBottom, y.vTop, y.delayed, y.shared, y.resets, y.axons, y.rows, y.moved, y.nine, y.exps, y.srm, y.fast, y.joined, y.ways)
+	if y.values == 0 || y.spikes == 0 || y.uTop == 0 || y.vBottom == 0 || y.delayed == 0 || y.shared == 0 || y.nine == 0 || y.exps == 0 || y.nets < y.skipped || y.fast == 0 || shares && y.joined == 0 || y.ways[0]+y.ways[1] == 0 || slices.Min(y.ways[2:]) == 0 {
 		t.Error("too little was compared")
 	}
 	if shares != (y.rows > 0) || shares != (y.moved > 0) {

@@ -4,106 +4,176 @@ import (
 	"math/bits"
 	"slices"
 
-	"github.com/isospike/isospike/compile"
 	"github.com/isospike/isospike/sim/kernel"
 	"github.com/isospike/isospike/snn/fixed"
 )
 
 // chunk is how many neurons of a core are left alone, or not, together.
-const chunk = 128
+const chunk = 256
 
-// fast is what the fast path needs of a core besides its tables. It is for cores of CUBA neurons whose axons
-// take plain spikes: compile.Check has proved that their sums stay within 24 bits, whatever arrives.
-type fast struct {
-	rows
-	params []kernel.Params // by profile
-	rests  bool            // some neurons have a refractory time
-	pieces []piece         // of chunks, in order
-	first  []int           // by chunk: its first piece, and the number of pieces at the end
-	chunk  int             // first chunk in Machine.awake
-	mark   int             // first byte in Machine.touched, set after set
-}
-
-// piece is neurons lo to hi−1 of a core: of one chunk and one profile.
-type piece struct {
-	lo, hi  int32
-	profile uint8
-}
-
-// newFast returns nil for a core that the reference path has to run.
-func newFast(c *compile.Core) *fast {
-	if c.Flags != nil {
-		return nil
-	}
-	f := &fast{}
-	for _, p := range c.Profiles {
-		n, ok := p.Neuron.(fixed.CUBA)
-		if !ok {
-			return nil
-		}
-		f.params = append(f.params, kernel.NewParams(n, p.WeightExp))
-		f.rests = f.rests || n.RefDelay > 1
-	}
-	for n, p := range c.Profile {
-		switch last := len(f.pieces) - 1; {
-		case n%chunk == 0:
-			f.first = append(f.first, len(f.pieces))
-			f.pieces = append(f.pieces, piece{int32(n), int32(n + 1), p})
-		case f.pieces[last].profile != p:
-			f.pieces = append(f.pieces, piece{int32(n), int32(n + 1), p})
-		default:
-			f.pieces[last].hi++
-		}
-	}
-	f.first = append(f.first, len(f.pieces))
-	f.pieces = slices.Clip(f.pieces)
-	f.rows = layOut(c)
-	return f
-}
-
-func (f *fast) chunks() int { return len(f.first) - 1 }
-
-// collect is deliverAll: it gathers the strips of all rows first, and marks the chunks that they reach.
-func (w *worker) collect(m *Machine, i int, c *core, words []uint64, tick int) {
-	f, neurons := c.fast, len(c.Profile)
+// collect is deliverAll for a core: it gathers the strips of all rows first, and marks the chunks that they reach.
+func (w *worker) collect(m *Machine, u *unit, slot []uint64, tick int) {
+	c, f, neurons := &m.cores[u.lo], u.fast, u.neurons
+	acc := m.acc[u.acc:][:(u.mask+1)*neurons+kernel.Slack]
 	synapses, chunks := int64(0), f.chunks()
+	words := m.axons(u.lo, slot)
 	for k, set := range words {
 		for ; set != 0; set &= set - 1 {
 			axon := k*64 + bits.TrailingZeros64(set)
-			number, base := c.Row[axon], int32(c.Base[axon])
+			number, base := c.Row[axon], int(c.Base[axon])
 			row := &f.ways[number]
-			if row.how == scattered {
-				m.deliver(i, c, axon, tick)
+			if row.how == spread {
+				m.deliver(u.lo, c, axon, tick)
 				m.markRow(c, axon, tick)
 				continue
 			}
 			synapses += int64(row.synapses)
 			at := (tick + int(row.delay)) & c.mask
-			list, to := &w.strips[row.how][c.Mode[number]], int32(at*neurons)+base
-			if row.runs == 1 {
-				*list = append(*list, kernel.Strip{To: to + int32(row.first), Len: int32(row.last-row.first) + 1, From: int32(row.from)})
-			} else {
+			list := &w.strips[row.how][c.Mode[number]]
+			switch to := at*neurons + base; {
+			case row.how == scattered:
+				*list = append(*list, kernel.Strip{To: int32(to), Len: int32(row.synapses), From: int32(c.RowStart[number])})
+			case row.runs == 1:
+				*list = append(*list, kernel.Strip{To: int32(to + int(row.first)), Len: int32(row.last-row.first) + 1, From: int32(row.from)})
+			default:
 				for _, r := range f.runs[row.from:][:row.runs] {
-					*list = append(*list, kernel.Strip{To: to + int32(r.first), Len: int32(r.last-r.first) + 1, From: int32(r.from)})
+					*list = append(*list, kernel.Strip{To: int32(to + int(r.first)), Len: int32(r.last-r.first) + 1, From: int32(r.from)})
 				}
 			}
-			marks := m.touched[f.mark+at*chunks:][:chunks]
-			for k := (base + int32(row.first)) / chunk; k <= (base+int32(row.last))/chunk; k++ {
-				marks[k] = 1
-			}
+			f.touch(m, at*chunks, base+int(row.first), base+int(row.last))
 		}
 		words[k] = 0
 	}
-	if synapses == 0 {
+	m.count[u.lo].Synapses += synapses
+	w.add(c, acc)
+}
+
+// touch marks the chunks of neurons first to last, in a set of accumulators whose marks begin at set.
+func (f *fast) touch(m *Machine, set, first, last int) {
+	marks := m.touched[f.mark+set:]
+	for k := first / chunk; k <= last/chunk; k++ {
+		marks[k] = 1
+	}
+}
+
+// collectJoined is collect for a unit of joined cores.
+func (w *worker) collectJoined(m *Machine, u *unit, slot []uint64, tick int) {
+	j := u.fast.joined
+	acc := m.acc[u.acc:][:u.neurons+kernel.Slack]
+	strips, arrived := w.wires[:0], m.arrived[j.first:][:j.wires]
+	k, first, end := -1, 0, 0 // matrix, and its wires
+	var x *matrix
+	add := func() {
+		if len(strips) > 0 {
+			kernel.Add(x.mode, acc, j.codes[x.codes:][:x.wires*int(x.cols)], strips)
+			strips = strips[:0]
+			u.fast.touch(m, 0, int(x.to), int(x.to+x.cols)-1)
+		}
+	}
+	words := slot[u.word:][:(j.wires+63)/64]
+	for i, set := range words {
+		for ; set != 0; set &= set - 1 {
+			wire := i*64 + bits.TrailingZeros64(set)
+			for wire >= end {
+				add()
+				k++
+				x = &j.matrices[k]
+				first, end = end, end+x.wires
+			}
+			if x.cols == 0 {
+				n := x.codes + wire - first
+				w.apart = append(w.apart, j.axons[j.starts[n]:j.starts[n+1]])
+				continue
+			}
+			strips = append(strips, kernel.Strip{To: x.to, Len: x.cols, From: int32(wire-first) * x.cols})
+			arrived[wire]++
+		}
+		words[i] = 0
+	}
+	add()
+	w.wires = strips
+	loose := m.loosely || tick < m.loose
+	if !loose && len(w.apart) == 0 {
 		return
 	}
-	m.count[i].Synapses += synapses
-	acc := m.acc[c.acc:][:(c.mask+1)*neurons+kernel.Slack]
-	for how, codes := range [...][]uint8{contiguous: c.Code, filled: f.filled} {
+	for i := u.lo; i < u.hi; i++ {
+		for k, axons := range w.apart { // by core, as the neurons are
+			for ; len(axons) > 0 && int(axons[0].core) == i-u.lo; axons = axons[1:] {
+				w.gather(m, u, i, int(axons[0].axon))
+			}
+			w.apart[k] = axons
+		}
+		if loose {
+			words := m.axons(i, slot)
+			for k, set := range words {
+				for ; set != 0; set &= set - 1 {
+					w.gather(m, u, i, k*64+bits.TrailingZeros64(set))
+				}
+				words[k] = 0
+			}
+		}
+		w.add(&m.cores[i], acc[m.cores[i].acc-u.acc:])
+	}
+	w.apart = w.apart[:0]
+}
+
+// gather takes a spike on an axon of a joined core.
+func (w *worker) gather(m *Machine, u *unit, number, axon int) {
+	c := &m.cores[number]
+	row, base := c.Row[axon], int(c.Base[axon])
+	lo, hi := c.RowStart[row], c.RowStart[row+1]
+	first, last := int(c.Target[lo]), int(c.Target[hi-1])
+	if s := (kernel.Strip{To: int32(base), Len: int32(hi - lo), From: int32(lo)}); last-first == int(hi-lo)-1 {
+		s.To += int32(first)
+		w.strips[contiguous][c.Mode[row]] = append(w.strips[contiguous][c.Mode[row]], s)
+	} else {
+		w.strips[scattered][c.Mode[row]] = append(w.strips[scattered][c.Mode[row]], s)
+	}
+	m.count[number].Synapses += int64(hi - lo)
+	base += c.neuron - u.neuron
+	u.fast.touch(m, 0, base+first, base+last)
+}
+
+// add adds what has been gathered for a core to its accumulators, with kernel.Slack behind them.
+func (w *worker) add(c *core, acc []int32) {
+	for how := range w.strips {
 		for mode := range w.strips[how] {
-			if list := &w.strips[how][mode]; len(*list) > 0 {
-				kernel.Add(fixed.SignMode(mode), acc, codes, *list)
-				*list = (*list)[:0]
+			list := &w.strips[how][mode]
+			switch mode := fixed.SignMode(mode); {
+			case len(*list) == 0:
+			case how == scattered:
+				kernel.Scatter(mode, acc, c.Target, c.Code, *list)
+			case how == contiguous:
+				kernel.Add(mode, acc, c.Code, *list)
+			case how == filled:
+				kernel.Add(mode, acc, c.fast.filled, *list)
+			}
+			*list = (*list)[:0]
+		}
+	}
+}
+
+// settle adds to the counts what has arrived on wires.
+func (m *Machine) settle() {
+	for i := range m.units {
+		if f := m.units[i].fast; f != nil && f.joined != nil {
+			wire := f.joined.first
+			for k := range f.joined.matrices {
+				x := &f.joined.matrices[k]
+				if x.cols == 0 { // counted on arrival
+					wire += x.wires
+					continue
+				}
+				count := m.count[x.lo:x.hi]
+				for gaps := f.joined.gaps[x.gaps:][:x.wires*len(count)]; len(gaps) > 0; gaps = gaps[len(count):] {
+					if n := m.arrived[wire]; n > 0 {
+						for c, gaps := range gaps[:len(count)] {
+							count[c].Synapses += n * int64(len(m.cores[x.lo+c].Profile)-int(gaps))
+						}
+						m.arrived[wire] = 0
+					}
+					wire++
+				}
 			}
 		}
 	}
@@ -112,26 +182,27 @@ func (w *worker) collect(m *Machine, i int, c *core, words []uint64, tick int) {
 // markRow marks the chunks that the synapses of an axon reach.
 func (m *Machine) markRow(c *core, axon, tick int) {
 	lo, hi := c.Synapses(axon)
+	base := c.neuron - m.units[c.unit].neuron + int(c.Base[axon])
 	for s := lo; s < hi; s++ {
 		at := 0
 		if c.Delay != nil {
 			at = (tick + int(c.Delay[s])) & c.mask
 		}
-		m.touched[c.fast.mark+at*c.fast.chunks()+(int(c.Base[axon])+int(c.Target[s]))/chunk] = 1
+		m.touched[c.fast.mark+at*c.fast.chunks()+(base+int(c.Target[s]))/chunk] = 1
 	}
 }
 
-// update steps the neurons of a core. A chunk to which nothing has been added and whose neurons all have
+// update steps the neurons of a unit. A chunk to which nothing has been added and whose neurons all have
 // u = v = 0 and neither rest nor a bias is left alone: that is a fixed point, as the threshold is not
 // below 0 and is to be exceeded.
-func (w *worker) update(m *Machine, number int, c *core, tick int, out *sent) {
-	f, neurons := c.fast, len(c.Profile)
-	at := tick & c.mask
-	acc := m.acc[c.acc+at*neurons:][:neurons]
-	u, v := m.u[c.neuron:][:neurons], m.v[c.neuron:][:neurons]
-	bias, ref := c.bias, []int32(nil)
+func (w *worker) update(m *Machine, unit *unit, tick int, out *sent) {
+	f, neurons := unit.fast, unit.neurons
+	at := tick & unit.mask
+	acc := m.acc[unit.acc+at*neurons:][:neurons]
+	u, v := m.u[unit.neuron:][:neurons], m.v[unit.neuron:][:neurons]
+	bias, ref := unit.bias, []int32(nil)
 	if f.rests {
-		ref = m.ref[c.neuron:][:neurons]
+		ref = m.ref[unit.neuron:][:neurons]
 	}
 	marks, awake := m.touched[f.mark+at*f.chunks():][:f.chunks()], m.awake[f.chunk:][:f.chunks()]
 	before := len(out.from)
@@ -141,12 +212,11 @@ func (w *worker) update(m *Machine, number int, c *core, tick int, out *sent) {
 		}
 		marks[k], awake[k] = 0, 0
 		for _, p := range f.pieces[f.first[k]:f.first[k+1]] {
-			if c.resets {
-				if x := &c.Profiles[p.profile]; x.ResetInterval > 0 && tick%x.ResetInterval == x.ResetPhase {
-					clear(u[p.lo:p.hi])
-					clear(v[p.lo:p.hi])
-					clear(m.ref[c.neuron:][p.lo:p.hi])
-				}
+			x := &f.profiles[p.profile]
+			if x.resetInterval > 0 && tick%x.resetInterval == x.resetPhase {
+				clear(u[p.lo:p.hi])
+				clear(v[p.lo:p.hi])
+				clear(m.ref[unit.neuron:][p.lo:p.hi])
 			}
 			var b, r []int32
 			if bias != nil {
@@ -155,17 +225,32 @@ func (w *worker) update(m *Machine, number int, c *core, tick int, out *sent) {
 			if ref != nil {
 				r = ref[p.lo:p.hi]
 			}
-			spikes, rest := kernel.Step(&f.params[p.profile], u[p.lo:p.hi], v[p.lo:p.hi], acc[p.lo:p.hi], b, r, w.spikes[:])
-			for _, n := range w.spikes[:spikes] {
-				out.add(number, int(p.lo+n), 1)
+			sent := len(out.from)
+			out.from = slices.Grow(out.from, chunk)
+			fired := out.from[sent:][:p.hi-p.lo]
+			spikes, rest := kernel.Step(&x.Params, u[p.lo:p.hi], v[p.lo:p.hi], acc[p.lo:p.hi], b, r, fired)
+			for i := range fired[:spikes] {
+				fired[i] += int32(unit.neuron) + p.lo
 			}
+			out.from = out.from[:sent+spikes]
 			if !rest {
 				awake[k] = 1
 			}
 		}
 	}
-	m.count[number].Spikes += int64(len(out.from) - before)
-	m.count[number].Updates += int64(neurons)
+	c := unit.lo
+	for _, n := range out.from[before:] {
+		for int(n) >= m.cores[c].neuron+len(m.cores[c].Profile) {
+			c++
+		}
+		m.count[c].Spikes++
+		if m.graded {
+			out.messages = append(out.messages, 1)
+		}
+	}
+	for c := unit.lo; c < unit.hi; c++ {
+		m.count[c].Updates += int64(len(m.cores[c].Profile))
+	}
 }
 
 // wake makes the fast path leave nothing alone in the coming ticks.

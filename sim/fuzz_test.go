@@ -75,8 +75,9 @@ func FuzzFast(f *testing.F) {
 		want, err := m.Run(t.Context(), raster, raster.Ticks(), sim.Options{States: true, Slow: true})
 		check(t, err)
 		hash := m.Hash()
-		for _, threads := range []int{1, 2} {
-			got, err := m.Run(t.Context(), raster, raster.Ticks(), sim.Options{States: true, Threads: threads})
+		apart, joined := sim.NewApart(p), sim.NewWithin(p, int(seed%4)*10_000)
+		for i, m := range []*sim.Machine{m, apart, joined, joined} {
+			got, err := m.Run(t.Context(), raster, raster.Ticks(), sim.Options{States: true, Threads: 1 + i%2})
 			check(t, err)
 			for k, w := range want.Layers {
 				if g := got.Layers[k]; !w.Spikes.Equal(g.Spikes) || !slices.Equal(w.U, g.U) || !slices.Equal(w.V, g.V) {

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"slices"
 	"sync"
 
 	"github.com/isospike/isospike/compile"
@@ -30,39 +29,51 @@ type Count struct {
 type Machine struct {
 	*tables
 	tick int
-	ring [][]uint64 // by slot, tick modulo their number: the axon bits of all cores
+	ring [][]uint64 // by slot, tick modulo their number: the bits of all units
 	// By slot: what the spikes on the axons of cores that take graded ones carry.
 	messages [][]int32
 	// Accumulators of all cores. Check has proved that those of binary spikes cannot overflow.
 	acc []int32
 	// States of all neurons, core after core: the fields of fixed.State. w and x are nil where all neurons are CUBA.
 	u, v, ref, w, x []int32
-	count           []Count // by core
+	count           []Count // by core, but for what arrived says
+	arrived         []int64 // by wire: spikes whose synapses are not yet in count
 
 	// What the fast path leaves alone: see update. touched has a byte for every chunk of every set of
 	// accumulators, awake one for every chunk of neurons.
 	touched, awake []uint8
 	slow           bool // the reference path runs all cores
+	loosely        bool // spikes go to axons, not to wires
+	loose          int  // from this tick on, no axon of a joined core has a spike, unless loosely is set
 
-	whole    worker   // for all cores
-	last     sent     // what the last tick sent
-	observer Observer // nil: none
+	whole    worker          // for all cores
+	last     sent            // what the last tick sent
+	places   []compile.Place // that as Step returns it
+	observer Observer        // nil: none
 }
 
 // tables is what a Program means, laid out for running. It is never written
 // after New.
 type tables struct {
 	program *compile.Program
+	units   []unit
 	cores   []core
-	homes   [][]home // by core and neuron
-	slots   int      // of the ring, a power of two
-	words   int      // length of a ring slot
-	carried int      // length of a slot of messages
-	accs    int      // length of the accumulators
+	homes   []home // by neuron
+	goals   []goal // by source
+	bits    []goal // of sources with several
+	slots   int    // of the ring, a power of two
+	words   int    // length of a ring slot
+	carried int    // length of a slot of messages
+	accs    int    // length of the accumulators
 	neurons int
+	wired   int  // length of arrived
+	apart   int  // the rows of sources of a lower rank are not copied
 	marks   int  // length of touched
 	chunks  int  // length of awake
 	further bool // some neurons have registers w and x
+	mixed   bool // the reference path runs some cores
+	joins   bool // some cores are joined
+	graded  bool // some neurons send graded spikes
 
 	fingerprint func() []byte // of the program; see hash
 }
@@ -70,20 +81,19 @@ type tables struct {
 // core says where a core's part of the Machine's arrays begins.
 type core struct {
 	*compile.Core
+	unit    int     // that it is of
 	word    int     // first word of a ring slot; every core begins a word
 	message int     // first message of a slot; none where no axon takes graded spikes
-	acc     int     // first accumulator; kernel.Slack of them that stay 0 follow the last
+	acc     int     // first accumulator
 	imag    int     // first accumulator of imaginary parts; none where no axon has any
 	mask    int     // sets of accumulators less 1; the sets are a power of two
 	neuron  int     // first neuron
 	bias    []int32 // by neuron; nil where all are 0
-	resets  bool    // a profile has a periodic reset
-
-	fast *fast // nil: the reference path runs it
+	fast    *fast   // of its unit
 }
 
-// home is the neuron of a layer that a compartment is.
-type home struct{ layer, neuron int32 }
+// home is the neuron of a layer that a compartment is, and its core.
+type home struct{ layer, neuron, core int32 }
 
 // New returns a Machine at rest for p, which it keeps and which must not change
 // any more. The error is that of compile.Check.
@@ -91,45 +101,108 @@ func New(p *compile.Program) (*Machine, error) {
 	if err := compile.Check(p); err != nil {
 		return nil, err
 	}
-	t := &tables{program: p, cores: make([]core, len(p.Cores)), homes: make([][]home, len(p.Cores))}
-	t.slots = ringLength(p)
-	for i := range p.Cores {
-		c := &p.Cores[i]
-		sets := 1
-		if c.DelayBits > 0 {
-			sets = 1 << c.DelayBits
+	return newTables(p, joins(p, false), budget(p)).machine(), nil
+}
+
+// newTables lays out a valid program. Ranges of cores are joined, and what the fast path needs besides the program takes about so many bytes at most.
+func newTables(p *compile.Program, ranges [][2]int, bytes int) *tables {
+	t := &tables{program: p, cores: make([]core, len(p.Cores)), slots: ringLength(p)}
+	t.joins = len(ranges) > 0
+	for lo := 0; lo < len(p.Cores); {
+		u := unit{lo: lo, hi: lo + 1}
+		if len(ranges) > 0 && ranges[0][0] == lo {
+			u.hi, ranges = ranges[0][1], ranges[1:]
 		}
-		t.cores[i] = core{Core: c, word: t.words, message: none, acc: t.accs, imag: none, mask: sets - 1, neuron: t.neurons, bias: biases(c),
-			resets: slices.ContainsFunc(c.Profiles, func(f compile.Profile) bool { return f.ResetInterval > 0 })}
-		t.homes[i] = make([]home, len(c.Profile))
-		t.words += (len(c.Row) + 63) / 64
-		t.accs += sets*len(c.Profile) + kernel.Slack
-		if t.cores[i].has(compile.ImagAxon) {
-			t.cores[i].imag = t.accs
-			t.accs += sets * len(c.Profile)
-		}
-		if t.cores[i].has(compile.GradedAxon) {
-			t.cores[i].message = t.carried
-			t.carried += len(c.Row)
-		}
-		t.neurons += len(c.Profile)
-		for _, f := range c.Profiles {
-			_, cuba := f.Neuron.(fixed.CUBA)
-			t.further = t.further || !cuba
-		}
-		if f := newFast(c); f != nil {
-			f.chunk, f.mark = t.chunks, t.marks
-			t.chunks, t.marks = t.chunks+f.chunks(), t.marks+sets*f.chunks()
-			t.cores[i].fast = f
-		}
+		lo = u.hi
+		t.place(&u)
+		t.units = append(t.units, u)
 	}
 	for k := range p.Layers {
 		for o, h := range p.Layers[k].Home {
-			t.homes[h.Core][h.Neuron] = home{int32(k), int32(o)}
+			x := &t.homes[t.cores[h.Core].neuron+int(h.Neuron)]
+			x.layer, x.neuron = int32(k), int32(o)
 		}
 	}
+	for i := range t.units {
+		if u := &t.units[i]; u.fast != nil && u.fast.joined == nil {
+			bytes -= waySize * len(p.Cores[u.lo].Mode)
+		}
+	}
+	if t.joins {
+		bytes = t.keepApart(bytes)
+	}
+	for i := range t.units {
+		u := &t.units[i]
+		u.word = t.words
+		if u.fast != nil && u.fast.joined != nil {
+			u.fast.joined.allocate()
+			t.words += (u.fast.joined.wires + 63) / 64
+			u.fast.joined.first = t.wired
+			t.wired += u.fast.joined.wires
+		}
+		for c := u.lo; c < u.hi; c++ {
+			t.cores[c].word = t.words
+			t.words += (len(p.Cores[c].Row) + 63) / 64
+		}
+		u.end = t.words
+	}
+	if t.joins {
+		t.fill()
+	}
+	for i := range t.units {
+		if u := &t.units[i]; u.fast != nil && u.fast.joined == nil {
+			u.fast.rows = layOut(&p.Cores[u.lo], &bytes)
+		}
+	}
+	t.lay()
 	t.fingerprint = sync.OnceValue(t.hash)
-	return t.machine(), nil
+	return t
+}
+
+// place gives a unit its part of the accumulators, neurons and messages.
+func (t *tables) place(u *unit) {
+	cores := t.program.Cores[u.lo:u.hi]
+	u.acc, u.neuron, u.bias = t.accs, t.neurons, biases(cores)
+	if sets := 1 << cores[0].DelayBits; cores[0].DelayBits > 0 {
+		u.mask = sets - 1
+	}
+	if plain(&cores[0]) {
+		u.fast = newFast(cores)
+		u.fast.chunk, u.fast.mark = t.chunks, t.marks
+		t.chunks, t.marks = t.chunks+u.fast.chunks(), t.marks+(u.mask+1)*u.fast.chunks()
+		if len(cores) > 1 {
+			u.fast.joined = &joined{}
+		}
+	}
+	t.mixed = t.mixed || u.fast == nil
+	for i := range cores {
+		c := &t.cores[u.lo+i]
+		*c = core{Core: &cores[i], unit: len(t.units), message: none, acc: t.accs, imag: none, mask: u.mask, neuron: t.neurons, fast: u.fast}
+		if u.bias != nil {
+			c.bias = u.bias[u.neurons:][:len(c.Profile)]
+		}
+		u.neurons += len(c.Profile)
+		t.accs += (u.mask + 1) * len(c.Profile)
+		t.neurons += len(c.Profile)
+		for range c.Profile {
+			t.homes = append(t.homes, home{core: int32(u.lo + i)})
+		}
+		for _, f := range c.Profiles {
+			_, cuba := f.Neuron.(fixed.CUBA)
+			t.further, t.graded = t.further || !cuba, t.graded || fixed.Graded(f.Neuron)
+		}
+	}
+	last := &t.cores[u.hi-1]
+	t.accs += kernel.Slack
+	if last.has(compile.ImagAxon) {
+		last.imag = t.accs
+		t.accs += (u.mask + 1) * u.neurons
+	}
+	if last.has(compile.GradedAxon) {
+		last.message = t.carried
+		t.carried += len(last.Row)
+		t.graded = true
+	}
 }
 
 // ringLength returns the slots that a ring needs for p: more than the ticks from now to the latest arrival.
@@ -150,21 +223,10 @@ func ringLength(p *compile.Program) int {
 	return n
 }
 
-// biases returns what the neurons of a core add to v, nil where that is 0 for all.
-func biases(c *compile.Core) []int32 {
-	if !slices.ContainsFunc(c.Bias, func(b int16) bool { return b != 0 }) {
-		return nil
-	}
-	bias := make([]int32, len(c.Bias))
-	for n, b := range c.Bias {
-		bias[n] = int32(fixed.Shift(int64(b), c.Profiles[c.Profile[n]].BiasExp)) // 16 bits, up to 7 more
-	}
-	return bias
-}
-
 func (t *tables) machine() *Machine {
 	m := &Machine{tables: t, acc: make([]int32, t.accs), u: make([]int32, t.neurons), v: make([]int32, t.neurons), ref: make([]int32, t.neurons),
-		count: make([]Count, len(t.cores)), touched: make([]uint8, t.marks), awake: make([]uint8, t.chunks), whole: worker{hi: len(t.cores)}}
+		count: make([]Count, len(t.cores)), arrived: make([]int64, t.wired), touched: make([]uint8, t.marks), awake: make([]uint8, t.chunks)}
+	m.whole.take(t, t.units)
 	if t.further {
 		m.w, m.x = make([]int32, t.neurons), make([]int32, t.neurons)
 	}
@@ -180,11 +242,12 @@ func (m *Machine) Clone() *Machine { return m.machine() }
 
 // Reset brings m back to tick 0, at rest and with nothing on its way.
 func (m *Machine) Reset() {
-	m.tick = 0
+	m.tick, m.loose = 0, 0
 	for _, register := range [][]int32{m.acc, m.u, m.v, m.ref, m.w, m.x} {
 		clear(register)
 	}
 	clear(m.count)
+	clear(m.arrived)
 	clear(m.touched)
 	clear(m.awake)
 	m.last.clear()
@@ -197,7 +260,10 @@ func (m *Machine) Reset() {
 func (m *Machine) Tick() int { return m.tick }
 
 // Counts returns what every core has done since Reset. The slice is m's own.
-func (m *Machine) Counts() []Count { return m.count }
+func (m *Machine) Counts() []Count {
+	m.settle()
+	return m.count
+}
 
 // State returns the state of a neuron of a core after the last tick.
 func (m *Machine) State(core, neuron int) fixed.State {
@@ -212,16 +278,8 @@ func (m *Machine) Inject(core, axon int) error {
 		return diag.Inputf("no-such-axon", "", "there is no axon %d on core %d", axon, core)
 	}
 	m.send(compile.Route{Core: uint32(core), Axon: uint16(axon)}, m.tick, 1)
+	m.loose = max(m.loose, m.tick+1)
 	return nil
-}
-
-// send lets a spike arrive at the end of a route, the route's delay after a tick.
-func (m *Machine) send(r compile.Route, tick int, message int32) {
-	slot, c := (tick+int(r.Delay))&(m.slots-1), &m.cores[r.Core]
-	m.ring[slot][c.word+int(r.Axon)/64] |= 1 << (r.Axon % 64)
-	if c.message != none {
-		m.messages[slot][c.message+int(r.Axon)] = message
-	}
 }
 
 // Step runs the coming tick and returns the compartments that spiked in it, by
@@ -229,67 +287,93 @@ func (m *Machine) send(r compile.Route, tick int, message int32) {
 func (m *Machine) Step() []compile.Place {
 	m.last.clear()
 	m.whole.step(m, m.tick, &m.last)
-	m.spread(&m.last, m.tick, 0, len(m.cores))
+	m.whole.spread(m, &m.last, m.tick)
 	m.ticked(&m.last)
 	m.tick++
-	return m.last.from
+	m.places = m.places[:0]
+	for _, n := range m.last.from {
+		m.places = append(m.places, m.at(n))
+	}
+	return m.places
 }
 
-// sent is what a tick sends, by core and neuron.
+// at returns where a neuron is.
+func (t *tables) at(neuron int32) compile.Place {
+	core := t.homes[neuron].core
+	return compile.Place{Core: uint32(core), Neuron: uint16(int(neuron) - t.cores[core].neuron)}
+}
+
+// sent is what a tick sends, by neuron.
 type sent struct {
-	from     []compile.Place
-	messages []int32
+	from     []int32
+	messages []int32 // of each; nil where all are plain spikes
 }
 
 func (s *sent) clear() { s.from, s.messages = s.from[:0], s.messages[:0] }
 
-func (s *sent) add(core, neuron int, message int32) {
-	s.from = append(s.from, compile.Place{Core: uint32(core), Neuron: uint16(neuron)})
-	s.messages = append(s.messages, message)
-}
-
-// spread lets what was sent in a tick reach the axons of cores lo to hi−1.
-func (m *Machine) spread(s *sent, tick, lo, hi int) {
-	for i, f := range s.from {
-		c := m.cores[f.Core].Core
-		for _, r := range c.Route[c.OutStart[f.Neuron]:c.OutStart[f.Neuron+1]] {
-			if int(r.Core) >= lo && int(r.Core) < hi {
-				m.send(r, tick+1, s.messages[i])
-			}
-		}
+// message returns what spike i carries.
+func (s *sent) message(i int) int32 {
+	if len(s.messages) == 0 {
+		return 1
 	}
+	return s.messages[i]
 }
 
-// worker runs cores lo to hi−1. Workers of other cores may run at the same time: what they write is apart.
+// worker runs some of the units. Workers of others may run at the same time: what they write is apart.
 type worker struct {
-	lo, hi int
-	strips [filled + 1][fixed.Inhibitory + 1][]kernel.Strip // of one core in one tick
-	spikes [chunk]int32
-	out    [2]sent // of even and odd ticks, where there are several workers
+	units     []unit
+	lo, hi    int                                              // the cores of these
+	word, end int                                              // the words of a ring slot of these
+	strips    [filled + 1][fixed.Inhibitory + 1][]kernel.Strip // of one core in one tick, by way and mode
+	wires     []kernel.Strip                                   // of one matrix
+	apart     [][]axon                                         // on which a spike arrives, of wires whose rows are not copied
+	out       [2]sent                                          // of even and odd ticks, where there are several workers
+}
+
+// take gives the worker units that follow each other.
+func (w *worker) take(t *tables, units []unit) {
+	first, last := &units[0], &units[len(units)-1]
+	w.units, w.lo, w.hi, w.word, w.end = units, first.lo, last.hi, first.word, last.end
 }
 
 // step runs a tick on the worker's cores.
 func (w *worker) step(m *Machine, tick int, out *sent) {
 	slot := m.ring[tick&(m.slots-1)]
-	for i := w.lo; i < w.hi; i++ {
-		c := &m.cores[i]
-		words := slot[c.word : c.word+(len(c.Row)+63)/64]
+	for i := range w.units {
+		u := &w.units[i]
 		if m.observer != nil {
-			m.arrivals(i, words)
+			for c := u.lo; c < u.hi; c++ {
+				m.arrivals(c, m.axons(c, slot))
+			}
 		}
-		quick := c.fast != nil && !m.slow
-		if quick {
-			w.collect(m, i, c, words, tick)
-		} else {
-			m.deliverAll(i, c, words, tick)
+		quick := u.fast != nil && !m.slow
+		switch {
+		case !quick:
+			for c := u.lo; c < u.hi; c++ {
+				m.deliverAll(c, &m.cores[c], m.axons(c, slot), tick)
+			}
+		case u.fast.joined == nil:
+			w.collect(m, u, slot, tick)
+		default:
+			w.collectJoined(m, u, slot, tick)
 		}
 		if m.observer != nil {
-			m.active(i, c, tick)
+			for c := u.lo; c < u.hi; c++ {
+				m.active(c, &m.cores[c], tick)
+			}
 		}
 		if quick {
-			w.update(m, i, c, tick, out)
-		} else {
-			m.update(i, c, tick, out)
+			w.update(m, u, tick, out)
+			continue
+		}
+		for c := u.lo; c < u.hi; c++ {
+			m.update(c, &m.cores[c], tick, out)
 		}
 	}
+}
+
+// axons returns the words of a slot that say which axons of a core have a spike.
+func (t *tables) axons(core int, slot []uint64) []uint64 {
+	c := &t.cores[core]
+	return slot[c.word : c.word+(len(c.Row)+63)/64]
 }

@@ -15,6 +15,11 @@ type Observer interface {
 	Ticked()
 }
 
+func (m *Machine) observe(o Observer) {
+	m.observer = o
+	m.choose()
+}
+
 // arrivals tells the observer of the axons of a core that the words of a slot name.
 func (m *Machine) arrivals(core int, words []uint64) {
 	for w, set := range words {
@@ -39,8 +44,9 @@ func (m *Machine) ticked(s *sent) {
 	if m.observer == nil {
 		return
 	}
-	for _, f := range s.from {
-		m.observer.Spiked(int(f.Core), int(f.Neuron))
+	for _, n := range s.from {
+		at := m.at(n)
+		m.observer.Spiked(int(at.Core), int(at.Neuron))
 	}
 	m.observer.Ticked()
 }

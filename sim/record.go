@@ -37,9 +37,9 @@ func (r *recorder) take(parts ...*sent) error {
 		return nil
 	}
 	for _, s := range parts {
-		for i, f := range s.from {
-			h := r.m.homes[f.Core][f.Neuron]
-			r.sends[h.layer].add(h.neuron, s.messages[i])
+		for i, n := range s.from {
+			h := &r.m.homes[n]
+			r.sends[h.layer].add(h.neuron, s.message(i))
 		}
 	}
 	for k := range r.sends {
@@ -58,7 +58,7 @@ func (r *recorder) take(parts ...*sent) error {
 func (r *recorder) states(lo, hi, t int) {
 	for c := lo; c < hi; c++ {
 		n := r.m.cores[c].neuron
-		for i, h := range r.m.homes[c] {
+		for i, h := range r.m.homes[n:][:len(r.m.cores[c].Profile)] {
 			rec := &r.layers[h.layer]
 			rec.U[int(h.neuron)*r.ticks+t], rec.V[int(h.neuron)*r.ticks+t] = r.m.u[n+i], r.m.v[n+i]
 		}
@@ -70,12 +70,16 @@ type layerSent struct {
 	graded            bool
 	order             []int64 // neuron and message of graded spikes
 	neurons, messages []int32
+	disorder          bool // of neurons
 }
 
 func (s *layerSent) add(neuron, message int32) {
 	if s.graded {
 		s.order = append(s.order, int64(neuron)<<32|int64(uint32(message)))
 	} else {
+		if n := len(s.neurons); n > 0 && neuron < s.neurons[n-1] {
+			s.disorder = true // cores need not hold a layer in order
+		}
 		s.neurons = append(s.neurons, neuron)
 	}
 }
@@ -89,7 +93,10 @@ func (s *layerSent) appendTo(r *spike.Raster) {
 		}
 		r.AppendGraded(s.neurons, s.messages)
 	} else {
-		slices.Sort(s.neurons) // cores need not hold a layer in order
+		if s.disorder {
+			slices.Sort(s.neurons)
+			s.disorder = false
+		}
 		r.Append(s.neurons...)
 	}
 	s.order, s.neurons, s.messages = s.order[:0], s.neurons[:0], s.messages[:0]

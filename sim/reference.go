@@ -23,6 +23,7 @@ func (m *Machine) UseReference(on bool) {
 		m.slow = on
 		m.wake() // the reference path does not say what it leaves at rest
 	}
+	m.choose()
 }
 
 // deliverAll takes the spikes that arrive at a core out of the words of a slot and adds their rows
@@ -88,7 +89,10 @@ func (m *Machine) update(number int, c *core, tick int, out *sent) {
 		message := f.Neuron.Advance(&state, in)
 		m.setState(c.neuron+n, state)
 		if message != 0 {
-			out.add(number, n, message)
+			out.from = append(out.from, int32(c.neuron+n))
+			if m.graded {
+				out.messages = append(out.messages, message)
+			}
 			m.count[number].Spikes++
 		}
 	}

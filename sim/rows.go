@@ -26,6 +26,7 @@ type way struct {
 // How a row is added.
 const (
 	scattered  = iota // synapse by synapse
+	spread            // synapse by synapse, with delays of their own
 	contiguous        // runs of its codes as they are
 	filled            // runs of a copy of its codes, in which gaps between synapses are weights of 0
 )
@@ -42,12 +43,13 @@ const (
 	// A row is filled where that takes at most a quarter more codes than it has, or the copies would
 	// outgrow the tables.
 	fillShare = 4
-	// Runs pay where they are this long on average.
-	shortest = 4
+	// Runs pay where they are this long on average. Each takes runSize bytes.
+	shortest, runSize = 4, 8
+	waySize           = 16
 )
 
-// layOut chooses the way of every row.
-func layOut(c *compile.Core) rows {
+// layOut chooses the way of every row. Copies and runs are taken off bytes, and not made where they do not fit.
+func layOut(c *compile.Core, bytes *int) rows {
 	t := rows{ways: make([]way, len(c.Mode))}
 	for r := range t.ways {
 		lo, hi := c.RowStart[r], c.RowStart[r+1]
@@ -58,8 +60,10 @@ func layOut(c *compile.Core) rows {
 		if c.Delay != nil {
 			t.ways[r].delay = c.Delay[lo]
 		}
-		if c.Delay == nil || uniform(c.Delay[lo:hi]) {
-			t.add(c, &t.ways[r], lo)
+		if t.ways[r].first, t.ways[r].last = c.Target[lo], c.Target[hi-1]; c.Delay != nil && !uniform(c.Delay[lo:hi]) {
+			t.ways[r].how = spread
+		} else {
+			t.add(c, &t.ways[r], lo, bytes)
 		}
 	}
 	t.runs, t.filled = slices.Clip(t.runs), slices.Clip(t.filled)
@@ -67,7 +71,7 @@ func layOut(c *compile.Core) rows {
 }
 
 // add lays out the row whose synapses begin at lo, or leaves it scattered.
-func (t *rows) add(c *compile.Core, w *way, lo uint32) {
+func (t *rows) add(c *compile.Core, w *way, lo uint32, bytes *int) {
 	targets, codes := c.Target[lo:lo+w.synapses], c.Code[lo:lo+w.synapses]
 	apart, slots := 1, 1 // runs as the row is; codes with gaps filled
 	for s := 1; s < len(targets); s++ {
@@ -79,13 +83,16 @@ func (t *rows) add(c *compile.Core, w *way, lo uint32) {
 			slots += gap
 		}
 	}
-	w.first, w.last = targets[0], targets[len(targets)-1]
 	gap, at := 0, lo // the largest gap within a run, and where the next code is
 	switch {
-	case apart > 1 && fillShare*(slots-len(targets)) <= len(targets):
-		w.how, gap, at = filled, widest, uint32(len(t.filled))
-	case len(targets) >= shortest*apart:
+	case apart == 1:
 		w.how = contiguous
+	case fillShare*(slots-len(targets)) <= len(targets) && slots <= *bytes:
+		w.how, gap, at = filled, widest, uint32(len(t.filled))
+		*bytes -= slots
+	case len(targets) >= shortest*apart && runSize*apart <= *bytes:
+		w.how = contiguous
+		*bytes -= runSize * apart
 	default:
 		return
 	}

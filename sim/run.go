@@ -43,15 +43,15 @@ func (m *Machine) Run(ctx context.Context, in *spike.Raster, ticks int, opts Opt
 		m.Reset()
 	}
 	m.UseReference(opts.Slow)
-	m.observer = opts.Observer
-	defer func() { m.observer = nil }()
+	m.observe(opts.Observer)
+	defer m.observe(nil)
 	r := &run{m: m, ctx: ctx, in: in, first: m.tick, ticks: ticks, states: opts.States, record: newRecorder(m, ticks, opts.States)}
 	for range min(m.program.Convention.SpikeLag, ticks) {
 		if err := r.record.take(&m.last); err != nil { // of no spikes, but when going on
 			return nil, err
 		}
 	}
-	threads := min(max(opts.Threads, 1), len(m.cores))
+	threads := min(max(opts.Threads, 1), len(m.units))
 	if opts.Observer != nil {
 		threads = 1
 	}
@@ -59,7 +59,7 @@ func (m *Machine) Run(ctx context.Context, in *spike.Raster, ticks int, opts Opt
 		m.Reset()
 		return nil, r.err
 	}
-	return &Result{Layers: r.record.layers, Cores: slices.Clone(m.count)}, nil
+	return &Result{Layers: r.record.layers, Cores: slices.Clone(m.Counts())}, nil
 }
 
 func (m *Machine) checkRun(in *spike.Raster, ticks int, opts Options) error {
@@ -120,7 +120,7 @@ func (r *run) share(threads int) {
 	}
 	r.m.last.clear()
 	for _, out := range r.parts[(r.ticks-1)%2] {
-		r.m.spread(out, r.m.tick-1, 0, len(r.m.cores))
+		r.m.whole.spread(r.m, out, r.m.tick-1)
 		r.m.last.from, r.m.last.messages = append(r.m.last.from, out.from...), append(r.m.last.messages, out.messages...)
 	}
 	r.err = r.record.take(&r.m.last)
@@ -129,16 +129,16 @@ func (r *run) share(threads int) {
 // work runs the ticks on the worker's cores. What the workers send in a tick they all see in
 // the next one, behind the barrier, and each takes what reaches its own cores: so nothing is written by two.
 func (r *run) work(w *worker) {
-	m, p := r.m, r.m.program
+	m := r.m
 	for t := range r.ticks {
 		tick, out := r.first+t, &w.out[t%2]
 		if t > 0 {
 			for _, s := range r.parts[(t-1)%2] {
-				m.spread(s, tick-1, w.lo, w.hi)
+				w.spread(m, s, tick-1)
 			}
 		}
 		if t < r.in.Ticks() {
-			m.input(r.in, t, tick+p.Convention.InputLatency, w.lo, w.hi)
+			w.input(m, r.in, t, tick+m.program.Convention.InputLatency)
 		}
 		out.clear()
 		w.step(m, tick, out)
@@ -171,42 +171,31 @@ func (r *run) lead(t int) error {
 	return nil
 }
 
-// input lets the spikes of column t reach cores lo to hi−1 at a tick, or their routes' delay later.
-func (m *Machine) input(in *spike.Raster, t, tick, lo, hi int) {
-	p, carries := m.program, in.Messages(t)
-	for s, i := range in.At(t) {
-		message := int32(1)
-		if carries != nil {
-			message = carries[s]
-		}
-		for _, r := range p.InputRoute[p.InputStart[i]:p.InputStart[i+1]] {
-			if int(r.Core) >= lo && int(r.Core) < hi {
-				m.send(r, tick, message)
-			}
-		}
-	}
-}
-
-// split returns workers that share the cores, about equal in synapses and neurons.
+// split returns workers that share the units, about equal in synapses and neurons.
 func (m *Machine) split(threads int) []*worker {
 	if threads == 1 {
 		return []*worker{&m.whole}
 	}
-	weigh := func(c *core) int { return len(c.Target) + 16*len(c.Profile) + len(c.Row) }
-	all, sum := 0, 0
+	weights, all := make([]int, len(m.units)), 0
 	for i := range m.cores {
-		all += weigh(&m.cores[i])
+		c := &m.cores[i]
+		n := len(c.Target) + 16*len(c.Profile) + len(c.Row)
+		weights[c.unit] += n
+		all += n
 	}
-	workers := []*worker{{}}
-	for i := range m.cores {
-		last := workers[len(workers)-1]
-		if len(workers) < threads && i > last.lo && (sum >= all*len(workers)/threads || len(m.cores)-i == threads-len(workers)) {
-			last = &worker{lo: i}
-			workers = append(workers, last)
+	var workers []*worker
+	sum, lo := 0, 0
+	for i := range m.units {
+		k := len(workers) + 1
+		if k < threads && i > lo && (sum >= all*k/threads || len(m.units)-i == threads-k) {
+			workers = append(workers, &worker{})
+			workers[k-1].take(m.tables, m.units[lo:i])
+			lo = i
 		}
-		last.hi = i + 1
-		sum += weigh(&m.cores[i])
+		sum += weights[i]
 	}
+	workers = append(workers, &worker{})
+	workers[len(workers)-1].take(m.tables, m.units[lo:])
 	return workers
 }
 

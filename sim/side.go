@@ -29,12 +29,12 @@ func (m *Machine) Side(slow bool) Side {
 func (s *machineSide) Step(_ context.Context, in *spike.Raster, t int) error {
 	m := s.m
 	if t < in.Ticks() {
-		m.input(in, t, m.tick+m.program.Convention.InputLatency, 0, len(m.cores))
+		m.whole.input(m, in, t, m.tick+m.program.Convention.InputLatency)
 	}
 	m.Step()
-	for i, f := range m.last.from {
-		h := m.homes[f.Core][f.Neuron]
-		s.sent[h.layer].add(h.neuron, m.last.messages[i])
+	for i, n := range m.last.from {
+		h := &m.homes[n]
+		s.sent[h.layer].add(h.neuron, m.last.message(i))
 	}
 	for k, r := range s.last {
 		r.Reset(r.Neurons)

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -276,6 +277,72 @@ func TestNoAllocation(t *testing.T) {
 		t.Errorf("a tick allocates %v times", n)
 	}
 }
+
+// TestBudget: what the fast path takes stays within 3/10 of the tables, and it makes use of them.
+func TestBudget(t *testing.T) {
+	for _, sizes := range [][]int{{2312, 512, 10}, {700, 700, 700}, {512, 512, 512}} {
+		for _, delay := range []bool{false, true} {
+			_, m := machine(t, dense(sizes[0], delay, sizes[1:]...), "loihi1")
+			used, limit := m.Bytes()
+			if t.Logf("%v: %d of %d bytes, %d cores joined", sizes, used, limit, m.Joined()); used > limit || used < limit/2 || m.Joined() == 0 {
+				t.Errorf("%v, delays %v: %d of %d bytes", sizes, delay, used, limit)
+			}
+		}
+	}
+}
+
+// TestObserved: going on with an observer, and without one again, changes nothing, and it is told of every spike that arrives.
+func TestObserved(t *testing.T) {
+	_, m := machine(t, dense(2312, true, 200, 10), "loihi1")
+	if m.Joined() == 0 {
+		t.Fatal("no cores are joined")
+	}
+	in := noise(2312, 60, 0.01)
+	_, err := m.Run(t.Context(), in, 60, sim.Options{})
+	check(t, err)
+	want := m.Hash()
+	m.Reset()
+	told := &arrivals{}
+	for part, o := range []sim.Options{{}, {Observer: told}, {Slow: true}, {}, {Observer: told}, {Threads: 2}} {
+		o.Continue = true
+		_, err := m.Run(t.Context(), cut(in, 10*part, 10*part+10), 10, o)
+		check(t, err)
+	}
+	if m.Hash() != want {
+		t.Error("the states at the end differ")
+	}
+	other := &arrivals{}
+	_, err = m.Run(t.Context(), in, 60, sim.Options{Observer: other, Slow: true})
+	check(t, err)
+	if first := append(other.ticks[10:20:20], other.ticks[40:50]...); len(told.ticks) == 0 || slices.Max(told.ticks) == 0 || !slices.Equal(told.ticks, first) {
+		t.Errorf("told of %v arrivals, want %v", told.ticks, first)
+	}
+	for a := range 5 { // by axons
+		check(t, m.Inject(0, a))
+	}
+	slow := m.Clone()
+	check(t, slow.Restore(m.Snapshot()))
+	slow.UseReference(true)
+	for range 10 {
+		if !slices.Equal(m.Step(), slow.Step()) {
+			t.Fatal("after Inject the spikes differ")
+		}
+	}
+	if m.Hash() != slow.Hash() {
+		t.Error("after Inject the states differ")
+	}
+}
+
+// arrivals counts by tick.
+type arrivals struct {
+	n     int
+	ticks []int
+}
+
+func (a *arrivals) Arrived(core, axon int)  { a.n += 1 + core*axon }
+func (a *arrivals) Active(core, neuron int) {}
+func (a *arrivals) Spiked(core, neuron int) {}
+func (a *arrivals) Ticked()                 { a.ticks = append(a.ticks, a.n); a.n = 0 }
 
 // BenchmarkTick is one tick of 2312-512-512-10 at 3 % input density.
 func BenchmarkTick(b *testing.B) {

@@ -11,7 +11,6 @@ import (
 	"slices"
 
 	"github.com/isospike/isospike/compile"
-	"github.com/isospike/isospike/sim/kernel"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
 )
@@ -23,12 +22,16 @@ const stateMagic = "isospike state 2\n"
 // on their way, those of the last tick, and counts. The same state gives the same bytes, at any number of threads and on either
 // path. They end with a SHA-256 of what is before it.
 func (m *Machine) Snapshot() []byte {
+	m.loosen()
+	m.settle()
 	b := append([]byte(stateMagic), m.fingerprint()...)
 	b = binary.AppendUvarint(b, uint64(m.tick))
 	for ahead := range m.slots {
 		slot := (m.tick + ahead) & (m.slots - 1)
-		for _, word := range m.ring[slot] {
-			b = binary.AppendUvarint(b, word)
+		for c := range m.cores {
+			for _, word := range m.axons(c, m.ring[slot]) {
+				b = binary.AppendUvarint(b, word)
+			}
 		}
 		m.carriedBy(slot, func(message *int32) { b = binary.AppendVarint(b, int64(*message)) })
 	}
@@ -43,10 +46,11 @@ func (m *Machine) Snapshot() []byte {
 		}
 	}
 	b = binary.AppendUvarint(b, uint64(len(m.last.from)))
-	for i, f := range m.last.from {
-		b = binary.AppendUvarint(b, uint64(f.Core))
-		b = binary.AppendUvarint(b, uint64(f.Neuron))
-		b = binary.AppendVarint(b, int64(m.last.messages[i]))
+	for i, n := range m.last.from {
+		at := m.at(n)
+		b = binary.AppendUvarint(b, uint64(at.Core))
+		b = binary.AppendUvarint(b, uint64(at.Neuron))
+		b = binary.AppendVarint(b, int64(m.last.message(i)))
 	}
 	sum := sha256.Sum256(b)
 	return append(b, sum[:]...)
@@ -59,7 +63,16 @@ func (m *Machine) Hash() (h [sha256.Size]byte) {
 	return h
 }
 
-func (m *Machine) registers() [][]int32 { return [][]int32{m.acc, m.u, m.v, m.ref, m.w, m.x} }
+func (m *Machine) registers() (all [][]int32) {
+	for i := range m.cores {
+		c := &m.cores[i]
+		all = append(all, m.acc[c.acc:][:(c.mask+1)*len(c.Profile)])
+		if c.imag != none {
+			all = append(all, m.acc[c.imag:][:(c.mask+1)*len(c.Profile)])
+		}
+	}
+	return append(all, m.u, m.v, m.ref, m.w, m.x)
+}
 
 // carriedBy calls f for what each spike in a slot carries, on cores that take graded ones.
 func (m *Machine) carriedBy(slot int, f func(message *int32)) {
@@ -140,8 +153,11 @@ func (m *Machine) Restore(b []byte) error {
 	m.tick = int(d.number(math.MaxInt64 / 2))
 	for ahead := range m.slots {
 		slot := (m.tick + ahead) & (m.slots - 1)
-		for w := range m.ring[slot] {
-			m.ring[slot][w] = d.number(math.MaxUint64)
+		for c := range m.cores {
+			words := m.axons(c, m.ring[slot])
+			for w := range words {
+				words[w] = d.number(math.MaxUint64)
+			}
 		}
 		if !m.axonsExist(slot) {
 			return bad("the state has a spike on its way to no axon")
@@ -163,7 +179,12 @@ func (m *Machine) Restore(b []byte) error {
 		if core >= uint64(len(m.cores)) || neuron >= uint64(len(m.cores[core].Profile)) {
 			return bad("the state has a spike of no neuron")
 		}
-		m.last.add(int(core), int(neuron), message)
+		m.last.from = append(m.last.from, int32(m.cores[core].neuron+int(neuron)))
+		if m.graded {
+			m.last.messages = append(m.last.messages, message)
+		} else if message != 1 {
+			return bad("the state has a graded spike of a neuron that sends none")
+		}
 	}
 	switch {
 	case d.failed || len(d.b) > 0:
@@ -171,6 +192,7 @@ func (m *Machine) Restore(b []byte) error {
 	case !m.inRange():
 		return bad("the state has registers that no neuron can have")
 	}
+	m.loose = m.tick + m.slots
 	m.wake()
 	return nil
 }
@@ -186,17 +208,15 @@ func (m *Machine) axonsExist(slot int) bool {
 	return true
 }
 
-// inRange reports whether the registers of CUBA neurons fit the widths that the fast path relies on, and accumulators beyond
-// those of neurons are 0.
+// inRange reports whether the registers of CUBA neurons fit the widths that the fast path relies on.
 func (m *Machine) inRange() bool {
 	for i := range m.cores {
 		c := &m.cores[i]
 		if c.fast == nil {
 			continue
 		}
-		sets := (c.mask + 1) * len(c.Profile)
-		for k, a := range m.acc[c.acc:][:sets+kernel.Slack] {
-			if k >= sets && a != 0 || k < sets && !fitsSum(a, c.Profiles[c.Profile[k%len(c.Profile)]]) {
+		for k, a := range m.acc[c.acc:][:(c.mask+1)*len(c.Profile)] {
+			if !fitsSum(a, c.Profiles[c.Profile[k%len(c.Profile)]]) {
 				return false
 			}
 		}

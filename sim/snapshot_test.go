@@ -13,6 +13,7 @@ import (
 	"github.com/isospike/isospike/sim"
 	"github.com/isospike/isospike/snn/fixed"
 	"github.com/isospike/isospike/snn/spike"
+	"github.com/isospike/isospike/targets"
 	"pgregory.net/rapid"
 )
 
@@ -42,8 +43,7 @@ func TestSnapshot(t *testing.T) {
 		if err != nil {
 			t.Skip()
 		}
-		m, err := sim.New(p)
-		check(t, err)
+		m := sim.NewWithin(p, rapid.IntRange(0, 5000).Draw(t, "bytes"))
 		options := func() sim.Options {
 			return sim.Options{States: true, Slow: rapid.Bool().Draw(t, "slow"), Threads: rapid.IntRange(1, 2).Draw(t, "threads")}
 		}
@@ -54,7 +54,7 @@ func TestSnapshot(t *testing.T) {
 		first, err := m.Run(t.Context(), in, at, options())
 		check(t, err)
 		state := m.Snapshot()
-		next := m.Clone()
+		next := sim.NewWithin(p, rapid.IntRange(0, 5000).Draw(t, "bytes there"))
 		check(t, next.Restore(state))
 		if !bytes.Equal(next.Snapshot(), state) {
 			t.Fatal("the state is another one after Restore")
@@ -152,12 +152,19 @@ func TestBadStates(t *testing.T) {
 
 var soakTicks = flag.Int("soak", 100_000, "ticks of TestSoak")
 
-// TestSoak runs two layers with delays on random input for long, on one thread and on two. Now and then the reference path runs a window
+// TestSoak runs two layers with delays on random input for long, on one thread with joined cores and on two with each core by itself. Now and then the reference path runs a window
 // from the state that the fast one was in, and all three have to be in the same state at its end.
 func TestSoak(t *testing.T) {
 	const window = 500
-	_, one := machine(t, dense(40, true, 300, 20), "loihi1")
-	two, slow := one.Clone(), one.Clone()
+	small, err := targets.Parse("small", []byte("inherits = \"loihi1\"\n[limits]\nneurons = 64"))
+	check(t, err)
+	p, err := compile.Compile(dense(40, true, 300, 20), small)
+	check(t, err)
+	one, two := sim.NewWithin(p, 8_000), sim.NewApart(p)
+	slow := one.Clone()
+	if one.Joined() == 0 {
+		t.Fatal("no cores are joined")
+	}
 	r := rand.New(rand.NewPCG(5, 6))
 	windows, spikes := 0, int64(0)
 	for from := 0; from < *soakTicks; from += window {

@@ -6,7 +6,7 @@ import "github.com/isospike/isospike/snn/fixed"
 type Strip struct{ To, Len, From int32 }
 
 // Slack is how many sums there must be beyond those of the last strip. They are written, but do not change.
-const Slack = 15
+const Slack = 31
 
 // Add adds weights to sums: acc[To+j] += mode.Weight(codes[From+j]) for j < Len of every strip. It
 // panics where a strip is not within codes and acc, less Slack. It is quickest where strips with the same To and Len
@@ -37,6 +37,34 @@ func addGo(mode fixed.SignMode, acc []int32, codes []uint8, strips []Strip) {
 		case fixed.Inhibitory:
 			for j, x := range row {
 				to[j] -= int32(x)
+			}
+		}
+	}
+}
+
+// Scatter adds weights to sums at places of their own: acc[To+targets[From+j]] += mode.Weight(codes[From+j]) for j < Len of every
+// strip. It panics where a strip is not within codes and targets, or a sum not within acc.
+func Scatter(mode fixed.SignMode, acc []int32, targets []uint16, codes []uint8, strips []Strip) {
+	for _, s := range strips {
+		if s.To < 0 || uint64(uint32(s.From))+uint64(uint32(s.Len)) > uint64(min(len(targets), len(codes))) {
+			panic("kernel: strip out of range")
+		}
+	}
+	scatter(mode, acc, targets, codes, strips)
+}
+
+func scatterGo(mode fixed.SignMode, acc []int32, targets []uint16, codes []uint8, strips []Strip) {
+	for _, s := range strips {
+		row := codes[s.From:][:s.Len]
+		to := acc[s.To:]
+		for j, t := range targets[s.From:][:len(row)] {
+			switch x := row[j]; mode {
+			case fixed.Mixed:
+				to[t] += 2 * int32(int8(x))
+			case fixed.Excitatory:
+				to[t] += int32(x)
+			case fixed.Inhibitory:
+				to[t] -= int32(x)
 			}
 		}
 	}

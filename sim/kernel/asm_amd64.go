@@ -9,30 +9,45 @@ package kernel
 //go:noescape
 func addMixedAVX2(acc *int32, codes *uint8, strips *int32, count int)
 
-// addExcitatoryAVX2 is addGo of Excitatory codes for 1 strip or more; acc goes on for Slack beyond them.
-//
-//go:noescape
-func addExcitatoryAVX2(acc *int32, codes *uint8, strips *int32, count int)
-
-// addInhibitoryAVX2 is addGo of Inhibitory codes for 1 strip or more; acc goes on for Slack beyond them.
-//
-//go:noescape
-func addInhibitoryAVX2(acc *int32, codes *uint8, strips *int32, count int)
-
 // addMixedAVX512 is addGo of Mixed codes for 1 strip or more; acc goes on for Slack beyond them.
 //
 //go:noescape
 func addMixedAVX512(acc *int32, codes *uint8, strips *int32, count int)
+
+// scatterMixed is scatterGo of Mixed codes for 1 strip or more, of 1 synapse or more. It returns how many strips it has not added: 0, or more where a place is not below sums.
+//
+//go:noescape
+func scatterMixed(acc *int32, sums int, targets *uint16, codes *uint8, strips *int32, count int) int
+
+// addExcitatoryAVX2 is addGo of Excitatory codes for 1 strip or more; acc goes on for Slack beyond them.
+//
+//go:noescape
+func addExcitatoryAVX2(acc *int32, codes *uint8, strips *int32, count int)
 
 // addExcitatoryAVX512 is addGo of Excitatory codes for 1 strip or more; acc goes on for Slack beyond them.
 //
 //go:noescape
 func addExcitatoryAVX512(acc *int32, codes *uint8, strips *int32, count int)
 
+// scatterExcitatory is scatterGo of Excitatory codes for 1 strip or more, of 1 synapse or more. It returns how many strips it has not added: 0, or more where a place is not below sums.
+//
+//go:noescape
+func scatterExcitatory(acc *int32, sums int, targets *uint16, codes *uint8, strips *int32, count int) int
+
+// addInhibitoryAVX2 is addGo of Inhibitory codes for 1 strip or more; acc goes on for Slack beyond them.
+//
+//go:noescape
+func addInhibitoryAVX2(acc *int32, codes *uint8, strips *int32, count int)
+
 // addInhibitoryAVX512 is addGo of Inhibitory codes for 1 strip or more; acc goes on for Slack beyond them.
 //
 //go:noescape
 func addInhibitoryAVX512(acc *int32, codes *uint8, strips *int32, count int)
+
+// scatterInhibitory is scatterGo of Inhibitory codes for 1 strip or more, of 1 synapse or more. It returns how many strips it has not added: 0, or more where a place is not below sums.
+//
+//go:noescape
+func scatterInhibitory(acc *int32, sums int, targets *uint16, codes *uint8, strips *int32, count int) int
 
 // stepAVX2 is stepGo for n neurons, a multiple of 8; bias and ref may be nil. p holds the fields of Params in order; moved is 0 where all are at rest.
 //

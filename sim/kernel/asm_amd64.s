@@ -5,12 +5,14 @@
 #include "textflag.h"
 
 // func addMixedAVX2(acc *int32, codes *uint8, strips *int32, count int)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, MMX+
 TEXT ·addMixedAVX2(SB), NOSPLIT, $0-32
 	MOVQ acc+0(FP), AX
 	MOVQ codes+8(FP), CX
 	MOVQ strips+16(FP), DX
 	MOVQ count+24(FP), BX
+	LEAQ (BX)(BX*2), R9
+	LEAQ -48(DX)(R9*4), R9
 
 group:
 	MOVQ (DX), SI
@@ -22,6 +24,8 @@ same:
 	ADDQ $+12, R8
 	CMPQ DI, BX
 	JGE  counted
+	CMPQ DI, $+256
+	JGE  counted
 	CMPQ SI, (R8)
 	JEQ  same
 
@@ -29,326 +33,202 @@ counted:
 	MOVLQSX SI, R8
 	SHRQ    $0x20, SI
 	LEAQ    (AX)(R8*4), R8
-	MOVQ    CX, R9
+	MOVQ    CX, R10
 
-add4:
-	CMPQ  SI, $+32
-	JL    below4
+add8:
+	CMPQ  SI, $+128
+	JL    below8
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
-	MOVQ  DX, R10
-	MOVQ  DI, R11
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	MOVQ  DX, R11
+	MOVQ  DI, R12
 
-each4:
-	MOVLQSX   8(R10), R12
-	VPMOVSXBD (R9)(R12*1), Y4
-	VPADDD    Y4, Y0, Y0
-	VPMOVSXBD 8(R9)(R12*1), Y4
-	VPADDD    Y4, Y1, Y1
-	VPMOVSXBD 16(R9)(R12*1), Y4
-	VPADDD    Y4, Y2, Y2
-	VPMOVSXBD 24(R9)(R12*1), Y4
-	VPADDD    Y4, Y3, Y3
-	ADDQ      $+12, R10
-	DECQ      R11
-	JNZ       each4
+each8:
+	CMPQ       R11, R9
+	JAE        each8near
+	MOVLQSX    56(R11), R13
+	PREFETCHT0 (R10)(R13*1)
+	PREFETCHT0 64(R10)(R13*1)
+
+each8near:
+	MOVLQSX      8(R11), R13
+	VPMOVSXBW    (R10)(R13*1), Y8
+	VPADDW       Y8, Y0, Y0
+	VPMOVSXBW    16(R10)(R13*1), Y8
+	VPADDW       Y8, Y1, Y1
+	VPMOVSXBW    32(R10)(R13*1), Y8
+	VPADDW       Y8, Y2, Y2
+	VPMOVSXBW    48(R10)(R13*1), Y8
+	VPADDW       Y8, Y3, Y3
+	VPMOVSXBW    64(R10)(R13*1), Y8
+	VPADDW       Y8, Y4, Y4
+	VPMOVSXBW    80(R10)(R13*1), Y8
+	VPADDW       Y8, Y5, Y5
+	VPMOVSXBW    96(R10)(R13*1), Y8
+	VPADDW       Y8, Y6, Y6
+	VPMOVSXBW    112(R10)(R13*1), Y8
+	VPADDW       Y8, Y7, Y7
+	ADDQ         $+12, R11
+	DECQ         R12
+	JNZ          each8
+	VPMOVSXWD    X0, Y8
+	VPADDD       Y8, Y8, Y8
+	VPADDD       (R8), Y8, Y8
+	VMOVUPS      Y8, (R8)
+	VEXTRACTI128 $0x01, Y0, X0
+	VPMOVSXWD    X0, Y0
+	VPADDD       Y0, Y0, Y0
+	VPADDD       32(R8), Y0, Y0
+	VMOVUPS      Y0, 32(R8)
+	VPMOVSXWD    X1, Y0
+	VPADDD       Y0, Y0, Y0
+	VPADDD       64(R8), Y0, Y0
+	VMOVUPS      Y0, 64(R8)
+	VEXTRACTI128 $0x01, Y1, X1
+	VPMOVSXWD    X1, Y1
+	VPADDD       Y1, Y1, Y1
+	VPADDD       96(R8), Y1, Y0
+	VMOVUPS      Y0, 96(R8)
+	VPMOVSXWD    X2, Y0
+	VPADDD       Y0, Y0, Y0
+	VPADDD       128(R8), Y0, Y0
+	VMOVUPS      Y0, 128(R8)
+	VEXTRACTI128 $0x01, Y2, X2
+	VPMOVSXWD    X2, Y2
+	VPADDD       Y2, Y2, Y2
+	VPADDD       160(R8), Y2, Y0
+	VMOVUPS      Y0, 160(R8)
+	VPMOVSXWD    X3, Y0
+	VPADDD       Y0, Y0, Y0
+	VPADDD       192(R8), Y0, Y0
+	VMOVUPS      Y0, 192(R8)
+	VEXTRACTI128 $0x01, Y3, X3
+	VPMOVSXWD    X3, Y3
+	VPADDD       Y3, Y3, Y3
+	VPADDD       224(R8), Y3, Y0
+	VMOVUPS      Y0, 224(R8)
+	VPMOVSXWD    X4, Y0
+	VPADDD       Y0, Y0, Y0
+	VPADDD       256(R8), Y0, Y0
+	VMOVUPS      Y0, 256(R8)
+	VEXTRACTI128 $0x01, Y4, X4
+	VPMOVSXWD    X4, Y4
+	VPADDD       Y4, Y4, Y4
+	VPADDD       288(R8), Y4, Y0
+	VMOVUPS      Y0, 288(R8)
+	VPMOVSXWD    X5, Y0
+	VPADDD       Y0, Y0, Y0
+	VPADDD       320(R8), Y0, Y0
+	VMOVUPS      Y0, 320(R8)
+	VEXTRACTI128 $0x01, Y5, X5
+	VPMOVSXWD    X5, Y5
+	VPADDD       Y5, Y5, Y5
+	VPADDD       352(R8), Y5, Y0
+	VMOVUPS      Y0, 352(R8)
+	VPMOVSXWD    X6, Y0
+	VPADDD       Y0, Y0, Y0
+	VPADDD       384(R8), Y0, Y0
+	VMOVUPS      Y0, 384(R8)
+	VEXTRACTI128 $0x01, Y6, X6
+	VPMOVSXWD    X6, Y6
+	VPADDD       Y6, Y6, Y6
+	VPADDD       416(R8), Y6, Y0
+	VMOVUPS      Y0, 416(R8)
+	VPMOVSXWD    X7, Y0
+	VPADDD       Y0, Y0, Y0
+	VPADDD       448(R8), Y0, Y0
+	VMOVUPS      Y0, 448(R8)
+	VEXTRACTI128 $0x01, Y7, X7
+	VPMOVSXWD    X7, Y7
+	VPADDD       Y7, Y7, Y7
+	VPADDD       480(R8), Y7, Y0
+	VMOVUPS      Y0, 480(R8)
+	ADDQ         $+512, R8
+	ADDQ         $+128, R10
+	SUBQ         $+128, SI
+	JMP          add8
+
+below8:
+add1:
+	CMPQ  SI, $+16
+	JL    below1
+	VPXOR Y0, Y0, Y0
+	MOVQ  DX, R11
+	MOVQ  DI, R12
+
+each1:
+	CMPQ       R11, R9
+	JAE        each1near
+	MOVLQSX    56(R11), R13
+	PREFETCHT0 (R10)(R13*1)
+
+each1near:
+	MOVLQSX      8(R11), R13
+	VPMOVSXBW    (R10)(R13*1), Y1
+	VPADDW       Y1, Y0, Y0
+	ADDQ         $+12, R11
+	DECQ         R12
+	JNZ          each1
+	VPMOVSXWD    X0, Y1
+	VPADDD       Y1, Y1, Y1
+	VPADDD       (R8), Y1, Y1
+	VMOVUPS      Y1, (R8)
+	VEXTRACTI128 $0x01, Y0, X0
+	VPMOVSXWD    X0, Y0
+	VPADDD       Y0, Y0, Y0
+	VPADDD       32(R8), Y0, Y0
+	VMOVUPS      Y0, 32(R8)
+	ADDQ         $+64, R8
+	ADDQ         $+16, R10
+	SUBQ         $+16, SI
+	JMP          add1
+
+below1:
+	CMPQ  SI, $+8
+	JL    one
+	VPXOR Y0, Y0, Y0
+	MOVQ  DX, R11
+	MOVQ  DI, R12
+
+eachLanes:
+	MOVLQSX   8(R11), R13
+	VPMOVSXBD (R10)(R13*1), Y1
+	VPADDD    Y1, Y0, Y0
+	ADDQ      $+12, R11
+	DECQ      R12
+	JNZ       eachLanes
 	VPADDD    Y0, Y0, Y0
 	VPADDD    (R8), Y0, Y0
 	VMOVUPS   Y0, (R8)
-	VPADDD    Y1, Y1, Y1
-	VPADDD    32(R8), Y1, Y0
-	VMOVUPS   Y0, 32(R8)
-	VPADDD    Y2, Y2, Y2
-	VPADDD    64(R8), Y2, Y0
-	VMOVUPS   Y0, 64(R8)
-	VPADDD    Y3, Y3, Y3
-	VPADDD    96(R8), Y3, Y0
-	VMOVUPS   Y0, 96(R8)
-	ADDQ      $+128, R8
-	ADDQ      $+32, R9
-	SUBQ      $+32, SI
-	JMP       add4
-
-below4:
-add1:
-	CMPQ  SI, $+8
-	JL    below1
-	VPXOR Y0, Y0, Y0
-	MOVQ  DX, R10
-	MOVQ  DI, R11
-
-each1:
-	MOVLQSX   8(R10), R12
-	VPMOVSXBD (R9)(R12*1), Y1
-	VPADDD    Y1, Y0, Y0
-	ADDQ      $+12, R10
-	DECQ      R11
-	JNZ       each1
-	VPADDD    Y0, Y0, Y0
-	VPADDD    (R8), Y0, Y0
-	VMOVUPS   Y0, (R8)
 	ADDQ      $+32, R8
-	ADDQ      $+8, R9
+	ADDQ      $+8, R10
 	SUBQ      $+8, SI
-	JMP       add1
 
-below1:
 one:
 	TESTQ SI, SI
 	JLE   end
-	XORL  R10, R10
-	MOVQ  DX, R12
-	MOVQ  DI, R13
+	XORL  R11, R11
+	MOVQ  DX, R13
+	MOVQ  DI, R14
 
 eachOne:
-	MOVLQSX 8(R12), R11
-	MOVBLSX (R9)(R11*1), R11
-	ADDL    R11, R10
-	ADDQ    $+12, R12
-	DECQ    R13
+	MOVLQSX 8(R13), R12
+	MOVBLSX (R10)(R12*1), R12
+	ADDL    R12, R11
+	ADDQ    $+12, R13
+	DECQ    R14
 	JNZ     eachOne
-	ADDL    R10, R10
-	ADDL    R10, (R8)
+	ADDL    R11, R11
+	ADDL    R11, (R8)
 	ADDQ    $+4, R8
-	INCQ    R9
-	DECQ    SI
-	JMP     one
-
-end:
-	SUBQ  DI, BX
-	LEAQ  (DI)(DI*2), DI
-	LEAQ  (DX)(DI*4), DX
-	TESTQ BX, BX
-	JG    group
-	VZEROUPPER
-	RET
-
-// func addExcitatoryAVX2(acc *int32, codes *uint8, strips *int32, count int)
-// Requires: AVX, AVX2
-TEXT ·addExcitatoryAVX2(SB), NOSPLIT, $0-32
-	MOVQ acc+0(FP), AX
-	MOVQ codes+8(FP), CX
-	MOVQ strips+16(FP), DX
-	MOVQ count+24(FP), BX
-
-group:
-	MOVQ (DX), SI
-	MOVQ DX, R8
-	XORQ DI, DI
-
-same:
-	INCQ DI
-	ADDQ $+12, R8
-	CMPQ DI, BX
-	JGE  counted
-	CMPQ SI, (R8)
-	JEQ  same
-
-counted:
-	MOVLQSX SI, R8
-	SHRQ    $0x20, SI
-	LEAQ    (AX)(R8*4), R8
-	MOVQ    CX, R9
-
-add4:
-	CMPQ  SI, $+32
-	JL    below4
-	VPXOR Y0, Y0, Y0
-	VPXOR Y1, Y1, Y1
-	VPXOR Y2, Y2, Y2
-	VPXOR Y3, Y3, Y3
-	MOVQ  DX, R10
-	MOVQ  DI, R11
-
-each4:
-	MOVLQSX   8(R10), R12
-	VPMOVZXBD (R9)(R12*1), Y4
-	VPADDD    Y4, Y0, Y0
-	VPMOVZXBD 8(R9)(R12*1), Y4
-	VPADDD    Y4, Y1, Y1
-	VPMOVZXBD 16(R9)(R12*1), Y4
-	VPADDD    Y4, Y2, Y2
-	VPMOVZXBD 24(R9)(R12*1), Y4
-	VPADDD    Y4, Y3, Y3
-	ADDQ      $+12, R10
-	DECQ      R11
-	JNZ       each4
-	VPADDD    (R8), Y0, Y0
-	VMOVUPS   Y0, (R8)
-	VPADDD    32(R8), Y1, Y0
-	VMOVUPS   Y0, 32(R8)
-	VPADDD    64(R8), Y2, Y0
-	VMOVUPS   Y0, 64(R8)
-	VPADDD    96(R8), Y3, Y0
-	VMOVUPS   Y0, 96(R8)
-	ADDQ      $+128, R8
-	ADDQ      $+32, R9
-	SUBQ      $+32, SI
-	JMP       add4
-
-below4:
-add1:
-	CMPQ  SI, $+8
-	JL    below1
-	VPXOR Y0, Y0, Y0
-	MOVQ  DX, R10
-	MOVQ  DI, R11
-
-each1:
-	MOVLQSX   8(R10), R12
-	VPMOVZXBD (R9)(R12*1), Y1
-	VPADDD    Y1, Y0, Y0
-	ADDQ      $+12, R10
-	DECQ      R11
-	JNZ       each1
-	VPADDD    (R8), Y0, Y0
-	VMOVUPS   Y0, (R8)
-	ADDQ      $+32, R8
-	ADDQ      $+8, R9
-	SUBQ      $+8, SI
-	JMP       add1
-
-below1:
-one:
-	TESTQ SI, SI
-	JLE   end
-	XORL  R10, R10
-	MOVQ  DX, R12
-	MOVQ  DI, R13
-
-eachOne:
-	MOVLQSX 8(R12), R11
-	MOVBLZX (R9)(R11*1), R11
-	ADDL    R11, R10
-	ADDQ    $+12, R12
-	DECQ    R13
-	JNZ     eachOne
-	ADDL    R10, (R8)
-	ADDQ    $+4, R8
-	INCQ    R9
-	DECQ    SI
-	JMP     one
-
-end:
-	SUBQ  DI, BX
-	LEAQ  (DI)(DI*2), DI
-	LEAQ  (DX)(DI*4), DX
-	TESTQ BX, BX
-	JG    group
-	VZEROUPPER
-	RET
-
-// func addInhibitoryAVX2(acc *int32, codes *uint8, strips *int32, count int)
-// Requires: AVX, AVX2
-TEXT ·addInhibitoryAVX2(SB), NOSPLIT, $0-32
-	MOVQ acc+0(FP), AX
-	MOVQ codes+8(FP), CX
-	MOVQ strips+16(FP), DX
-	MOVQ count+24(FP), BX
-
-group:
-	MOVQ (DX), SI
-	MOVQ DX, R8
-	XORQ DI, DI
-
-same:
-	INCQ DI
-	ADDQ $+12, R8
-	CMPQ DI, BX
-	JGE  counted
-	CMPQ SI, (R8)
-	JEQ  same
-
-counted:
-	MOVLQSX SI, R8
-	SHRQ    $0x20, SI
-	LEAQ    (AX)(R8*4), R8
-	MOVQ    CX, R9
-
-add4:
-	CMPQ  SI, $+32
-	JL    below4
-	VPXOR Y0, Y0, Y0
-	VPXOR Y1, Y1, Y1
-	VPXOR Y2, Y2, Y2
-	VPXOR Y3, Y3, Y3
-	MOVQ  DX, R10
-	MOVQ  DI, R11
-
-each4:
-	MOVLQSX   8(R10), R12
-	VPMOVZXBD (R9)(R12*1), Y4
-	VPADDD    Y4, Y0, Y0
-	VPMOVZXBD 8(R9)(R12*1), Y4
-	VPADDD    Y4, Y1, Y1
-	VPMOVZXBD 16(R9)(R12*1), Y4
-	VPADDD    Y4, Y2, Y2
-	VPMOVZXBD 24(R9)(R12*1), Y4
-	VPADDD    Y4, Y3, Y3
-	ADDQ      $+12, R10
-	DECQ      R11
-	JNZ       each4
-	VMOVDQU   (R8), Y4
-	VPSUBD    Y0, Y4, Y4
-	VMOVUPS   Y4, (R8)
-	VMOVDQU   32(R8), Y0
-	VPSUBD    Y1, Y0, Y0
-	VMOVUPS   Y0, 32(R8)
-	VMOVDQU   64(R8), Y0
-	VPSUBD    Y2, Y0, Y0
-	VMOVUPS   Y0, 64(R8)
-	VMOVDQU   96(R8), Y0
-	VPSUBD    Y3, Y0, Y0
-	VMOVUPS   Y0, 96(R8)
-	ADDQ      $+128, R8
-	ADDQ      $+32, R9
-	SUBQ      $+32, SI
-	JMP       add4
-
-below4:
-add1:
-	CMPQ  SI, $+8
-	JL    below1
-	VPXOR Y0, Y0, Y0
-	MOVQ  DX, R10
-	MOVQ  DI, R11
-
-each1:
-	MOVLQSX   8(R10), R12
-	VPMOVZXBD (R9)(R12*1), Y1
-	VPADDD    Y1, Y0, Y0
-	ADDQ      $+12, R10
-	DECQ      R11
-	JNZ       each1
-	VMOVDQU   (R8), Y1
-	VPSUBD    Y0, Y1, Y1
-	VMOVUPS   Y1, (R8)
-	ADDQ      $+32, R8
-	ADDQ      $+8, R9
-	SUBQ      $+8, SI
-	JMP       add1
-
-below1:
-one:
-	TESTQ SI, SI
-	JLE   end
-	XORL  R10, R10
-	MOVQ  DX, R12
-	MOVQ  DI, R13
-
-eachOne:
-	MOVLQSX 8(R12), R11
-	MOVBLZX (R9)(R11*1), R11
-	ADDL    R11, R10
-	ADDQ    $+12, R12
-	DECQ    R13
-	JNZ     eachOne
-	SUBL    R10, (R8)
-	ADDQ    $+4, R8
-	INCQ    R9
-	DECQ    SI
+	ADDQ    $+1, R10
+	SUBQ    $+1, SI
 	JMP     one
 
 end:
@@ -361,12 +241,14 @@ end:
 	RET
 
 // func addMixedAVX512(acc *int32, codes *uint8, strips *int32, count int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512BW, AVX512F, BMI2, MMX+
 TEXT ·addMixedAVX512(SB), NOSPLIT, $0-32
 	MOVQ acc+0(FP), AX
 	MOVQ codes+8(FP), CX
 	MOVQ strips+16(FP), DX
 	MOVQ count+24(FP), BX
+	LEAQ (BX)(BX*2), R9
+	LEAQ -48(DX)(R9*4), R9
 
 group:
 	MOVQ (DX), SI
@@ -378,6 +260,8 @@ same:
 	ADDQ $+12, R8
 	CMPQ DI, BX
 	JGE  counted
+	CMPQ DI, $+256
+	JGE  counted
 	CMPQ SI, (R8)
 	JEQ  same
 
@@ -385,91 +269,815 @@ counted:
 	MOVLQSX SI, R8
 	SHRQ    $0x20, SI
 	LEAQ    (AX)(R8*4), R8
-	MOVQ    CX, R9
+	MOVQ    CX, R10
 
-add4:
-	CMPQ   SI, $+64
-	JL     below4
+add16:
+	CMPQ   SI, $+512
+	JL     below16
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
-	MOVQ   DX, R10
-	MOVQ   DI, R11
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	MOVQ   DX, R11
+	MOVQ   DI, R12
+
+each16:
+	CMPQ       R11, R9
+	JAE        each16near
+	MOVLQSX    56(R11), R13
+	PREFETCHT0 (R10)(R13*1)
+	PREFETCHT0 64(R10)(R13*1)
+	PREFETCHT0 128(R10)(R13*1)
+	PREFETCHT0 192(R10)(R13*1)
+	PREFETCHT0 256(R10)(R13*1)
+	PREFETCHT0 320(R10)(R13*1)
+	PREFETCHT0 384(R10)(R13*1)
+	PREFETCHT0 448(R10)(R13*1)
+
+each16near:
+	MOVLQSX       8(R11), R13
+	VPMOVSXBW     (R10)(R13*1), Z16
+	VPADDW        Z16, Z0, Z0
+	VPMOVSXBW     32(R10)(R13*1), Z16
+	VPADDW        Z16, Z1, Z1
+	VPMOVSXBW     64(R10)(R13*1), Z16
+	VPADDW        Z16, Z2, Z2
+	VPMOVSXBW     96(R10)(R13*1), Z16
+	VPADDW        Z16, Z3, Z3
+	VPMOVSXBW     128(R10)(R13*1), Z16
+	VPADDW        Z16, Z4, Z4
+	VPMOVSXBW     160(R10)(R13*1), Z16
+	VPADDW        Z16, Z5, Z5
+	VPMOVSXBW     192(R10)(R13*1), Z16
+	VPADDW        Z16, Z6, Z6
+	VPMOVSXBW     224(R10)(R13*1), Z16
+	VPADDW        Z16, Z7, Z7
+	VPMOVSXBW     256(R10)(R13*1), Z16
+	VPADDW        Z16, Z8, Z8
+	VPMOVSXBW     288(R10)(R13*1), Z16
+	VPADDW        Z16, Z9, Z9
+	VPMOVSXBW     320(R10)(R13*1), Z16
+	VPADDW        Z16, Z10, Z10
+	VPMOVSXBW     352(R10)(R13*1), Z16
+	VPADDW        Z16, Z11, Z11
+	VPMOVSXBW     384(R10)(R13*1), Z16
+	VPADDW        Z16, Z12, Z12
+	VPMOVSXBW     416(R10)(R13*1), Z16
+	VPADDW        Z16, Z13, Z13
+	VPMOVSXBW     448(R10)(R13*1), Z16
+	VPADDW        Z16, Z14, Z14
+	VPMOVSXBW     480(R10)(R13*1), Z16
+	VPADDW        Z16, Z15, Z15
+	ADDQ          $+12, R11
+	DECQ          R12
+	JNZ           each16
+	VPMOVSXWD     Y0, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        (R8), Z16, Z16
+	VMOVUPS       Z16, (R8)
+	VEXTRACTI64X4 $0x01, Z0, Y0
+	VPMOVSXWD     Y0, Z0
+	VPADDD        Z0, Z0, Z0
+	VPADDD        64(R8), Z0, Z16
+	VMOVUPS       Z16, 64(R8)
+	VPMOVSXWD     Y1, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        128(R8), Z16, Z16
+	VMOVUPS       Z16, 128(R8)
+	VEXTRACTI64X4 $0x01, Z1, Y1
+	VPMOVSXWD     Y1, Z1
+	VPADDD        Z1, Z1, Z1
+	VPADDD        192(R8), Z1, Z16
+	VMOVUPS       Z16, 192(R8)
+	VPMOVSXWD     Y2, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        256(R8), Z16, Z16
+	VMOVUPS       Z16, 256(R8)
+	VEXTRACTI64X4 $0x01, Z2, Y2
+	VPMOVSXWD     Y2, Z2
+	VPADDD        Z2, Z2, Z2
+	VPADDD        320(R8), Z2, Z16
+	VMOVUPS       Z16, 320(R8)
+	VPMOVSXWD     Y3, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        384(R8), Z16, Z16
+	VMOVUPS       Z16, 384(R8)
+	VEXTRACTI64X4 $0x01, Z3, Y3
+	VPMOVSXWD     Y3, Z3
+	VPADDD        Z3, Z3, Z3
+	VPADDD        448(R8), Z3, Z16
+	VMOVUPS       Z16, 448(R8)
+	VPMOVSXWD     Y4, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        512(R8), Z16, Z16
+	VMOVUPS       Z16, 512(R8)
+	VEXTRACTI64X4 $0x01, Z4, Y4
+	VPMOVSXWD     Y4, Z4
+	VPADDD        Z4, Z4, Z4
+	VPADDD        576(R8), Z4, Z16
+	VMOVUPS       Z16, 576(R8)
+	VPMOVSXWD     Y5, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        640(R8), Z16, Z16
+	VMOVUPS       Z16, 640(R8)
+	VEXTRACTI64X4 $0x01, Z5, Y5
+	VPMOVSXWD     Y5, Z5
+	VPADDD        Z5, Z5, Z5
+	VPADDD        704(R8), Z5, Z16
+	VMOVUPS       Z16, 704(R8)
+	VPMOVSXWD     Y6, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        768(R8), Z16, Z16
+	VMOVUPS       Z16, 768(R8)
+	VEXTRACTI64X4 $0x01, Z6, Y6
+	VPMOVSXWD     Y6, Z6
+	VPADDD        Z6, Z6, Z6
+	VPADDD        832(R8), Z6, Z16
+	VMOVUPS       Z16, 832(R8)
+	VPMOVSXWD     Y7, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        896(R8), Z16, Z16
+	VMOVUPS       Z16, 896(R8)
+	VEXTRACTI64X4 $0x01, Z7, Y7
+	VPMOVSXWD     Y7, Z7
+	VPADDD        Z7, Z7, Z7
+	VPADDD        960(R8), Z7, Z16
+	VMOVUPS       Z16, 960(R8)
+	VPMOVSXWD     Y8, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        1024(R8), Z16, Z16
+	VMOVUPS       Z16, 1024(R8)
+	VEXTRACTI64X4 $0x01, Z8, Y8
+	VPMOVSXWD     Y8, Z8
+	VPADDD        Z8, Z8, Z8
+	VPADDD        1088(R8), Z8, Z16
+	VMOVUPS       Z16, 1088(R8)
+	VPMOVSXWD     Y9, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        1152(R8), Z16, Z16
+	VMOVUPS       Z16, 1152(R8)
+	VEXTRACTI64X4 $0x01, Z9, Y9
+	VPMOVSXWD     Y9, Z9
+	VPADDD        Z9, Z9, Z9
+	VPADDD        1216(R8), Z9, Z16
+	VMOVUPS       Z16, 1216(R8)
+	VPMOVSXWD     Y10, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        1280(R8), Z16, Z16
+	VMOVUPS       Z16, 1280(R8)
+	VEXTRACTI64X4 $0x01, Z10, Y10
+	VPMOVSXWD     Y10, Z10
+	VPADDD        Z10, Z10, Z10
+	VPADDD        1344(R8), Z10, Z16
+	VMOVUPS       Z16, 1344(R8)
+	VPMOVSXWD     Y11, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        1408(R8), Z16, Z16
+	VMOVUPS       Z16, 1408(R8)
+	VEXTRACTI64X4 $0x01, Z11, Y11
+	VPMOVSXWD     Y11, Z11
+	VPADDD        Z11, Z11, Z11
+	VPADDD        1472(R8), Z11, Z16
+	VMOVUPS       Z16, 1472(R8)
+	VPMOVSXWD     Y12, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        1536(R8), Z16, Z16
+	VMOVUPS       Z16, 1536(R8)
+	VEXTRACTI64X4 $0x01, Z12, Y12
+	VPMOVSXWD     Y12, Z12
+	VPADDD        Z12, Z12, Z12
+	VPADDD        1600(R8), Z12, Z16
+	VMOVUPS       Z16, 1600(R8)
+	VPMOVSXWD     Y13, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        1664(R8), Z16, Z16
+	VMOVUPS       Z16, 1664(R8)
+	VEXTRACTI64X4 $0x01, Z13, Y13
+	VPMOVSXWD     Y13, Z13
+	VPADDD        Z13, Z13, Z13
+	VPADDD        1728(R8), Z13, Z16
+	VMOVUPS       Z16, 1728(R8)
+	VPMOVSXWD     Y14, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        1792(R8), Z16, Z16
+	VMOVUPS       Z16, 1792(R8)
+	VEXTRACTI64X4 $0x01, Z14, Y14
+	VPMOVSXWD     Y14, Z14
+	VPADDD        Z14, Z14, Z14
+	VPADDD        1856(R8), Z14, Z16
+	VMOVUPS       Z16, 1856(R8)
+	VPMOVSXWD     Y15, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        1920(R8), Z16, Z16
+	VMOVUPS       Z16, 1920(R8)
+	VEXTRACTI64X4 $0x01, Z15, Y15
+	VPMOVSXWD     Y15, Z15
+	VPADDD        Z15, Z15, Z15
+	VPADDD        1984(R8), Z15, Z16
+	VMOVUPS       Z16, 1984(R8)
+	ADDQ          $+2048, R8
+	ADDQ          $+512, R10
+	SUBQ          $+512, SI
+	JMP           add16
+
+below16:
+add4:
+	CMPQ   SI, $+128
+	JL     below4
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	MOVQ   DX, R11
+	MOVQ   DI, R12
 
 each4:
-	MOVLQSX   8(R10), R12
-	VPMOVSXBD (R9)(R12*1), Z4
-	VPADDD    Z4, Z0, Z0
-	VPMOVSXBD 16(R9)(R12*1), Z4
-	VPADDD    Z4, Z1, Z1
-	VPMOVSXBD 32(R9)(R12*1), Z4
-	VPADDD    Z4, Z2, Z2
-	VPMOVSXBD 48(R9)(R12*1), Z4
-	VPADDD    Z4, Z3, Z3
-	ADDQ      $+12, R10
-	DECQ      R11
-	JNZ       each4
-	VPADDD    Z0, Z0, Z0
-	VPADDD    (R8), Z0, Z4
-	VMOVUPS   Z4, (R8)
-	VPADDD    Z1, Z1, Z1
-	VPADDD    64(R8), Z1, Z4
-	VMOVUPS   Z4, 64(R8)
-	VPADDD    Z2, Z2, Z2
-	VPADDD    128(R8), Z2, Z4
-	VMOVUPS   Z4, 128(R8)
-	VPADDD    Z3, Z3, Z3
-	VPADDD    192(R8), Z3, Z4
-	VMOVUPS   Z4, 192(R8)
-	ADDQ      $+256, R8
-	ADDQ      $+64, R9
-	SUBQ      $+64, SI
-	JMP       add4
+	CMPQ       R11, R9
+	JAE        each4near
+	MOVLQSX    56(R11), R13
+	PREFETCHT0 (R10)(R13*1)
+	PREFETCHT0 64(R10)(R13*1)
+
+each4near:
+	MOVLQSX       8(R11), R13
+	VPMOVSXBW     (R10)(R13*1), Z16
+	VPADDW        Z16, Z17, Z17
+	VPMOVSXBW     32(R10)(R13*1), Z16
+	VPADDW        Z16, Z18, Z18
+	VPMOVSXBW     64(R10)(R13*1), Z16
+	VPADDW        Z16, Z19, Z19
+	VPMOVSXBW     96(R10)(R13*1), Z16
+	VPADDW        Z16, Z20, Z20
+	ADDQ          $+12, R11
+	DECQ          R12
+	JNZ           each4
+	VPMOVSXWD     Y17, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        (R8), Z16, Z16
+	VMOVUPS       Z16, (R8)
+	VEXTRACTI64X4 $0x01, Z17, Y17
+	VPMOVSXWD     Y17, Z17
+	VPADDD        Z17, Z17, Z17
+	VPADDD        64(R8), Z17, Z16
+	VMOVUPS       Z16, 64(R8)
+	VPMOVSXWD     Y18, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        128(R8), Z16, Z16
+	VMOVUPS       Z16, 128(R8)
+	VEXTRACTI64X4 $0x01, Z18, Y18
+	VPMOVSXWD     Y18, Z18
+	VPADDD        Z18, Z18, Z18
+	VPADDD        192(R8), Z18, Z16
+	VMOVUPS       Z16, 192(R8)
+	VPMOVSXWD     Y19, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        256(R8), Z16, Z16
+	VMOVUPS       Z16, 256(R8)
+	VEXTRACTI64X4 $0x01, Z19, Y19
+	VPMOVSXWD     Y19, Z19
+	VPADDD        Z19, Z19, Z19
+	VPADDD        320(R8), Z19, Z16
+	VMOVUPS       Z16, 320(R8)
+	VPMOVSXWD     Y20, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        384(R8), Z16, Z16
+	VMOVUPS       Z16, 384(R8)
+	VEXTRACTI64X4 $0x01, Z20, Y20
+	VPMOVSXWD     Y20, Z20
+	VPADDD        Z20, Z20, Z20
+	VPADDD        448(R8), Z20, Z16
+	VMOVUPS       Z16, 448(R8)
+	ADDQ          $+512, R8
+	ADDQ          $+128, R10
+	SUBQ          $+128, SI
+	JMP           add4
 
 below4:
-add1:
-	CMPQ   SI, $+16
-	JL     below1
-	VPXORD Z5, Z5, Z5
-	MOVQ   DX, R10
+	CMPQ   SI, $+96
+	JLE    rest4
+	SUBQ   $+96, SI
+	MOVL   $0xffffffff, R11
+	BZHIL  SI, R11, R11
+	KMOVD  R11, K1
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	VPXORD Z24, Z24, Z24
+	MOVQ   DX, SI
 	MOVQ   DI, R11
 
+each4Masked:
+	CMPQ       SI, R9
+	JAE        each4Maskednear
+	MOVLQSX    56(SI), R12
+	PREFETCHT0 (R10)(R12*1)
+	PREFETCHT0 64(R10)(R12*1)
+
+each4Maskednear:
+	MOVLQSX       8(SI), R12
+	VPMOVSXBW     (R10)(R12*1), Z16
+	VPADDW        Z16, Z21, Z21
+	VPMOVSXBW     32(R10)(R12*1), Z16
+	VPADDW        Z16, Z22, Z22
+	VPMOVSXBW     64(R10)(R12*1), Z16
+	VPADDW        Z16, Z23, Z23
+	VPMOVSXBW.Z   96(R10)(R12*1), K1, Z16
+	VPADDW        Z16, Z24, Z24
+	ADDQ          $+12, SI
+	DECQ          R11
+	JNZ           each4Masked
+	VPMOVSXWD     Y21, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        (R8), Z16, Z16
+	VMOVUPS       Z16, (R8)
+	VEXTRACTI64X4 $0x01, Z21, Y21
+	VPMOVSXWD     Y21, Z21
+	VPADDD        Z21, Z21, Z21
+	VPADDD        64(R8), Z21, Z16
+	VMOVUPS       Z16, 64(R8)
+	VPMOVSXWD     Y22, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        128(R8), Z16, Z16
+	VMOVUPS       Z16, 128(R8)
+	VEXTRACTI64X4 $0x01, Z22, Y22
+	VPMOVSXWD     Y22, Z22
+	VPADDD        Z22, Z22, Z22
+	VPADDD        192(R8), Z22, Z16
+	VMOVUPS       Z16, 192(R8)
+	VPMOVSXWD     Y23, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        256(R8), Z16, Z16
+	VMOVUPS       Z16, 256(R8)
+	VEXTRACTI64X4 $0x01, Z23, Y23
+	VPMOVSXWD     Y23, Z23
+	VPADDD        Z23, Z23, Z23
+	VPADDD        320(R8), Z23, Z16
+	VMOVUPS       Z16, 320(R8)
+	VPMOVSXWD     Y24, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        384(R8), Z16, Z16
+	VMOVUPS       Z16, 384(R8)
+	VEXTRACTI64X4 $0x01, Z24, Y24
+	VPMOVSXWD     Y24, Z24
+	VPADDD        Z24, Z24, Z24
+	VPADDD        448(R8), Z24, Z16
+	VMOVUPS       Z16, 448(R8)
+	JMP           end
+
+rest4:
+	CMPQ   SI, $+64
+	JLE    rest3
+	SUBQ   $+64, SI
+	MOVL   $0xffffffff, R11
+	BZHIL  SI, R11, R11
+	KMOVD  R11, K1
+	VPXORD Z25, Z25, Z25
+	VPXORD Z26, Z26, Z26
+	VPXORD Z27, Z27, Z27
+	MOVQ   DX, SI
+	MOVQ   DI, R11
+
+each3Masked:
+	CMPQ       SI, R9
+	JAE        each3Maskednear
+	MOVLQSX    56(SI), R12
+	PREFETCHT0 (R10)(R12*1)
+	PREFETCHT0 64(R10)(R12*1)
+
+each3Maskednear:
+	MOVLQSX       8(SI), R12
+	VPMOVSXBW     (R10)(R12*1), Z16
+	VPADDW        Z16, Z25, Z25
+	VPMOVSXBW     32(R10)(R12*1), Z16
+	VPADDW        Z16, Z26, Z26
+	VPMOVSXBW.Z   64(R10)(R12*1), K1, Z16
+	VPADDW        Z16, Z27, Z27
+	ADDQ          $+12, SI
+	DECQ          R11
+	JNZ           each3Masked
+	VPMOVSXWD     Y25, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        (R8), Z16, Z16
+	VMOVUPS       Z16, (R8)
+	VEXTRACTI64X4 $0x01, Z25, Y25
+	VPMOVSXWD     Y25, Z25
+	VPADDD        Z25, Z25, Z25
+	VPADDD        64(R8), Z25, Z16
+	VMOVUPS       Z16, 64(R8)
+	VPMOVSXWD     Y26, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        128(R8), Z16, Z16
+	VMOVUPS       Z16, 128(R8)
+	VEXTRACTI64X4 $0x01, Z26, Y26
+	VPMOVSXWD     Y26, Z26
+	VPADDD        Z26, Z26, Z26
+	VPADDD        192(R8), Z26, Z16
+	VMOVUPS       Z16, 192(R8)
+	VPMOVSXWD     Y27, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        256(R8), Z16, Z16
+	VMOVUPS       Z16, 256(R8)
+	VEXTRACTI64X4 $0x01, Z27, Y27
+	VPMOVSXWD     Y27, Z27
+	VPADDD        Z27, Z27, Z27
+	VPADDD        320(R8), Z27, Z16
+	VMOVUPS       Z16, 320(R8)
+	JMP           end
+
+rest3:
+	CMPQ   SI, $+32
+	JLE    rest2
+	SUBQ   $+32, SI
+	MOVL   $0xffffffff, R11
+	BZHIL  SI, R11, R11
+	KMOVD  R11, K1
+	VPXORD Z28, Z28, Z28
+	VPXORD Z29, Z29, Z29
+	MOVQ   DX, SI
+	MOVQ   DI, R11
+
+each2Masked:
+	CMPQ       SI, R9
+	JAE        each2Maskednear
+	MOVLQSX    56(SI), R12
+	PREFETCHT0 (R10)(R12*1)
+
+each2Maskednear:
+	MOVLQSX       8(SI), R12
+	VPMOVSXBW     (R10)(R12*1), Z16
+	VPADDW        Z16, Z28, Z28
+	VPMOVSXBW.Z   32(R10)(R12*1), K1, Z16
+	VPADDW        Z16, Z29, Z29
+	ADDQ          $+12, SI
+	DECQ          R11
+	JNZ           each2Masked
+	VPMOVSXWD     Y28, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        (R8), Z16, Z16
+	VMOVUPS       Z16, (R8)
+	VEXTRACTI64X4 $0x01, Z28, Y28
+	VPMOVSXWD     Y28, Z28
+	VPADDD        Z28, Z28, Z28
+	VPADDD        64(R8), Z28, Z16
+	VMOVUPS       Z16, 64(R8)
+	VPMOVSXWD     Y29, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        128(R8), Z16, Z16
+	VMOVUPS       Z16, 128(R8)
+	VEXTRACTI64X4 $0x01, Z29, Y29
+	VPMOVSXWD     Y29, Z29
+	VPADDD        Z29, Z29, Z29
+	VPADDD        192(R8), Z29, Z16
+	VMOVUPS       Z16, 192(R8)
+	JMP           end
+
+rest2:
+	CMPQ   SI, $+0
+	JLE    rest1
+	SUBQ   $+0, SI
+	MOVL   $0xffffffff, R11
+	BZHIL  SI, R11, R11
+	KMOVD  R11, K1
+	VPXORD Z30, Z30, Z30
+	MOVQ   DX, SI
+	MOVQ   DI, R11
+
+each1Masked:
+	CMPQ       SI, R9
+	JAE        each1Maskednear
+	MOVLQSX    56(SI), R12
+	PREFETCHT0 (R10)(R12*1)
+
+each1Maskednear:
+	MOVLQSX       8(SI), R12
+	VPMOVSXBW.Z   (R10)(R12*1), K1, Z16
+	VPADDW        Z16, Z30, Z30
+	ADDQ          $+12, SI
+	DECQ          R11
+	JNZ           each1Masked
+	VPMOVSXWD     Y30, Z16
+	VPADDD        Z16, Z16, Z16
+	VPADDD        (R8), Z16, Z16
+	VMOVUPS       Z16, (R8)
+	VEXTRACTI64X4 $0x01, Z30, Y30
+	VPMOVSXWD     Y30, Z30
+	VPADDD        Z30, Z30, Z30
+	VPADDD        64(R8), Z30, Z16
+	VMOVUPS       Z16, 64(R8)
+	JMP           end
+
+rest1:
+end:
+	SUBQ  DI, BX
+	LEAQ  (DI)(DI*2), DI
+	LEAQ  (DX)(DI*4), DX
+	TESTQ BX, BX
+	JG    group
+	VZEROUPPER
+	RET
+
+// func scatterMixed(acc *int32, sums int, targets *uint16, codes *uint8, strips *int32, count int) int
+// Requires: MMX+
+TEXT ·scatterMixed(SB), NOSPLIT, $0-56
+	MOVQ acc+0(FP), AX
+	MOVQ sums+8(FP), CX
+	MOVQ targets+16(FP), DX
+	MOVQ codes+24(FP), BX
+	MOVQ strips+32(FP), SI
+	MOVQ count+40(FP), DI
+
+strip:
+	CMPQ       DI, $+4
+	JLE        near
+	MOVLQSX    56(SI), R10
+	PREFETCHT0 (DX)(R10*2)
+	PREFETCHT0 64(DX)(R10*2)
+	PREFETCHT0 (BX)(R10*1)
+	PREFETCHT0 64(BX)(R10*1)
+
+near:
+	MOVLQSX (SI), R8
+	MOVLQSX 4(SI), R9
+	MOVLQSX 8(SI), R10
+	SUBQ    $+4, R9
+	JL      last
+
+four:
+	MOVWQZX (DX)(R10*2), R11
+	ADDQ    R8, R11
+	CMPQ    R11, CX
+	JAE     out
+	MOVBLSX (BX)(R10*1), R12
+	ADDL    R12, R12
+	ADDL    R12, (AX)(R11*4)
+	MOVWQZX 2(DX)(R10*2), R11
+	ADDQ    R8, R11
+	CMPQ    R11, CX
+	JAE     out
+	MOVBLSX 1(BX)(R10*1), R12
+	ADDL    R12, R12
+	ADDL    R12, (AX)(R11*4)
+	MOVWQZX 4(DX)(R10*2), R11
+	ADDQ    R8, R11
+	CMPQ    R11, CX
+	JAE     out
+	MOVBLSX 2(BX)(R10*1), R12
+	ADDL    R12, R12
+	ADDL    R12, (AX)(R11*4)
+	MOVWQZX 6(DX)(R10*2), R11
+	ADDQ    R8, R11
+	CMPQ    R11, CX
+	JAE     out
+	MOVBLSX 3(BX)(R10*1), R12
+	ADDL    R12, R12
+	ADDL    R12, (AX)(R11*4)
+	ADDQ    $+4, R10
+	SUBQ    $+4, R9
+	JGE     four
+
+last:
+	ADDQ $+4, R9
+	JZ   added
+
+one:
+	MOVWQZX (DX)(R10*2), R11
+	ADDQ    R8, R11
+	CMPQ    R11, CX
+	JAE     out
+	MOVBLSX (BX)(R10*1), R12
+	ADDL    R12, R12
+	ADDL    R12, (AX)(R11*4)
+	INCQ    R10
+	DECQ    R9
+	JNZ     one
+
+added:
+	ADDQ $+12, SI
+	DECQ DI
+	JNZ  strip
+
+out:
+	MOVQ DI, ret+48(FP)
+	RET
+
+// func addExcitatoryAVX2(acc *int32, codes *uint8, strips *int32, count int)
+// Requires: AVX, AVX2, MMX+
+TEXT ·addExcitatoryAVX2(SB), NOSPLIT, $0-32
+	MOVQ acc+0(FP), AX
+	MOVQ codes+8(FP), CX
+	MOVQ strips+16(FP), DX
+	MOVQ count+24(FP), BX
+	LEAQ (BX)(BX*2), R9
+	LEAQ -48(DX)(R9*4), R9
+
+group:
+	MOVQ (DX), SI
+	MOVQ DX, R8
+	XORQ DI, DI
+
+same:
+	INCQ DI
+	ADDQ $+12, R8
+	CMPQ DI, BX
+	JGE  counted
+	CMPQ DI, $+256
+	JGE  counted
+	CMPQ SI, (R8)
+	JEQ  same
+
+counted:
+	MOVLQSX SI, R8
+	SHRQ    $0x20, SI
+	LEAQ    (AX)(R8*4), R8
+	MOVQ    CX, R10
+
+add8:
+	CMPQ  SI, $+128
+	JL    below8
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	MOVQ  DX, R11
+	MOVQ  DI, R12
+
+each8:
+	CMPQ       R11, R9
+	JAE        each8near
+	MOVLQSX    56(R11), R13
+	PREFETCHT0 (R10)(R13*1)
+	PREFETCHT0 64(R10)(R13*1)
+
+each8near:
+	MOVLQSX      8(R11), R13
+	VPMOVZXBW    (R10)(R13*1), Y8
+	VPADDW       Y8, Y0, Y0
+	VPMOVZXBW    16(R10)(R13*1), Y8
+	VPADDW       Y8, Y1, Y1
+	VPMOVZXBW    32(R10)(R13*1), Y8
+	VPADDW       Y8, Y2, Y2
+	VPMOVZXBW    48(R10)(R13*1), Y8
+	VPADDW       Y8, Y3, Y3
+	VPMOVZXBW    64(R10)(R13*1), Y8
+	VPADDW       Y8, Y4, Y4
+	VPMOVZXBW    80(R10)(R13*1), Y8
+	VPADDW       Y8, Y5, Y5
+	VPMOVZXBW    96(R10)(R13*1), Y8
+	VPADDW       Y8, Y6, Y6
+	VPMOVZXBW    112(R10)(R13*1), Y8
+	VPADDW       Y8, Y7, Y7
+	ADDQ         $+12, R11
+	DECQ         R12
+	JNZ          each8
+	VPMOVZXWD    X0, Y8
+	VPADDD       (R8), Y8, Y8
+	VMOVUPS      Y8, (R8)
+	VEXTRACTI128 $0x01, Y0, X0
+	VPMOVZXWD    X0, Y0
+	VPADDD       32(R8), Y0, Y0
+	VMOVUPS      Y0, 32(R8)
+	VPMOVZXWD    X1, Y0
+	VPADDD       64(R8), Y0, Y0
+	VMOVUPS      Y0, 64(R8)
+	VEXTRACTI128 $0x01, Y1, X1
+	VPMOVZXWD    X1, Y1
+	VPADDD       96(R8), Y1, Y0
+	VMOVUPS      Y0, 96(R8)
+	VPMOVZXWD    X2, Y0
+	VPADDD       128(R8), Y0, Y0
+	VMOVUPS      Y0, 128(R8)
+	VEXTRACTI128 $0x01, Y2, X2
+	VPMOVZXWD    X2, Y2
+	VPADDD       160(R8), Y2, Y0
+	VMOVUPS      Y0, 160(R8)
+	VPMOVZXWD    X3, Y0
+	VPADDD       192(R8), Y0, Y0
+	VMOVUPS      Y0, 192(R8)
+	VEXTRACTI128 $0x01, Y3, X3
+	VPMOVZXWD    X3, Y3
+	VPADDD       224(R8), Y3, Y0
+	VMOVUPS      Y0, 224(R8)
+	VPMOVZXWD    X4, Y0
+	VPADDD       256(R8), Y0, Y0
+	VMOVUPS      Y0, 256(R8)
+	VEXTRACTI128 $0x01, Y4, X4
+	VPMOVZXWD    X4, Y4
+	VPADDD       288(R8), Y4, Y0
+	VMOVUPS      Y0, 288(R8)
+	VPMOVZXWD    X5, Y0
+	VPADDD       320(R8), Y0, Y0
+	VMOVUPS      Y0, 320(R8)
+	VEXTRACTI128 $0x01, Y5, X5
+	VPMOVZXWD    X5, Y5
+	VPADDD       352(R8), Y5, Y0
+	VMOVUPS      Y0, 352(R8)
+	VPMOVZXWD    X6, Y0
+	VPADDD       384(R8), Y0, Y0
+	VMOVUPS      Y0, 384(R8)
+	VEXTRACTI128 $0x01, Y6, X6
+	VPMOVZXWD    X6, Y6
+	VPADDD       416(R8), Y6, Y0
+	VMOVUPS      Y0, 416(R8)
+	VPMOVZXWD    X7, Y0
+	VPADDD       448(R8), Y0, Y0
+	VMOVUPS      Y0, 448(R8)
+	VEXTRACTI128 $0x01, Y7, X7
+	VPMOVZXWD    X7, Y7
+	VPADDD       480(R8), Y7, Y0
+	VMOVUPS      Y0, 480(R8)
+	ADDQ         $+512, R8
+	ADDQ         $+128, R10
+	SUBQ         $+128, SI
+	JMP          add8
+
+below8:
+add1:
+	CMPQ  SI, $+16
+	JL    below1
+	VPXOR Y0, Y0, Y0
+	MOVQ  DX, R11
+	MOVQ  DI, R12
+
 each1:
-	MOVLQSX   8(R10), R12
-	VPMOVSXBD (R9)(R12*1), Z4
-	VPADDD    Z4, Z5, Z5
-	ADDQ      $+12, R10
-	DECQ      R11
-	JNZ       each1
-	VPADDD    Z5, Z5, Z5
-	VPADDD    (R8), Z5, Z4
-	VMOVUPS   Z4, (R8)
-	ADDQ      $+64, R8
-	ADDQ      $+16, R9
-	SUBQ      $+16, SI
-	JMP       add1
+	CMPQ       R11, R9
+	JAE        each1near
+	MOVLQSX    56(R11), R13
+	PREFETCHT0 (R10)(R13*1)
+
+each1near:
+	MOVLQSX      8(R11), R13
+	VPMOVZXBW    (R10)(R13*1), Y1
+	VPADDW       Y1, Y0, Y0
+	ADDQ         $+12, R11
+	DECQ         R12
+	JNZ          each1
+	VPMOVZXWD    X0, Y1
+	VPADDD       (R8), Y1, Y1
+	VMOVUPS      Y1, (R8)
+	VEXTRACTI128 $0x01, Y0, X0
+	VPMOVZXWD    X0, Y0
+	VPADDD       32(R8), Y0, Y0
+	VMOVUPS      Y0, 32(R8)
+	ADDQ         $+64, R8
+	ADDQ         $+16, R10
+	SUBQ         $+16, SI
+	JMP          add1
 
 below1:
-	TESTQ  SI, SI
-	JLE    end
-	MOVL   $0x0000ffff, R10
-	BZHIL  SI, R10, R10
-	KMOVW  R10, K1
-	VPXORD Z6, Z6, Z6
-	MOVQ   DX, SI
-	MOVQ   DI, R10
+	CMPQ  SI, $+8
+	JL    one
+	VPXOR Y0, Y0, Y0
+	MOVQ  DX, R11
+	MOVQ  DI, R12
 
-eachTail:
-	MOVLQSX     8(SI), R11
-	VPMOVSXBD.Z (R9)(R11*1), K1, Z4
-	VPADDD      Z4, Z6, Z6
-	ADDQ        $+12, SI
-	DECQ        R10
-	JNZ         eachTail
-	VPADDD      Z6, Z6, Z6
-	VPADDD      (R8), Z6, Z4
-	VMOVUPS     Z4, (R8)
+eachLanes:
+	MOVLQSX   8(R11), R13
+	VPMOVZXBD (R10)(R13*1), Y1
+	VPADDD    Y1, Y0, Y0
+	ADDQ      $+12, R11
+	DECQ      R12
+	JNZ       eachLanes
+	VPADDD    (R8), Y0, Y0
+	VMOVUPS   Y0, (R8)
+	ADDQ      $+32, R8
+	ADDQ      $+8, R10
+	SUBQ      $+8, SI
+
+one:
+	TESTQ SI, SI
+	JLE   end
+	XORL  R11, R11
+	MOVQ  DX, R13
+	MOVQ  DI, R14
+
+eachOne:
+	MOVLQSX 8(R13), R12
+	MOVBLZX (R10)(R12*1), R12
+	ADDL    R12, R11
+	ADDQ    $+12, R13
+	DECQ    R14
+	JNZ     eachOne
+	ADDL    R11, (R8)
+	ADDQ    $+4, R8
+	ADDQ    $+1, R10
+	SUBQ    $+1, SI
+	JMP     one
 
 end:
 	SUBQ  DI, BX
@@ -481,12 +1089,14 @@ end:
 	RET
 
 // func addExcitatoryAVX512(acc *int32, codes *uint8, strips *int32, count int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512BW, AVX512F, BMI2, MMX+
 TEXT ·addExcitatoryAVX512(SB), NOSPLIT, $0-32
 	MOVQ acc+0(FP), AX
 	MOVQ codes+8(FP), CX
 	MOVQ strips+16(FP), DX
 	MOVQ count+24(FP), BX
+	LEAQ (BX)(BX*2), R9
+	LEAQ -48(DX)(R9*4), R9
 
 group:
 	MOVQ (DX), SI
@@ -498,6 +1108,8 @@ same:
 	ADDQ $+12, R8
 	CMPQ DI, BX
 	JGE  counted
+	CMPQ DI, $+256
+	JGE  counted
 	CMPQ SI, (R8)
 	JEQ  same
 
@@ -505,85 +1117,769 @@ counted:
 	MOVLQSX SI, R8
 	SHRQ    $0x20, SI
 	LEAQ    (AX)(R8*4), R8
-	MOVQ    CX, R9
+	MOVQ    CX, R10
 
-add4:
-	CMPQ   SI, $+64
-	JL     below4
+add16:
+	CMPQ   SI, $+512
+	JL     below16
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
-	MOVQ   DX, R10
-	MOVQ   DI, R11
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	MOVQ   DX, R11
+	MOVQ   DI, R12
+
+each16:
+	CMPQ       R11, R9
+	JAE        each16near
+	MOVLQSX    56(R11), R13
+	PREFETCHT0 (R10)(R13*1)
+	PREFETCHT0 64(R10)(R13*1)
+	PREFETCHT0 128(R10)(R13*1)
+	PREFETCHT0 192(R10)(R13*1)
+	PREFETCHT0 256(R10)(R13*1)
+	PREFETCHT0 320(R10)(R13*1)
+	PREFETCHT0 384(R10)(R13*1)
+	PREFETCHT0 448(R10)(R13*1)
+
+each16near:
+	MOVLQSX       8(R11), R13
+	VPMOVZXBW     (R10)(R13*1), Z16
+	VPADDW        Z16, Z0, Z0
+	VPMOVZXBW     32(R10)(R13*1), Z16
+	VPADDW        Z16, Z1, Z1
+	VPMOVZXBW     64(R10)(R13*1), Z16
+	VPADDW        Z16, Z2, Z2
+	VPMOVZXBW     96(R10)(R13*1), Z16
+	VPADDW        Z16, Z3, Z3
+	VPMOVZXBW     128(R10)(R13*1), Z16
+	VPADDW        Z16, Z4, Z4
+	VPMOVZXBW     160(R10)(R13*1), Z16
+	VPADDW        Z16, Z5, Z5
+	VPMOVZXBW     192(R10)(R13*1), Z16
+	VPADDW        Z16, Z6, Z6
+	VPMOVZXBW     224(R10)(R13*1), Z16
+	VPADDW        Z16, Z7, Z7
+	VPMOVZXBW     256(R10)(R13*1), Z16
+	VPADDW        Z16, Z8, Z8
+	VPMOVZXBW     288(R10)(R13*1), Z16
+	VPADDW        Z16, Z9, Z9
+	VPMOVZXBW     320(R10)(R13*1), Z16
+	VPADDW        Z16, Z10, Z10
+	VPMOVZXBW     352(R10)(R13*1), Z16
+	VPADDW        Z16, Z11, Z11
+	VPMOVZXBW     384(R10)(R13*1), Z16
+	VPADDW        Z16, Z12, Z12
+	VPMOVZXBW     416(R10)(R13*1), Z16
+	VPADDW        Z16, Z13, Z13
+	VPMOVZXBW     448(R10)(R13*1), Z16
+	VPADDW        Z16, Z14, Z14
+	VPMOVZXBW     480(R10)(R13*1), Z16
+	VPADDW        Z16, Z15, Z15
+	ADDQ          $+12, R11
+	DECQ          R12
+	JNZ           each16
+	VPMOVZXWD     Y0, Z16
+	VPADDD        (R8), Z16, Z16
+	VMOVUPS       Z16, (R8)
+	VEXTRACTI64X4 $0x01, Z0, Y0
+	VPMOVZXWD     Y0, Z0
+	VPADDD        64(R8), Z0, Z16
+	VMOVUPS       Z16, 64(R8)
+	VPMOVZXWD     Y1, Z16
+	VPADDD        128(R8), Z16, Z16
+	VMOVUPS       Z16, 128(R8)
+	VEXTRACTI64X4 $0x01, Z1, Y1
+	VPMOVZXWD     Y1, Z1
+	VPADDD        192(R8), Z1, Z16
+	VMOVUPS       Z16, 192(R8)
+	VPMOVZXWD     Y2, Z16
+	VPADDD        256(R8), Z16, Z16
+	VMOVUPS       Z16, 256(R8)
+	VEXTRACTI64X4 $0x01, Z2, Y2
+	VPMOVZXWD     Y2, Z2
+	VPADDD        320(R8), Z2, Z16
+	VMOVUPS       Z16, 320(R8)
+	VPMOVZXWD     Y3, Z16
+	VPADDD        384(R8), Z16, Z16
+	VMOVUPS       Z16, 384(R8)
+	VEXTRACTI64X4 $0x01, Z3, Y3
+	VPMOVZXWD     Y3, Z3
+	VPADDD        448(R8), Z3, Z16
+	VMOVUPS       Z16, 448(R8)
+	VPMOVZXWD     Y4, Z16
+	VPADDD        512(R8), Z16, Z16
+	VMOVUPS       Z16, 512(R8)
+	VEXTRACTI64X4 $0x01, Z4, Y4
+	VPMOVZXWD     Y4, Z4
+	VPADDD        576(R8), Z4, Z16
+	VMOVUPS       Z16, 576(R8)
+	VPMOVZXWD     Y5, Z16
+	VPADDD        640(R8), Z16, Z16
+	VMOVUPS       Z16, 640(R8)
+	VEXTRACTI64X4 $0x01, Z5, Y5
+	VPMOVZXWD     Y5, Z5
+	VPADDD        704(R8), Z5, Z16
+	VMOVUPS       Z16, 704(R8)
+	VPMOVZXWD     Y6, Z16
+	VPADDD        768(R8), Z16, Z16
+	VMOVUPS       Z16, 768(R8)
+	VEXTRACTI64X4 $0x01, Z6, Y6
+	VPMOVZXWD     Y6, Z6
+	VPADDD        832(R8), Z6, Z16
+	VMOVUPS       Z16, 832(R8)
+	VPMOVZXWD     Y7, Z16
+	VPADDD        896(R8), Z16, Z16
+	VMOVUPS       Z16, 896(R8)
+	VEXTRACTI64X4 $0x01, Z7, Y7
+	VPMOVZXWD     Y7, Z7
+	VPADDD        960(R8), Z7, Z16
+	VMOVUPS       Z16, 960(R8)
+	VPMOVZXWD     Y8, Z16
+	VPADDD        1024(R8), Z16, Z16
+	VMOVUPS       Z16, 1024(R8)
+	VEXTRACTI64X4 $0x01, Z8, Y8
+	VPMOVZXWD     Y8, Z8
+	VPADDD        1088(R8), Z8, Z16
+	VMOVUPS       Z16, 1088(R8)
+	VPMOVZXWD     Y9, Z16
+	VPADDD        1152(R8), Z16, Z16
+	VMOVUPS       Z16, 1152(R8)
+	VEXTRACTI64X4 $0x01, Z9, Y9
+	VPMOVZXWD     Y9, Z9
+	VPADDD        1216(R8), Z9, Z16
+	VMOVUPS       Z16, 1216(R8)
+	VPMOVZXWD     Y10, Z16
+	VPADDD        1280(R8), Z16, Z16
+	VMOVUPS       Z16, 1280(R8)
+	VEXTRACTI64X4 $0x01, Z10, Y10
+	VPMOVZXWD     Y10, Z10
+	VPADDD        1344(R8), Z10, Z16
+	VMOVUPS       Z16, 1344(R8)
+	VPMOVZXWD     Y11, Z16
+	VPADDD        1408(R8), Z16, Z16
+	VMOVUPS       Z16, 1408(R8)
+	VEXTRACTI64X4 $0x01, Z11, Y11
+	VPMOVZXWD     Y11, Z11
+	VPADDD        1472(R8), Z11, Z16
+	VMOVUPS       Z16, 1472(R8)
+	VPMOVZXWD     Y12, Z16
+	VPADDD        1536(R8), Z16, Z16
+	VMOVUPS       Z16, 1536(R8)
+	VEXTRACTI64X4 $0x01, Z12, Y12
+	VPMOVZXWD     Y12, Z12
+	VPADDD        1600(R8), Z12, Z16
+	VMOVUPS       Z16, 1600(R8)
+	VPMOVZXWD     Y13, Z16
+	VPADDD        1664(R8), Z16, Z16
+	VMOVUPS       Z16, 1664(R8)
+	VEXTRACTI64X4 $0x01, Z13, Y13
+	VPMOVZXWD     Y13, Z13
+	VPADDD        1728(R8), Z13, Z16
+	VMOVUPS       Z16, 1728(R8)
+	VPMOVZXWD     Y14, Z16
+	VPADDD        1792(R8), Z16, Z16
+	VMOVUPS       Z16, 1792(R8)
+	VEXTRACTI64X4 $0x01, Z14, Y14
+	VPMOVZXWD     Y14, Z14
+	VPADDD        1856(R8), Z14, Z16
+	VMOVUPS       Z16, 1856(R8)
+	VPMOVZXWD     Y15, Z16
+	VPADDD        1920(R8), Z16, Z16
+	VMOVUPS       Z16, 1920(R8)
+	VEXTRACTI64X4 $0x01, Z15, Y15
+	VPMOVZXWD     Y15, Z15
+	VPADDD        1984(R8), Z15, Z16
+	VMOVUPS       Z16, 1984(R8)
+	ADDQ          $+2048, R8
+	ADDQ          $+512, R10
+	SUBQ          $+512, SI
+	JMP           add16
+
+below16:
+add4:
+	CMPQ   SI, $+128
+	JL     below4
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	MOVQ   DX, R11
+	MOVQ   DI, R12
 
 each4:
-	MOVLQSX   8(R10), R12
-	VPMOVZXBD (R9)(R12*1), Z4
-	VPADDD    Z4, Z0, Z0
-	VPMOVZXBD 16(R9)(R12*1), Z4
-	VPADDD    Z4, Z1, Z1
-	VPMOVZXBD 32(R9)(R12*1), Z4
-	VPADDD    Z4, Z2, Z2
-	VPMOVZXBD 48(R9)(R12*1), Z4
-	VPADDD    Z4, Z3, Z3
-	ADDQ      $+12, R10
-	DECQ      R11
-	JNZ       each4
-	VPADDD    (R8), Z0, Z4
-	VMOVUPS   Z4, (R8)
-	VPADDD    64(R8), Z1, Z4
-	VMOVUPS   Z4, 64(R8)
-	VPADDD    128(R8), Z2, Z4
-	VMOVUPS   Z4, 128(R8)
-	VPADDD    192(R8), Z3, Z4
-	VMOVUPS   Z4, 192(R8)
-	ADDQ      $+256, R8
-	ADDQ      $+64, R9
-	SUBQ      $+64, SI
-	JMP       add4
+	CMPQ       R11, R9
+	JAE        each4near
+	MOVLQSX    56(R11), R13
+	PREFETCHT0 (R10)(R13*1)
+	PREFETCHT0 64(R10)(R13*1)
+
+each4near:
+	MOVLQSX       8(R11), R13
+	VPMOVZXBW     (R10)(R13*1), Z16
+	VPADDW        Z16, Z17, Z17
+	VPMOVZXBW     32(R10)(R13*1), Z16
+	VPADDW        Z16, Z18, Z18
+	VPMOVZXBW     64(R10)(R13*1), Z16
+	VPADDW        Z16, Z19, Z19
+	VPMOVZXBW     96(R10)(R13*1), Z16
+	VPADDW        Z16, Z20, Z20
+	ADDQ          $+12, R11
+	DECQ          R12
+	JNZ           each4
+	VPMOVZXWD     Y17, Z16
+	VPADDD        (R8), Z16, Z16
+	VMOVUPS       Z16, (R8)
+	VEXTRACTI64X4 $0x01, Z17, Y17
+	VPMOVZXWD     Y17, Z17
+	VPADDD        64(R8), Z17, Z16
+	VMOVUPS       Z16, 64(R8)
+	VPMOVZXWD     Y18, Z16
+	VPADDD        128(R8), Z16, Z16
+	VMOVUPS       Z16, 128(R8)
+	VEXTRACTI64X4 $0x01, Z18, Y18
+	VPMOVZXWD     Y18, Z18
+	VPADDD        192(R8), Z18, Z16
+	VMOVUPS       Z16, 192(R8)
+	VPMOVZXWD     Y19, Z16
+	VPADDD        256(R8), Z16, Z16
+	VMOVUPS       Z16, 256(R8)
+	VEXTRACTI64X4 $0x01, Z19, Y19
+	VPMOVZXWD     Y19, Z19
+	VPADDD        320(R8), Z19, Z16
+	VMOVUPS       Z16, 320(R8)
+	VPMOVZXWD     Y20, Z16
+	VPADDD        384(R8), Z16, Z16
+	VMOVUPS       Z16, 384(R8)
+	VEXTRACTI64X4 $0x01, Z20, Y20
+	VPMOVZXWD     Y20, Z20
+	VPADDD        448(R8), Z20, Z16
+	VMOVUPS       Z16, 448(R8)
+	ADDQ          $+512, R8
+	ADDQ          $+128, R10
+	SUBQ          $+128, SI
+	JMP           add4
 
 below4:
-add1:
-	CMPQ   SI, $+16
-	JL     below1
-	VPXORD Z5, Z5, Z5
-	MOVQ   DX, R10
+	CMPQ   SI, $+96
+	JLE    rest4
+	SUBQ   $+96, SI
+	MOVL   $0xffffffff, R11
+	BZHIL  SI, R11, R11
+	KMOVD  R11, K1
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	VPXORD Z24, Z24, Z24
+	MOVQ   DX, SI
 	MOVQ   DI, R11
 
+each4Masked:
+	CMPQ       SI, R9
+	JAE        each4Maskednear
+	MOVLQSX    56(SI), R12
+	PREFETCHT0 (R10)(R12*1)
+	PREFETCHT0 64(R10)(R12*1)
+
+each4Maskednear:
+	MOVLQSX       8(SI), R12
+	VPMOVZXBW     (R10)(R12*1), Z16
+	VPADDW        Z16, Z21, Z21
+	VPMOVZXBW     32(R10)(R12*1), Z16
+	VPADDW        Z16, Z22, Z22
+	VPMOVZXBW     64(R10)(R12*1), Z16
+	VPADDW        Z16, Z23, Z23
+	VPMOVZXBW.Z   96(R10)(R12*1), K1, Z16
+	VPADDW        Z16, Z24, Z24
+	ADDQ          $+12, SI
+	DECQ          R11
+	JNZ           each4Masked
+	VPMOVZXWD     Y21, Z16
+	VPADDD        (R8), Z16, Z16
+	VMOVUPS       Z16, (R8)
+	VEXTRACTI64X4 $0x01, Z21, Y21
+	VPMOVZXWD     Y21, Z21
+	VPADDD        64(R8), Z21, Z16
+	VMOVUPS       Z16, 64(R8)
+	VPMOVZXWD     Y22, Z16
+	VPADDD        128(R8), Z16, Z16
+	VMOVUPS       Z16, 128(R8)
+	VEXTRACTI64X4 $0x01, Z22, Y22
+	VPMOVZXWD     Y22, Z22
+	VPADDD        192(R8), Z22, Z16
+	VMOVUPS       Z16, 192(R8)
+	VPMOVZXWD     Y23, Z16
+	VPADDD        256(R8), Z16, Z16
+	VMOVUPS       Z16, 256(R8)
+	VEXTRACTI64X4 $0x01, Z23, Y23
+	VPMOVZXWD     Y23, Z23
+	VPADDD        320(R8), Z23, Z16
+	VMOVUPS       Z16, 320(R8)
+	VPMOVZXWD     Y24, Z16
+	VPADDD        384(R8), Z16, Z16
+	VMOVUPS       Z16, 384(R8)
+	VEXTRACTI64X4 $0x01, Z24, Y24
+	VPMOVZXWD     Y24, Z24
+	VPADDD        448(R8), Z24, Z16
+	VMOVUPS       Z16, 448(R8)
+	JMP           end
+
+rest4:
+	CMPQ   SI, $+64
+	JLE    rest3
+	SUBQ   $+64, SI
+	MOVL   $0xffffffff, R11
+	BZHIL  SI, R11, R11
+	KMOVD  R11, K1
+	VPXORD Z25, Z25, Z25
+	VPXORD Z26, Z26, Z26
+	VPXORD Z27, Z27, Z27
+	MOVQ   DX, SI
+	MOVQ   DI, R11
+
+each3Masked:
+	CMPQ       SI, R9
+	JAE        each3Maskednear
+	MOVLQSX    56(SI), R12
+	PREFETCHT0 (R10)(R12*1)
+	PREFETCHT0 64(R10)(R12*1)
+
+each3Maskednear:
+	MOVLQSX       8(SI), R12
+	VPMOVZXBW     (R10)(R12*1), Z16
+	VPADDW        Z16, Z25, Z25
+	VPMOVZXBW     32(R10)(R12*1), Z16
+	VPADDW        Z16, Z26, Z26
+	VPMOVZXBW.Z   64(R10)(R12*1), K1, Z16
+	VPADDW        Z16, Z27, Z27
+	ADDQ          $+12, SI
+	DECQ          R11
+	JNZ           each3Masked
+	VPMOVZXWD     Y25, Z16
+	VPADDD        (R8), Z16, Z16
+	VMOVUPS       Z16, (R8)
+	VEXTRACTI64X4 $0x01, Z25, Y25
+	VPMOVZXWD     Y25, Z25
+	VPADDD        64(R8), Z25, Z16
+	VMOVUPS       Z16, 64(R8)
+	VPMOVZXWD     Y26, Z16
+	VPADDD        128(R8), Z16, Z16
+	VMOVUPS       Z16, 128(R8)
+	VEXTRACTI64X4 $0x01, Z26, Y26
+	VPMOVZXWD     Y26, Z26
+	VPADDD        192(R8), Z26, Z16
+	VMOVUPS       Z16, 192(R8)
+	VPMOVZXWD     Y27, Z16
+	VPADDD        256(R8), Z16, Z16
+	VMOVUPS       Z16, 256(R8)
+	VEXTRACTI64X4 $0x01, Z27, Y27
+	VPMOVZXWD     Y27, Z27
+	VPADDD        320(R8), Z27, Z16
+	VMOVUPS       Z16, 320(R8)
+	JMP           end
+
+rest3:
+	CMPQ   SI, $+32
+	JLE    rest2
+	SUBQ   $+32, SI
+	MOVL   $0xffffffff, R11
+	BZHIL  SI, R11, R11
+	KMOVD  R11, K1
+	VPXORD Z28, Z28, Z28
+	VPXORD Z29, Z29, Z29
+	MOVQ   DX, SI
+	MOVQ   DI, R11
+
+each2Masked:
+	CMPQ       SI, R9
+	JAE        each2Maskednear
+	MOVLQSX    56(SI), R12
+	PREFETCHT0 (R10)(R12*1)
+
+each2Maskednear:
+	MOVLQSX       8(SI), R12
+	VPMOVZXBW     (R10)(R12*1), Z16
+	VPADDW        Z16, Z28, Z28
+	VPMOVZXBW.Z   32(R10)(R12*1), K1, Z16
+	VPADDW        Z16, Z29, Z29
+	ADDQ          $+12, SI
+	DECQ          R11
+	JNZ           each2Masked
+	VPMOVZXWD     Y28, Z16
+	VPADDD        (R8), Z16, Z16
+	VMOVUPS       Z16, (R8)
+	VEXTRACTI64X4 $0x01, Z28, Y28
+	VPMOVZXWD     Y28, Z28
+	VPADDD        64(R8), Z28, Z16
+	VMOVUPS       Z16, 64(R8)
+	VPMOVZXWD     Y29, Z16
+	VPADDD        128(R8), Z16, Z16
+	VMOVUPS       Z16, 128(R8)
+	VEXTRACTI64X4 $0x01, Z29, Y29
+	VPMOVZXWD     Y29, Z29
+	VPADDD        192(R8), Z29, Z16
+	VMOVUPS       Z16, 192(R8)
+	JMP           end
+
+rest2:
+	CMPQ   SI, $+0
+	JLE    rest1
+	SUBQ   $+0, SI
+	MOVL   $0xffffffff, R11
+	BZHIL  SI, R11, R11
+	KMOVD  R11, K1
+	VPXORD Z30, Z30, Z30
+	MOVQ   DX, SI
+	MOVQ   DI, R11
+
+each1Masked:
+	CMPQ       SI, R9
+	JAE        each1Maskednear
+	MOVLQSX    56(SI), R12
+	PREFETCHT0 (R10)(R12*1)
+
+each1Maskednear:
+	MOVLQSX       8(SI), R12
+	VPMOVZXBW.Z   (R10)(R12*1), K1, Z16
+	VPADDW        Z16, Z30, Z30
+	ADDQ          $+12, SI
+	DECQ          R11
+	JNZ           each1Masked
+	VPMOVZXWD     Y30, Z16
+	VPADDD        (R8), Z16, Z16
+	VMOVUPS       Z16, (R8)
+	VEXTRACTI64X4 $0x01, Z30, Y30
+	VPMOVZXWD     Y30, Z30
+	VPADDD        64(R8), Z30, Z16
+	VMOVUPS       Z16, 64(R8)
+	JMP           end
+
+rest1:
+end:
+	SUBQ  DI, BX
+	LEAQ  (DI)(DI*2), DI
+	LEAQ  (DX)(DI*4), DX
+	TESTQ BX, BX
+	JG    group
+	VZEROUPPER
+	RET
+
+// func scatterExcitatory(acc *int32, sums int, targets *uint16, codes *uint8, strips *int32, count int) int
+// Requires: MMX+
+TEXT ·scatterExcitatory(SB), NOSPLIT, $0-56
+	MOVQ acc+0(FP), AX
+	MOVQ sums+8(FP), CX
+	MOVQ targets+16(FP), DX
+	MOVQ codes+24(FP), BX
+	MOVQ strips+32(FP), SI
+	MOVQ count+40(FP), DI
+
+strip:
+	CMPQ       DI, $+4
+	JLE        near
+	MOVLQSX    56(SI), R10
+	PREFETCHT0 (DX)(R10*2)
+	PREFETCHT0 64(DX)(R10*2)
+	PREFETCHT0 (BX)(R10*1)
+	PREFETCHT0 64(BX)(R10*1)
+
+near:
+	MOVLQSX (SI), R8
+	MOVLQSX 4(SI), R9
+	MOVLQSX 8(SI), R10
+	SUBQ    $+4, R9
+	JL      last
+
+four:
+	MOVWQZX (DX)(R10*2), R11
+	ADDQ    R8, R11
+	CMPQ    R11, CX
+	JAE     out
+	MOVBLZX (BX)(R10*1), R12
+	ADDL    R12, (AX)(R11*4)
+	MOVWQZX 2(DX)(R10*2), R11
+	ADDQ    R8, R11
+	CMPQ    R11, CX
+	JAE     out
+	MOVBLZX 1(BX)(R10*1), R12
+	ADDL    R12, (AX)(R11*4)
+	MOVWQZX 4(DX)(R10*2), R11
+	ADDQ    R8, R11
+	CMPQ    R11, CX
+	JAE     out
+	MOVBLZX 2(BX)(R10*1), R12
+	ADDL    R12, (AX)(R11*4)
+	MOVWQZX 6(DX)(R10*2), R11
+	ADDQ    R8, R11
+	CMPQ    R11, CX
+	JAE     out
+	MOVBLZX 3(BX)(R10*1), R12
+	ADDL    R12, (AX)(R11*4)
+	ADDQ    $+4, R10
+	SUBQ    $+4, R9
+	JGE     four
+
+last:
+	ADDQ $+4, R9
+	JZ   added
+
+one:
+	MOVWQZX (DX)(R10*2), R11
+	ADDQ    R8, R11
+	CMPQ    R11, CX
+	JAE     out
+	MOVBLZX (BX)(R10*1), R12
+	ADDL    R12, (AX)(R11*4)
+	INCQ    R10
+	DECQ    R9
+	JNZ     one
+
+added:
+	ADDQ $+12, SI
+	DECQ DI
+	JNZ  strip
+
+out:
+	MOVQ DI, ret+48(FP)
+	RET
+
+// func addInhibitoryAVX2(acc *int32, codes *uint8, strips *int32, count int)
+// Requires: AVX, AVX2, MMX+
+TEXT ·addInhibitoryAVX2(SB), NOSPLIT, $0-32
+	MOVQ acc+0(FP), AX
+	MOVQ codes+8(FP), CX
+	MOVQ strips+16(FP), DX
+	MOVQ count+24(FP), BX
+	LEAQ (BX)(BX*2), R9
+	LEAQ -48(DX)(R9*4), R9
+
+group:
+	MOVQ (DX), SI
+	MOVQ DX, R8
+	XORQ DI, DI
+
+same:
+	INCQ DI
+	ADDQ $+12, R8
+	CMPQ DI, BX
+	JGE  counted
+	CMPQ DI, $+256
+	JGE  counted
+	CMPQ SI, (R8)
+	JEQ  same
+
+counted:
+	MOVLQSX SI, R8
+	SHRQ    $0x20, SI
+	LEAQ    (AX)(R8*4), R8
+	MOVQ    CX, R10
+
+add8:
+	CMPQ  SI, $+128
+	JL    below8
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	MOVQ  DX, R11
+	MOVQ  DI, R12
+
+each8:
+	CMPQ       R11, R9
+	JAE        each8near
+	MOVLQSX    56(R11), R13
+	PREFETCHT0 (R10)(R13*1)
+	PREFETCHT0 64(R10)(R13*1)
+
+each8near:
+	MOVLQSX      8(R11), R13
+	VPMOVZXBW    (R10)(R13*1), Y8
+	VPADDW       Y8, Y0, Y0
+	VPMOVZXBW    16(R10)(R13*1), Y8
+	VPADDW       Y8, Y1, Y1
+	VPMOVZXBW    32(R10)(R13*1), Y8
+	VPADDW       Y8, Y2, Y2
+	VPMOVZXBW    48(R10)(R13*1), Y8
+	VPADDW       Y8, Y3, Y3
+	VPMOVZXBW    64(R10)(R13*1), Y8
+	VPADDW       Y8, Y4, Y4
+	VPMOVZXBW    80(R10)(R13*1), Y8
+	VPADDW       Y8, Y5, Y5
+	VPMOVZXBW    96(R10)(R13*1), Y8
+	VPADDW       Y8, Y6, Y6
+	VPMOVZXBW    112(R10)(R13*1), Y8
+	VPADDW       Y8, Y7, Y7
+	ADDQ         $+12, R11
+	DECQ         R12
+	JNZ          each8
+	VPMOVZXWD    X0, Y8
+	VMOVDQU      (R8), Y9
+	VPSUBD       Y8, Y9, Y9
+	VMOVUPS      Y9, (R8)
+	VEXTRACTI128 $0x01, Y0, X0
+	VPMOVZXWD    X0, Y0
+	VMOVDQU      32(R8), Y8
+	VPSUBD       Y0, Y8, Y8
+	VMOVUPS      Y8, 32(R8)
+	VPMOVZXWD    X1, Y0
+	VMOVDQU      64(R8), Y8
+	VPSUBD       Y0, Y8, Y8
+	VMOVUPS      Y8, 64(R8)
+	VEXTRACTI128 $0x01, Y1, X1
+	VPMOVZXWD    X1, Y1
+	VMOVDQU      96(R8), Y0
+	VPSUBD       Y1, Y0, Y0
+	VMOVUPS      Y0, 96(R8)
+	VPMOVZXWD    X2, Y0
+	VMOVDQU      128(R8), Y1
+	VPSUBD       Y0, Y1, Y1
+	VMOVUPS      Y1, 128(R8)
+	VEXTRACTI128 $0x01, Y2, X2
+	VPMOVZXWD    X2, Y2
+	VMOVDQU      160(R8), Y0
+	VPSUBD       Y2, Y0, Y0
+	VMOVUPS      Y0, 160(R8)
+	VPMOVZXWD    X3, Y0
+	VMOVDQU      192(R8), Y1
+	VPSUBD       Y0, Y1, Y1
+	VMOVUPS      Y1, 192(R8)
+	VEXTRACTI128 $0x01, Y3, X3
+	VPMOVZXWD    X3, Y3
+	VMOVDQU      224(R8), Y0
+	VPSUBD       Y3, Y0, Y0
+	VMOVUPS      Y0, 224(R8)
+	VPMOVZXWD    X4, Y0
+	VMOVDQU      256(R8), Y1
+	VPSUBD       Y0, Y1, Y1
+	VMOVUPS      Y1, 256(R8)
+	VEXTRACTI128 $0x01, Y4, X4
+	VPMOVZXWD    X4, Y4
+	VMOVDQU      288(R8), Y0
+	VPSUBD       Y4, Y0, Y0
+	VMOVUPS      Y0, 288(R8)
+	VPMOVZXWD    X5, Y0
+	VMOVDQU      320(R8), Y1
+	VPSUBD       Y0, Y1, Y1
+	VMOVUPS      Y1, 320(R8)
+	VEXTRACTI128 $0x01, Y5, X5
+	VPMOVZXWD    X5, Y5
+	VMOVDQU      352(R8), Y0
+	VPSUBD       Y5, Y0, Y0
+	VMOVUPS      Y0, 352(R8)
+	VPMOVZXWD    X6, Y0
+	VMOVDQU      384(R8), Y1
+	VPSUBD       Y0, Y1, Y1
+	VMOVUPS      Y1, 384(R8)
+	VEXTRACTI128 $0x01, Y6, X6
+	VPMOVZXWD    X6, Y6
+	VMOVDQU      416(R8), Y0
+	VPSUBD       Y6, Y0, Y0
+	VMOVUPS      Y0, 416(R8)
+	VPMOVZXWD    X7, Y0
+	VMOVDQU      448(R8), Y1
+	VPSUBD       Y0, Y1, Y1
+	VMOVUPS      Y1, 448(R8)
+	VEXTRACTI128 $0x01, Y7, X7
+	VPMOVZXWD    X7, Y7
+	VMOVDQU      480(R8), Y0
+	VPSUBD       Y7, Y0, Y0
+	VMOVUPS      Y0, 480(R8)
+	ADDQ         $+512, R8
+	ADDQ         $+128, R10
+	SUBQ         $+128, SI
+	JMP          add8
+
+below8:
+add1:
+	CMPQ  SI, $+16
+	JL    below1
+	VPXOR Y0, Y0, Y0
+	MOVQ  DX, R11
+	MOVQ  DI, R12
+
 each1:
-	MOVLQSX   8(R10), R12
-	VPMOVZXBD (R9)(R12*1), Z4
-	VPADDD    Z4, Z5, Z5
-	ADDQ      $+12, R10
-	DECQ      R11
-	JNZ       each1
-	VPADDD    (R8), Z5, Z4
-	VMOVUPS   Z4, (R8)
-	ADDQ      $+64, R8
-	ADDQ      $+16, R9
-	SUBQ      $+16, SI
-	JMP       add1
+	CMPQ       R11, R9
+	JAE        each1near
+	MOVLQSX    56(R11), R13
+	PREFETCHT0 (R10)(R13*1)
+
+each1near:
+	MOVLQSX      8(R11), R13
+	VPMOVZXBW    (R10)(R13*1), Y1
+	VPADDW       Y1, Y0, Y0
+	ADDQ         $+12, R11
+	DECQ         R12
+	JNZ          each1
+	VPMOVZXWD    X0, Y1
+	VMOVDQU      (R8), Y2
+	VPSUBD       Y1, Y2, Y2
+	VMOVUPS      Y2, (R8)
+	VEXTRACTI128 $0x01, Y0, X0
+	VPMOVZXWD    X0, Y0
+	VMOVDQU      32(R8), Y1
+	VPSUBD       Y0, Y1, Y1
+	VMOVUPS      Y1, 32(R8)
+	ADDQ         $+64, R8
+	ADDQ         $+16, R10
+	SUBQ         $+16, SI
+	JMP          add1
 
 below1:
-	TESTQ  SI, SI
-	JLE    end
-	MOVL   $0x0000ffff, R10
-	BZHIL  SI, R10, R10
-	KMOVW  R10, K1
-	VPXORD Z6, Z6, Z6
-	MOVQ   DX, SI
-	MOVQ   DI, R10
+	CMPQ  SI, $+8
+	JL    one
+	VPXOR Y0, Y0, Y0
+	MOVQ  DX, R11
+	MOVQ  DI, R12
 
-eachTail:
-	MOVLQSX     8(SI), R11
-	VPMOVZXBD.Z (R9)(R11*1), K1, Z4
-	VPADDD      Z4, Z6, Z6
-	ADDQ        $+12, SI
-	DECQ        R10
-	JNZ         eachTail
-	VPADDD      (R8), Z6, Z4
-	VMOVUPS     Z4, (R8)
+eachLanes:
+	MOVLQSX   8(R11), R13
+	VPMOVZXBD (R10)(R13*1), Y1
+	VPADDD    Y1, Y0, Y0
+	ADDQ      $+12, R11
+	DECQ      R12
+	JNZ       eachLanes
+	VMOVDQU   (R8), Y1
+	VPSUBD    Y0, Y1, Y1
+	VMOVUPS   Y1, (R8)
+	ADDQ      $+32, R8
+	ADDQ      $+8, R10
+	SUBQ      $+8, SI
+
+one:
+	TESTQ SI, SI
+	JLE   end
+	XORL  R11, R11
+	MOVQ  DX, R13
+	MOVQ  DI, R14
+
+eachOne:
+	MOVLQSX 8(R13), R12
+	MOVBLZX (R10)(R12*1), R12
+	ADDL    R12, R11
+	ADDQ    $+12, R13
+	DECQ    R14
+	JNZ     eachOne
+	SUBL    R11, (R8)
+	ADDQ    $+4, R8
+	ADDQ    $+1, R10
+	SUBQ    $+1, SI
+	JMP     one
 
 end:
 	SUBQ  DI, BX
@@ -595,12 +1891,14 @@ end:
 	RET
 
 // func addInhibitoryAVX512(acc *int32, codes *uint8, strips *int32, count int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512BW, AVX512F, BMI2, MMX+
 TEXT ·addInhibitoryAVX512(SB), NOSPLIT, $0-32
 	MOVQ acc+0(FP), AX
 	MOVQ codes+8(FP), CX
 	MOVQ strips+16(FP), DX
 	MOVQ count+24(FP), BX
+	LEAQ (BX)(BX*2), R9
+	LEAQ -48(DX)(R9*4), R9
 
 group:
 	MOVQ (DX), SI
@@ -612,6 +1910,8 @@ same:
 	ADDQ $+12, R8
 	CMPQ DI, BX
 	JGE  counted
+	CMPQ DI, $+256
+	JGE  counted
 	CMPQ SI, (R8)
 	JEQ  same
 
@@ -619,92 +1919,516 @@ counted:
 	MOVLQSX SI, R8
 	SHRQ    $0x20, SI
 	LEAQ    (AX)(R8*4), R8
-	MOVQ    CX, R9
+	MOVQ    CX, R10
 
-add4:
-	CMPQ   SI, $+64
-	JL     below4
+add16:
+	CMPQ   SI, $+512
+	JL     below16
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
-	MOVQ   DX, R10
-	MOVQ   DI, R11
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	MOVQ   DX, R11
+	MOVQ   DI, R12
+
+each16:
+	CMPQ       R11, R9
+	JAE        each16near
+	MOVLQSX    56(R11), R13
+	PREFETCHT0 (R10)(R13*1)
+	PREFETCHT0 64(R10)(R13*1)
+	PREFETCHT0 128(R10)(R13*1)
+	PREFETCHT0 192(R10)(R13*1)
+	PREFETCHT0 256(R10)(R13*1)
+	PREFETCHT0 320(R10)(R13*1)
+	PREFETCHT0 384(R10)(R13*1)
+	PREFETCHT0 448(R10)(R13*1)
+
+each16near:
+	MOVLQSX       8(R11), R13
+	VPMOVZXBW     (R10)(R13*1), Z16
+	VPADDW        Z16, Z0, Z0
+	VPMOVZXBW     32(R10)(R13*1), Z16
+	VPADDW        Z16, Z1, Z1
+	VPMOVZXBW     64(R10)(R13*1), Z16
+	VPADDW        Z16, Z2, Z2
+	VPMOVZXBW     96(R10)(R13*1), Z16
+	VPADDW        Z16, Z3, Z3
+	VPMOVZXBW     128(R10)(R13*1), Z16
+	VPADDW        Z16, Z4, Z4
+	VPMOVZXBW     160(R10)(R13*1), Z16
+	VPADDW        Z16, Z5, Z5
+	VPMOVZXBW     192(R10)(R13*1), Z16
+	VPADDW        Z16, Z6, Z6
+	VPMOVZXBW     224(R10)(R13*1), Z16
+	VPADDW        Z16, Z7, Z7
+	VPMOVZXBW     256(R10)(R13*1), Z16
+	VPADDW        Z16, Z8, Z8
+	VPMOVZXBW     288(R10)(R13*1), Z16
+	VPADDW        Z16, Z9, Z9
+	VPMOVZXBW     320(R10)(R13*1), Z16
+	VPADDW        Z16, Z10, Z10
+	VPMOVZXBW     352(R10)(R13*1), Z16
+	VPADDW        Z16, Z11, Z11
+	VPMOVZXBW     384(R10)(R13*1), Z16
+	VPADDW        Z16, Z12, Z12
+	VPMOVZXBW     416(R10)(R13*1), Z16
+	VPADDW        Z16, Z13, Z13
+	VPMOVZXBW     448(R10)(R13*1), Z16
+	VPADDW        Z16, Z14, Z14
+	VPMOVZXBW     480(R10)(R13*1), Z16
+	VPADDW        Z16, Z15, Z15
+	ADDQ          $+12, R11
+	DECQ          R12
+	JNZ           each16
+	VPMOVZXWD     Y0, Z16
+	VMOVDQU32     (R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, (R8)
+	VEXTRACTI64X4 $0x01, Z0, Y0
+	VPMOVZXWD     Y0, Z0
+	VMOVDQU32     64(R8), Z16
+	VPSUBD        Z0, Z16, Z16
+	VMOVUPS       Z16, 64(R8)
+	VPMOVZXWD     Y1, Z16
+	VMOVDQU32     128(R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, 128(R8)
+	VEXTRACTI64X4 $0x01, Z1, Y1
+	VPMOVZXWD     Y1, Z1
+	VMOVDQU32     192(R8), Z16
+	VPSUBD        Z1, Z16, Z16
+	VMOVUPS       Z16, 192(R8)
+	VPMOVZXWD     Y2, Z16
+	VMOVDQU32     256(R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, 256(R8)
+	VEXTRACTI64X4 $0x01, Z2, Y2
+	VPMOVZXWD     Y2, Z2
+	VMOVDQU32     320(R8), Z16
+	VPSUBD        Z2, Z16, Z16
+	VMOVUPS       Z16, 320(R8)
+	VPMOVZXWD     Y3, Z16
+	VMOVDQU32     384(R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, 384(R8)
+	VEXTRACTI64X4 $0x01, Z3, Y3
+	VPMOVZXWD     Y3, Z3
+	VMOVDQU32     448(R8), Z16
+	VPSUBD        Z3, Z16, Z16
+	VMOVUPS       Z16, 448(R8)
+	VPMOVZXWD     Y4, Z16
+	VMOVDQU32     512(R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, 512(R8)
+	VEXTRACTI64X4 $0x01, Z4, Y4
+	VPMOVZXWD     Y4, Z4
+	VMOVDQU32     576(R8), Z16
+	VPSUBD        Z4, Z16, Z16
+	VMOVUPS       Z16, 576(R8)
+	VPMOVZXWD     Y5, Z16
+	VMOVDQU32     640(R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, 640(R8)
+	VEXTRACTI64X4 $0x01, Z5, Y5
+	VPMOVZXWD     Y5, Z5
+	VMOVDQU32     704(R8), Z16
+	VPSUBD        Z5, Z16, Z16
+	VMOVUPS       Z16, 704(R8)
+	VPMOVZXWD     Y6, Z16
+	VMOVDQU32     768(R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, 768(R8)
+	VEXTRACTI64X4 $0x01, Z6, Y6
+	VPMOVZXWD     Y6, Z6
+	VMOVDQU32     832(R8), Z16
+	VPSUBD        Z6, Z16, Z16
+	VMOVUPS       Z16, 832(R8)
+	VPMOVZXWD     Y7, Z16
+	VMOVDQU32     896(R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, 896(R8)
+	VEXTRACTI64X4 $0x01, Z7, Y7
+	VPMOVZXWD     Y7, Z7
+	VMOVDQU32     960(R8), Z16
+	VPSUBD        Z7, Z16, Z16
+	VMOVUPS       Z16, 960(R8)
+	VPMOVZXWD     Y8, Z16
+	VMOVDQU32     1024(R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, 1024(R8)
+	VEXTRACTI64X4 $0x01, Z8, Y8
+	VPMOVZXWD     Y8, Z8
+	VMOVDQU32     1088(R8), Z16
+	VPSUBD        Z8, Z16, Z16
+	VMOVUPS       Z16, 1088(R8)
+	VPMOVZXWD     Y9, Z16
+	VMOVDQU32     1152(R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, 1152(R8)
+	VEXTRACTI64X4 $0x01, Z9, Y9
+	VPMOVZXWD     Y9, Z9
+	VMOVDQU32     1216(R8), Z16
+	VPSUBD        Z9, Z16, Z16
+	VMOVUPS       Z16, 1216(R8)
+	VPMOVZXWD     Y10, Z16
+	VMOVDQU32     1280(R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, 1280(R8)
+	VEXTRACTI64X4 $0x01, Z10, Y10
+	VPMOVZXWD     Y10, Z10
+	VMOVDQU32     1344(R8), Z16
+	VPSUBD        Z10, Z16, Z16
+	VMOVUPS       Z16, 1344(R8)
+	VPMOVZXWD     Y11, Z16
+	VMOVDQU32     1408(R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, 1408(R8)
+	VEXTRACTI64X4 $0x01, Z11, Y11
+	VPMOVZXWD     Y11, Z11
+	VMOVDQU32     1472(R8), Z16
+	VPSUBD        Z11, Z16, Z16
+	VMOVUPS       Z16, 1472(R8)
+	VPMOVZXWD     Y12, Z16
+	VMOVDQU32     1536(R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, 1536(R8)
+	VEXTRACTI64X4 $0x01, Z12, Y12
+	VPMOVZXWD     Y12, Z12
+	VMOVDQU32     1600(R8), Z16
+	VPSUBD        Z12, Z16, Z16
+	VMOVUPS       Z16, 1600(R8)
+	VPMOVZXWD     Y13, Z16
+	VMOVDQU32     1664(R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, 1664(R8)
+	VEXTRACTI64X4 $0x01, Z13, Y13
+	VPMOVZXWD     Y13, Z13
+	VMOVDQU32     1728(R8), Z16
+	VPSUBD        Z13, Z16, Z16
+	VMOVUPS       Z16, 1728(R8)
+	VPMOVZXWD     Y14, Z16
+	VMOVDQU32     1792(R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, 1792(R8)
+	VEXTRACTI64X4 $0x01, Z14, Y14
+	VPMOVZXWD     Y14, Z14
+	VMOVDQU32     1856(R8), Z16
+	VPSUBD        Z14, Z16, Z16
+	VMOVUPS       Z16, 1856(R8)
+	VPMOVZXWD     Y15, Z16
+	VMOVDQU32     1920(R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, 1920(R8)
+	VEXTRACTI64X4 $0x01, Z15, Y15
+	VPMOVZXWD     Y15, Z15
+	VMOVDQU32     1984(R8), Z16
+	VPSUBD        Z15, Z16, Z16
+	VMOVUPS       Z16, 1984(R8)
+	ADDQ          $+2048, R8
+	ADDQ          $+512, R10
+	SUBQ          $+512, SI
+	JMP           add16
+
+below16:
+add4:
+	CMPQ   SI, $+128
+	JL     below4
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	MOVQ   DX, R11
+	MOVQ   DI, R12
 
 each4:
-	MOVLQSX   8(R10), R12
-	VPMOVZXBD (R9)(R12*1), Z4
-	VPADDD    Z4, Z0, Z0
-	VPMOVZXBD 16(R9)(R12*1), Z4
-	VPADDD    Z4, Z1, Z1
-	VPMOVZXBD 32(R9)(R12*1), Z4
-	VPADDD    Z4, Z2, Z2
-	VPMOVZXBD 48(R9)(R12*1), Z4
-	VPADDD    Z4, Z3, Z3
-	ADDQ      $+12, R10
-	DECQ      R11
-	JNZ       each4
-	VMOVDQU32 (R8), Z4
-	VPSUBD    Z0, Z4, Z4
-	VMOVUPS   Z4, (R8)
-	VMOVDQU32 64(R8), Z4
-	VPSUBD    Z1, Z4, Z4
-	VMOVUPS   Z4, 64(R8)
-	VMOVDQU32 128(R8), Z4
-	VPSUBD    Z2, Z4, Z4
-	VMOVUPS   Z4, 128(R8)
-	VMOVDQU32 192(R8), Z4
-	VPSUBD    Z3, Z4, Z4
-	VMOVUPS   Z4, 192(R8)
-	ADDQ      $+256, R8
-	ADDQ      $+64, R9
-	SUBQ      $+64, SI
-	JMP       add4
+	CMPQ       R11, R9
+	JAE        each4near
+	MOVLQSX    56(R11), R13
+	PREFETCHT0 (R10)(R13*1)
+	PREFETCHT0 64(R10)(R13*1)
+
+each4near:
+	MOVLQSX       8(R11), R13
+	VPMOVZXBW     (R10)(R13*1), Z16
+	VPADDW        Z16, Z17, Z17
+	VPMOVZXBW     32(R10)(R13*1), Z16
+	VPADDW        Z16, Z18, Z18
+	VPMOVZXBW     64(R10)(R13*1), Z16
+	VPADDW        Z16, Z19, Z19
+	VPMOVZXBW     96(R10)(R13*1), Z16
+	VPADDW        Z16, Z20, Z20
+	ADDQ          $+12, R11
+	DECQ          R12
+	JNZ           each4
+	VPMOVZXWD     Y17, Z16
+	VMOVDQU32     (R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, (R8)
+	VEXTRACTI64X4 $0x01, Z17, Y17
+	VPMOVZXWD     Y17, Z17
+	VMOVDQU32     64(R8), Z16
+	VPSUBD        Z17, Z16, Z16
+	VMOVUPS       Z16, 64(R8)
+	VPMOVZXWD     Y18, Z16
+	VMOVDQU32     128(R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, 128(R8)
+	VEXTRACTI64X4 $0x01, Z18, Y18
+	VPMOVZXWD     Y18, Z18
+	VMOVDQU32     192(R8), Z16
+	VPSUBD        Z18, Z16, Z16
+	VMOVUPS       Z16, 192(R8)
+	VPMOVZXWD     Y19, Z16
+	VMOVDQU32     256(R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, 256(R8)
+	VEXTRACTI64X4 $0x01, Z19, Y19
+	VPMOVZXWD     Y19, Z19
+	VMOVDQU32     320(R8), Z16
+	VPSUBD        Z19, Z16, Z16
+	VMOVUPS       Z16, 320(R8)
+	VPMOVZXWD     Y20, Z16
+	VMOVDQU32     384(R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, 384(R8)
+	VEXTRACTI64X4 $0x01, Z20, Y20
+	VPMOVZXWD     Y20, Z20
+	VMOVDQU32     448(R8), Z16
+	VPSUBD        Z20, Z16, Z16
+	VMOVUPS       Z16, 448(R8)
+	ADDQ          $+512, R8
+	ADDQ          $+128, R10
+	SUBQ          $+128, SI
+	JMP           add4
 
 below4:
-add1:
-	CMPQ   SI, $+16
-	JL     below1
-	VPXORD Z5, Z5, Z5
-	MOVQ   DX, R10
+	CMPQ   SI, $+96
+	JLE    rest4
+	SUBQ   $+96, SI
+	MOVL   $0xffffffff, R11
+	BZHIL  SI, R11, R11
+	KMOVD  R11, K1
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	VPXORD Z24, Z24, Z24
+	MOVQ   DX, SI
 	MOVQ   DI, R11
 
-each1:
-	MOVLQSX   8(R10), R12
-	VPMOVZXBD (R9)(R12*1), Z4
-	VPADDD    Z4, Z5, Z5
-	ADDQ      $+12, R10
-	DECQ      R11
-	JNZ       each1
-	VMOVDQU32 (R8), Z4
-	VPSUBD    Z5, Z4, Z4
-	VMOVUPS   Z4, (R8)
-	ADDQ      $+64, R8
-	ADDQ      $+16, R9
-	SUBQ      $+16, SI
-	JMP       add1
+each4Masked:
+	CMPQ       SI, R9
+	JAE        each4Maskednear
+	MOVLQSX    56(SI), R12
+	PREFETCHT0 (R10)(R12*1)
+	PREFETCHT0 64(R10)(R12*1)
 
-below1:
-	TESTQ  SI, SI
-	JLE    end
-	MOVL   $0x0000ffff, R10
-	BZHIL  SI, R10, R10
-	KMOVW  R10, K1
-	VPXORD Z6, Z6, Z6
+each4Maskednear:
+	MOVLQSX       8(SI), R12
+	VPMOVZXBW     (R10)(R12*1), Z16
+	VPADDW        Z16, Z21, Z21
+	VPMOVZXBW     32(R10)(R12*1), Z16
+	VPADDW        Z16, Z22, Z22
+	VPMOVZXBW     64(R10)(R12*1), Z16
+	VPADDW        Z16, Z23, Z23
+	VPMOVZXBW.Z   96(R10)(R12*1), K1, Z16
+	VPADDW        Z16, Z24, Z24
+	ADDQ          $+12, SI
+	DECQ          R11
+	JNZ           each4Masked
+	VPMOVZXWD     Y21, Z16
+	VMOVDQU32     (R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, (R8)
+	VEXTRACTI64X4 $0x01, Z21, Y21
+	VPMOVZXWD     Y21, Z21
+	VMOVDQU32     64(R8), Z16
+	VPSUBD        Z21, Z16, Z16
+	VMOVUPS       Z16, 64(R8)
+	VPMOVZXWD     Y22, Z16
+	VMOVDQU32     128(R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, 128(R8)
+	VEXTRACTI64X4 $0x01, Z22, Y22
+	VPMOVZXWD     Y22, Z22
+	VMOVDQU32     192(R8), Z16
+	VPSUBD        Z22, Z16, Z16
+	VMOVUPS       Z16, 192(R8)
+	VPMOVZXWD     Y23, Z16
+	VMOVDQU32     256(R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, 256(R8)
+	VEXTRACTI64X4 $0x01, Z23, Y23
+	VPMOVZXWD     Y23, Z23
+	VMOVDQU32     320(R8), Z16
+	VPSUBD        Z23, Z16, Z16
+	VMOVUPS       Z16, 320(R8)
+	VPMOVZXWD     Y24, Z16
+	VMOVDQU32     384(R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, 384(R8)
+	VEXTRACTI64X4 $0x01, Z24, Y24
+	VPMOVZXWD     Y24, Z24
+	VMOVDQU32     448(R8), Z16
+	VPSUBD        Z24, Z16, Z16
+	VMOVUPS       Z16, 448(R8)
+	JMP           end
+
+rest4:
+	CMPQ   SI, $+64
+	JLE    rest3
+	SUBQ   $+64, SI
+	MOVL   $0xffffffff, R11
+	BZHIL  SI, R11, R11
+	KMOVD  R11, K1
+	VPXORD Z25, Z25, Z25
+	VPXORD Z26, Z26, Z26
+	VPXORD Z27, Z27, Z27
 	MOVQ   DX, SI
-	MOVQ   DI, R10
+	MOVQ   DI, R11
 
-eachTail:
-	MOVLQSX     8(SI), R11
-	VPMOVZXBD.Z (R9)(R11*1), K1, Z4
-	VPADDD      Z4, Z6, Z6
-	ADDQ        $+12, SI
-	DECQ        R10
-	JNZ         eachTail
-	VMOVDQU32   (R8), Z4
-	VPSUBD      Z6, Z4, Z4
-	VMOVUPS     Z4, (R8)
+each3Masked:
+	CMPQ       SI, R9
+	JAE        each3Maskednear
+	MOVLQSX    56(SI), R12
+	PREFETCHT0 (R10)(R12*1)
+	PREFETCHT0 64(R10)(R12*1)
 
+each3Maskednear:
+	MOVLQSX       8(SI), R12
+	VPMOVZXBW     (R10)(R12*1), Z16
+	VPADDW        Z16, Z25, Z25
+	VPMOVZXBW     32(R10)(R12*1), Z16
+	VPADDW        Z16, Z26, Z26
+	VPMOVZXBW.Z   64(R10)(R12*1), K1, Z16
+	VPADDW        Z16, Z27, Z27
+	ADDQ          $+12, SI
+	DECQ          R11
+	JNZ           each3Masked
+	VPMOVZXWD     Y25, Z16
+	VMOVDQU32     (R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, (R8)
+	VEXTRACTI64X4 $0x01, Z25, Y25
+	VPMOVZXWD     Y25, Z25
+	VMOVDQU32     64(R8), Z16
+	VPSUBD        Z25, Z16, Z16
+	VMOVUPS       Z16, 64(R8)
+	VPMOVZXWD     Y26, Z16
+	VMOVDQU32     128(R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, 128(R8)
+	VEXTRACTI64X4 $0x01, Z26, Y26
+	VPMOVZXWD     Y26, Z26
+	VMOVDQU32     192(R8), Z16
+	VPSUBD        Z26, Z16, Z16
+	VMOVUPS       Z16, 192(R8)
+	VPMOVZXWD     Y27, Z16
+	VMOVDQU32     256(R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, 256(R8)
+	VEXTRACTI64X4 $0x01, Z27, Y27
+	VPMOVZXWD     Y27, Z27
+	VMOVDQU32     320(R8), Z16
+	VPSUBD        Z27, Z16, Z16
+	VMOVUPS       Z16, 320(R8)
+	JMP           end
+
+rest3:
+	CMPQ   SI, $+32
+	JLE    rest2
+	SUBQ   $+32, SI
+	MOVL   $0xffffffff, R11
+	BZHIL  SI, R11, R11
+	KMOVD  R11, K1
+	VPXORD Z28, Z28, Z28
+	VPXORD Z29, Z29, Z29
+	MOVQ   DX, SI
+	MOVQ   DI, R11
+
+each2Masked:
+	CMPQ       SI, R9
+	JAE        each2Maskednear
+	MOVLQSX    56(SI), R12
+	PREFETCHT0 (R10)(R12*1)
+
+each2Maskednear:
+	MOVLQSX       8(SI), R12
+	VPMOVZXBW     (R10)(R12*1), Z16
+	VPADDW        Z16, Z28, Z28
+	VPMOVZXBW.Z   32(R10)(R12*1), K1, Z16
+	VPADDW        Z16, Z29, Z29
+	ADDQ          $+12, SI
+	DECQ          R11
+	JNZ           each2Masked
+	VPMOVZXWD     Y28, Z16
+	VMOVDQU32     (R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, (R8)
+	VEXTRACTI64X4 $0x01, Z28, Y28
+	VPMOVZXWD     Y28, Z28
+	VMOVDQU32     64(R8), Z16
+	VPSUBD        Z28, Z16, Z16
+	VMOVUPS       Z16, 64(R8)
+	VPMOVZXWD     Y29, Z16
+	VMOVDQU32     128(R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, 128(R8)
+	VEXTRACTI64X4 $0x01, Z29, Y29
+	VPMOVZXWD     Y29, Z29
+	VMOVDQU32     192(R8), Z16
+	VPSUBD        Z29, Z16, Z16
+	VMOVUPS       Z16, 192(R8)
+	JMP           end
+
+rest2:
+	CMPQ   SI, $+0
+	JLE    rest1
+	SUBQ   $+0, SI
+	MOVL   $0xffffffff, R11
+	BZHIL  SI, R11, R11
+	KMOVD  R11, K1
+	VPXORD Z30, Z30, Z30
+	MOVQ   DX, SI
+	MOVQ   DI, R11
+
+each1Masked:
+	CMPQ       SI, R9
+	JAE        each1Maskednear
+	MOVLQSX    56(SI), R12
+	PREFETCHT0 (R10)(R12*1)
+
+each1Maskednear:
+	MOVLQSX       8(SI), R12
+	VPMOVZXBW.Z   (R10)(R12*1), K1, Z16
+	VPADDW        Z16, Z30, Z30
+	ADDQ          $+12, SI
+	DECQ          R11
+	JNZ           each1Masked
+	VPMOVZXWD     Y30, Z16
+	VMOVDQU32     (R8), Z31
+	VPSUBD        Z16, Z31, Z31
+	VMOVUPS       Z31, (R8)
+	VEXTRACTI64X4 $0x01, Z30, Y30
+	VPMOVZXWD     Y30, Z30
+	VMOVDQU32     64(R8), Z16
+	VPSUBD        Z30, Z16, Z16
+	VMOVUPS       Z16, 64(R8)
+	JMP           end
+
+rest1:
 end:
 	SUBQ  DI, BX
 	LEAQ  (DI)(DI*2), DI
@@ -712,6 +2436,85 @@ end:
 	TESTQ BX, BX
 	JG    group
 	VZEROUPPER
+	RET
+
+// func scatterInhibitory(acc *int32, sums int, targets *uint16, codes *uint8, strips *int32, count int) int
+// Requires: MMX+
+TEXT ·scatterInhibitory(SB), NOSPLIT, $0-56
+	MOVQ acc+0(FP), AX
+	MOVQ sums+8(FP), CX
+	MOVQ targets+16(FP), DX
+	MOVQ codes+24(FP), BX
+	MOVQ strips+32(FP), SI
+	MOVQ count+40(FP), DI
+
+strip:
+	CMPQ       DI, $+4
+	JLE        near
+	MOVLQSX    56(SI), R10
+	PREFETCHT0 (DX)(R10*2)
+	PREFETCHT0 64(DX)(R10*2)
+	PREFETCHT0 (BX)(R10*1)
+	PREFETCHT0 64(BX)(R10*1)
+
+near:
+	MOVLQSX (SI), R8
+	MOVLQSX 4(SI), R9
+	MOVLQSX 8(SI), R10
+	SUBQ    $+4, R9
+	JL      last
+
+four:
+	MOVWQZX (DX)(R10*2), R11
+	ADDQ    R8, R11
+	CMPQ    R11, CX
+	JAE     out
+	MOVBLZX (BX)(R10*1), R12
+	SUBL    R12, (AX)(R11*4)
+	MOVWQZX 2(DX)(R10*2), R11
+	ADDQ    R8, R11
+	CMPQ    R11, CX
+	JAE     out
+	MOVBLZX 1(BX)(R10*1), R12
+	SUBL    R12, (AX)(R11*4)
+	MOVWQZX 4(DX)(R10*2), R11
+	ADDQ    R8, R11
+	CMPQ    R11, CX
+	JAE     out
+	MOVBLZX 2(BX)(R10*1), R12
+	SUBL    R12, (AX)(R11*4)
+	MOVWQZX 6(DX)(R10*2), R11
+	ADDQ    R8, R11
+	CMPQ    R11, CX
+	JAE     out
+	MOVBLZX 3(BX)(R10*1), R12
+	SUBL    R12, (AX)(R11*4)
+	ADDQ    $+4, R10
+	SUBQ    $+4, R9
+	JGE     four
+
+last:
+	ADDQ $+4, R9
+	JZ   added
+
+one:
+	MOVWQZX (DX)(R10*2), R11
+	ADDQ    R8, R11
+	CMPQ    R11, CX
+	JAE     out
+	MOVBLZX (BX)(R10*1), R12
+	SUBL    R12, (AX)(R11*4)
+	INCQ    R10
+	DECQ    R9
+	JNZ     one
+
+added:
+	ADDQ $+12, SI
+	DECQ DI
+	JNZ  strip
+
+out:
+	MOVQ DI, ret+48(FP)
 	RET
 
 // func stepAVX2(u *int32, v *int32, acc *int32, bias *int32, ref *int32, fired *int32, n int, p *[6]int32) (spikes int, moved int)
@@ -847,85 +2650,156 @@ TEXT ·stepAVX512(SB), NOSPLIT, $0-80
 	VMOVDQU32    64(R9), Z12
 	MOVQ         n+48(FP), R9
 	XORQ         R10, R10
-	MOVL         $0x0000ffff, R11
 
 loop:
-	CMPQ  R9, $+16
-	JGE   sixteen
-	BZHIL R9, R11, R11
+	SUBQ      $+16, R9
+	JL        last
+	VMOVDQU32 (AX)(R10*4), Z13
+	VPMOVD2M  Z13, K1
+	VPABSD    Z13, Z13
+	VPSRLD    $0x0c, Z13, Z18
+	VPSLLD    $0x04, Z13, Z13
+	VPMADDWD  Z0, Z18, Z18
+	VPMULHUW  Z0, Z13, Z13
+	VPADDD    Z13, Z18, Z18
+	VPXORD    Z14, Z14, Z14
+	VPSUBD    Z18, Z14, K1, Z18
+	VMOVDQU32 (DX)(R10*4), Z13
+	VPSRAD    X4, Z13, Z13
+	VPSLLD    X5, Z13, Z13
+	VPADDD    Z13, Z18, Z18
+	VPADDD    Z7, Z18, Z18
+	VPSLLD    $0x08, Z18, Z18
+	VPSRAD    $0x08, Z18, Z18
+	VPSUBD    Z7, Z18, Z18
+	VMOVDQU32 Z18, (AX)(R10*4)
+	VMOVDQU32 Z6, (DX)(R10*4)
+	VPORD     Z18, Z10, Z10
+	VMOVDQU32 (CX)(R10*4), Z13
+	VPMOVD2M  Z13, K1
+	VPABSD    Z13, Z19
+	VPSRLD    $0x0c, Z19, Z13
+	VPSLLD    $0x04, Z19, Z19
+	VPMADDWD  Z1, Z13, Z13
+	VPMULHUW  Z1, Z19, Z19
+	VPADDD    Z19, Z13, Z13
+	VPXORD    Z15, Z15, Z15
+	VPSUBD    Z13, Z15, K1, Z13
+	VPADDD    Z18, Z13, Z13
+	TESTQ     BX, BX
+	JZ        unbiasedWhole
+	VMOVDQU32 (BX)(R10*4), Z18
+	VPADDD    Z18, Z13, Z13
 
-sixteen:
+unbiasedWhole:
+	VPMINSD   Z8, Z13, Z13
+	VPMAXSD   Z9, Z13, Z13
+	VPCMPGTD  Z2, Z13, K1
+	TESTQ     SI, SI
+	JZ        awakeWhole
+	VMOVDQU32 (SI)(R10*4), Z18
+	VPCMPGTD  Z6, Z18, K2
+	VPADDD    Z7, Z18, K2, Z18
+	VPXORD    Z13, Z13, K2, Z13
+	KANDNW    K1, K2, K1
+	KMOVW     K1, K1
+	VMOVDQA32 Z3, K1, Z18
+	VMOVDQU32 Z18, (SI)(R10*4)
+	VPORD     Z18, Z10, Z10
+
+awakeWhole:
+	VPXORD        Z13, Z13, K1, Z13
+	VMOVDQU32     Z13, (CX)(R10*4)
+	VPORD         Z13, Z10, Z10
+	KORTESTW      K1, K1
+	JZ            quietWhole
+	KMOVW         K1, R11
+	POPCNTL       R11, R11
+	VPCOMPRESSD.Z Z11, K1, Z13
+	VMOVDQU32     Z13, (DI)
+	LEAQ          (DI)(R11*4), DI
+
+quietWhole:
+	VPADDD Z12, Z11, Z11
+	ADDQ   $+16, R10
+	JMP    loop
+
+last:
+	ADDQ        $+16, R9
+	JZ          done
+	MOVL        $0x0000ffff, R11
+	BZHIL       R9, R11, R11
 	KMOVW       R11, K1
 	VMOVDQU32.Z (AX)(R10*4), K1, Z13
 	VPMOVD2M    Z13, K2
-	VPABSD      Z13, Z13
-	VPSRLD      $0x0c, Z13, Z16
-	VPSLLD      $0x04, Z13, Z13
-	VPMADDWD    Z0, Z16, Z16
-	VPMULHUW    Z0, Z13, Z13
-	VPADDD      Z13, Z16, Z16
-	VPXORD      Z14, Z14, Z14
-	VPSUBD      Z16, Z14, K2, Z16
-	VMOVDQU32.Z (DX)(R10*4), K1, Z13
-	VPSRAD      X4, Z13, Z13
-	VPSLLD      X5, Z13, Z13
-	VPADDD      Z13, Z16, Z16
-	VPADDD      Z7, Z16, Z16
-	VPSLLD      $0x08, Z16, Z16
-	VPSRAD      $0x08, Z16, Z16
-	VPSUBD      Z7, Z16, Z16
-	VMOVDQU32   Z16, K1, (AX)(R10*4)
+	VPABSD      Z13, Z14
+	VPSRLD      $0x0c, Z14, Z13
+	VPSLLD      $0x04, Z14, Z14
+	VPMADDWD    Z0, Z13, Z13
+	VPMULHUW    Z0, Z14, Z14
+	VPADDD      Z14, Z13, Z13
+	VPXORD      Z16, Z16, Z16
+	VPSUBD      Z13, Z16, K2, Z13
+	VMOVDQU32.Z (DX)(R10*4), K1, Z0
+	VPSRAD      X4, Z0, Z0
+	VPSLLD      X5, Z0, Z0
+	VPADDD      Z0, Z13, Z13
+	VPADDD      Z7, Z13, Z13
+	VPSLLD      $0x08, Z13, Z13
+	VPSRAD      $0x08, Z13, Z13
+	VPSUBD      Z7, Z13, Z13
+	VMOVDQU32   Z13, K1, (AX)(R10*4)
 	VMOVDQU32   Z6, K1, (DX)(R10*4)
-	VPORD       Z16, Z10, Z10
-	VMOVDQU32.Z (CX)(R10*4), K1, Z13
-	VPMOVD2M    Z13, K2
-	VPABSD      Z13, Z17
-	VPSRLD      $0x0c, Z17, Z13
-	VPSLLD      $0x04, Z17, Z17
-	VPMADDWD    Z1, Z13, Z13
-	VPMULHUW    Z1, Z17, Z17
-	VPADDD      Z17, Z13, Z13
-	VPXORD      Z15, Z15, Z15
-	VPSUBD      Z13, Z15, K2, Z13
-	VPADDD      Z16, Z13, Z13
+	VPORD       Z13, Z10, Z10
+	VMOVDQU32.Z (CX)(R10*4), K1, Z0
+	VPMOVD2M    Z0, K2
+	VPABSD      Z0, Z4
+	VPSRLD      $0x0c, Z4, Z0
+	VPSLLD      $0x04, Z4, Z4
+	VPMADDWD    Z1, Z0, Z0
+	VPMULHUW    Z1, Z4, Z4
+	VPADDD      Z4, Z0, Z0
+	VPXORD      Z17, Z17, Z17
+	VPSUBD      Z0, Z17, K2, Z0
+	VPADDD      Z13, Z0, Z0
 	TESTQ       BX, BX
-	JZ          unbiased
-	VMOVDQU32.Z (BX)(R10*4), K1, Z16
-	VPADDD      Z16, Z13, Z13
+	JZ          unbiasedPart
+	VMOVDQU32.Z (BX)(R10*4), K1, Z1
+	VPADDD      Z1, Z0, Z0
 
-unbiased:
-	VPMINSD     Z8, Z13, Z13
-	VPMAXSD     Z9, Z13, Z13
-	VPCMPGTD    Z2, Z13, K1, K2
+unbiasedPart:
+	VPMINSD     Z8, Z0, Z0
+	VPMAXSD     Z9, Z0, Z0
+	VPCMPGTD    Z2, Z0, K1, K2
 	TESTQ       SI, SI
-	JZ          awake
-	VMOVDQU32.Z (SI)(R10*4), K1, Z16
-	VPCMPGTD    Z6, Z16, K3
-	VPADDD      Z7, Z16, K3, Z16
-	VPXORD      Z13, Z13, K3, Z13
+	JZ          awakePart
+	VMOVDQU32.Z (SI)(R10*4), K1, Z1
+	VPCMPGTD    Z6, Z1, K3
+	VPADDD      Z7, Z1, K3, Z1
+	VPXORD      Z0, Z0, K3, Z0
 	KANDNW      K2, K3, K2
 	KMOVW       K2, K2
-	VMOVDQA32   Z3, K2, Z16
-	VMOVDQU32   Z16, K1, (SI)(R10*4)
-	VPORD       Z16, Z10, Z10
+	VMOVDQA32   Z3, K2, Z1
+	VMOVDQU32   Z1, K1, (SI)(R10*4)
+	VPORD       Z1, Z10, Z10
 
-awake:
-	VPXORD        Z13, Z13, K2, Z13
-	VMOVDQU32     Z13, K1, (CX)(R10*4)
-	VPORD         Z13, Z10, Z10
+awakePart:
+	VPXORD        Z0, Z0, K2, Z0
+	VMOVDQU32     Z0, K1, (CX)(R10*4)
+	VPORD         Z0, Z10, Z10
 	KORTESTW      K2, K2
-	JZ            quiet
-	KMOVW         K2, R12
-	POPCNTL       R12, R12
-	VPCOMPRESSD.Z Z11, K2, Z13
-	VMOVDQU32     Z13, K1, (DI)
-	LEAQ          (DI)(R12*4), DI
+	JZ            quietPart
+	KMOVW         K2, AX
+	POPCNTL       AX, AX
+	VPCOMPRESSD.Z Z11, K2, Z0
+	VMOVDQU32     Z0, K1, (DI)
+	LEAQ          (DI)(AX*4), DI
 
-quiet:
-	VPADDD   Z12, Z11, Z11
-	ADDQ     $+16, R10
-	SUBQ     $+16, R9
-	JG       loop
+quietPart:
+	VPADDD Z12, Z11, Z11
+	ADDQ   $+16, R10
+
+done:
 	SUBQ     R8, DI
 	SHRQ     $0x02, DI
 	MOVQ     DI, spikes+64(FP)

@@ -35,6 +35,20 @@ func add(mode fixed.SignMode, acc []int32, codes []uint8, strips []Strip) {
 	adders[simd][mode](&acc[0], &codes[0], &strips[0].To, len(strips))
 }
 
+// scatters are the assembly of Scatter by sign mode.
+var scatters = [...]func(acc *int32, sums int, targets *uint16, codes *uint8, strips *int32, count int) int{
+	fixed.Mixed: scatterMixed, fixed.Excitatory: scatterExcitatory, fixed.Inhibitory: scatterInhibitory}
+
+func scatter(mode fixed.SignMode, acc []int32, targets []uint16, codes []uint8, strips []Strip) {
+	if simd == pure || len(strips) == 0 || len(acc) == 0 || len(codes) == 0 || len(targets) == 0 {
+		scatterGo(mode, acc, targets, codes, strips)
+		return
+	}
+	if left := scatters[mode](&acc[0], len(acc), &targets[0], &codes[0], &strips[0].To, len(strips)); left > 0 {
+		panic("kernel: target out of range")
+	}
+}
+
 func step(p *Params, u, v, acc, bias, ref, fired []int32) (int, bool) {
 	whole := len(u) &^ 7
 	if simd == avx512 {

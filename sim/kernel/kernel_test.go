@@ -1,6 +1,8 @@
 package kernel
 
 import (
+	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -23,7 +25,7 @@ func TestAdd(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 2))
 		compared := 0
 		for draw := range 600 {
-			codes, acc := make([]uint8, 1+r.IntN(400)), make([]int32, Slack+1+r.IntN(300))
+			codes, acc := make([]uint8, 1+r.IntN(1500)), make([]int32, Slack+1+r.IntN(1300))
 			for i := range codes {
 				codes[i] = uint8(r.Uint32())
 			}
@@ -46,6 +48,70 @@ func TestAdd(t *testing.T) {
 				}
 			}
 			Add(mode, acc, codes, strips)
+			if !slices.Equal(acc, want) {
+				t.Fatalf("mode %v, strips %v:\n%v\nwant\n%v", mode, strips, acc, want)
+			}
+		}
+		if t.Logf("compared %d", compared); compared == 0 {
+			t.Error("nothing was compared")
+		}
+	})
+}
+
+// TestAddMany: groups of as many strips as it takes to fill 16 bits, and more, with the largest codes and the smallest.
+func TestAddMany(t *testing.T) {
+	onEvery(t, func(t *testing.T) {
+		compared := 0
+		for _, n := range []int{1, 7, 8, 10, 16, 31, 32, 33, 100, 128, 700} {
+			for _, code := range []uint8{0x7f, 0x80, 0xff, 1} {
+				for _, count := range []int{255, 256, 257, 512, 600} {
+					for _, mode := range []fixed.SignMode{fixed.Mixed, fixed.Excitatory, fixed.Inhibitory} {
+						acc := make([]int32, n+Slack)
+						Add(mode, acc, bytes.Repeat([]byte{code}, n), slices.Repeat([]Strip{{0, int32(n), 0}}, count))
+						for j, a := range acc {
+							want := int32(count) * int32(mode.Weight(code))
+							if j >= n {
+								want = 0
+							}
+							if a != want {
+								t.Fatalf("%v, %d codes %#x of %d columns: sum %d is %d, want %d", mode, count, code, n, j, a, want)
+							}
+							compared++
+						}
+					}
+				}
+			}
+		}
+		t.Logf("compared %d", compared)
+	})
+}
+
+// TestScatter compares with SignMode.Weight, synapse by synapse.
+func TestScatter(t *testing.T) {
+	onEvery(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(5, 6))
+		compared := 0
+		for draw := range 600 {
+			codes, targets, acc := make([]uint8, 1+r.IntN(200)), make([]uint16, 1+r.IntN(200)), make([]int32, 1+r.IntN(300))
+			for i := range codes {
+				codes[i] = uint8(r.Uint32())
+			}
+			most := r.IntN(len(acc)) // To at most
+			for i := range targets {
+				targets[i] = uint16(r.IntN(len(acc) - most))
+			}
+			mode, want := fixed.SignMode(draw%3), slices.Clone(acc)
+			var strips []Strip
+			for range r.IntN(12) {
+				n := r.IntN(min(len(codes), len(targets)) + 1)
+				s := Strip{int32(r.IntN(most + 1)), int32(n), int32(r.IntN(min(len(codes), len(targets)) - n + 1))}
+				strips = append(strips, s)
+				for j := range s.Len {
+					want[s.To+int32(targets[s.From+j])] += int32(mode.Weight(codes[s.From+j]))
+					compared++
+				}
+			}
+			Scatter(mode, acc, targets, codes, strips)
 			if !slices.Equal(acc, want) {
 				t.Fatalf("mode %v, strips %v:\n%v\nwant\n%v", mode, strips, acc, want)
 			}
@@ -143,6 +209,10 @@ func TestBadSizesPanic(t *testing.T) {
 		"codes":    func() { Add(fixed.Mixed, i(40), make([]uint8, 8), []Strip{{0, 8, 1}}) },
 		"negative": func() { Add(fixed.Mixed, i(40), make([]uint8, 8), []Strip{{-1, 1, 0}}) },
 		"length":   func() { Add(fixed.Mixed, i(40), make([]uint8, 8), []Strip{{0, -1, 0}}) },
+		"target":   func() { Scatter(fixed.Mixed, i(8), []uint16{7, 6, 5, 4, 1, 7}, make([]uint8, 6), []Strip{{1, 6, 0}}) },
+		"targets":  func() { Scatter(fixed.Mixed, i(8), []uint16{7, 6}, make([]uint8, 6), []Strip{{0, 2, 1}}) },
+		"few":      func() { Scatter(fixed.Mixed, i(8), []uint16{7, 6}, make([]uint8, 1), []Strip{{0, 2, 0}}) },
+		"before":   func() { Scatter(fixed.Mixed, i(8), []uint16{7, 6}, make([]uint8, 2), []Strip{{-1, 2, 0}}) },
 		"v":        func() { Step(&p, i(16), i(15), i(16), nil, nil, i(16)) },
 		"acc":      func() { Step(&p, i(16), i(16), i(15), nil, nil, i(16)) },
 		"bias":     func() { Step(&p, i(16), i(16), i(16), i(15), nil, i(16)) },
@@ -160,4 +230,41 @@ func TestBadSizesPanic(t *testing.T) {
 			})
 		})
 	}
+}
+
+// BenchmarkAdd is rows of a kind that spike at random among 4096, in order.
+func BenchmarkAdd(b *testing.B) {
+	for _, n := range []int{10, 52, 100, 219, 512} {
+		r := rand.New(rand.NewPCG(1, 2))
+		codes, acc := make([]uint8, 1024*n), make([]int32, n+64)
+		for i := range codes {
+			codes[i] = uint8(r.Uint32())
+		}
+		var strips []Strip
+		for row := range 1024 {
+			if r.IntN(20) == 0 {
+				strips = append(strips, Strip{0, int32(n), int32(row * n)})
+			}
+		}
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				Add(fixed.Mixed, acc, codes, strips)
+			}
+			b.ReportMetric(float64(len(strips)*n)*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gadds/s")
+		})
+	}
+}
+
+// BenchmarkStep is 512 neurons, of which hardly any spike.
+func BenchmarkStep(b *testing.B) {
+	const n = 512
+	p := NewParams(fixed.CUBA{IDecay: 1024, VDecay: 128, VTh: 8000, RefDelay: 1}, 0)
+	u, v, acc, fired := make([]int32, n), make([]int32, n), make([]int32, n), make([]int32, n)
+	for i := range acc {
+		acc[i] = int32(i)
+	}
+	for b.Loop() {
+		Step(&p, u, v, acc, nil, nil, fired)
+	}
+	b.ReportMetric(n*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gneurons/s")
 }

@@ -259,6 +259,15 @@ func TestForeignProgram(t *testing.T) {
 	if _, err := fpga.Encode(p); !errors.As(err, &e) || e.Code != "image-target" {
 		t.Error(err)
 	}
+	net.Layers[0].SynDelay = nil
+	p, err = compile.Compile(net, board(t))
+	check(t, err)
+	c := &p.Cores[0]
+	c.Profile, c.Bias, c.OutStart = append(c.Profile, 1), append(c.Bias, 0), append(c.OutStart, 0)
+	c.Profiles = append(c.Profiles, compile.Profile{Neuron: fixed.SRM{VTh: 1}}) // beside the CUBA neuron
+	if _, err := fpga.Encode(p); !errors.As(err, &e) || e.Code != "image-target" {
+		t.Error(err)
+	}
 }
 
 func TestBadImage(t *testing.T) {

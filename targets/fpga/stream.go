@@ -19,7 +19,7 @@ type Stream struct {
 	home  [][2]int32  // by board neuron: layer and neuron in it; no layer is −1
 	axons int         // board ids that a core's axons take
 	kind  *neuronKind // of the neurons
-	ticks int         // of the last run
+	ran   bool        // the states are not those of rest
 }
 
 // NewStream loads p, which must have passed compile.Verify for the board, into
@@ -65,7 +65,7 @@ func (s *Stream) Run(ctx context.Context, in *spike.Raster, ticks int) ([]fixed.
 // RunAll runs many like Run without a pause between them, and calls got with the
 // records of each, in order. An error of got ends the connection.
 func (s *Stream) RunAll(ctx context.Context, in []*spike.Raster, ticks int, got func(i int, recs []fixed.Record) error) error {
-	s.ticks = ticks
+	s.ran = true
 	events := make([]*spike.Raster, len(in))
 	for i, r := range in {
 		var err error
@@ -99,7 +99,7 @@ func (s *Stream) States(ctx context.Context) ([][]fixed.State, error) {
 			if err != nil {
 				return nil, err
 			}
-			if s.ticks > 0 {
+			if s.ran {
 				all[c][n] = s.kind.unstate(w, fixed.Shift(int64(core.Bias[n]), core.Profiles[core.Profile[n]].BiasExp))
 			}
 		}

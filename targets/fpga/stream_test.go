@@ -145,6 +145,27 @@ func TestOtherNeurons(t *testing.T) {
 	}
 }
 
+// TestStatesAtRest: neurons that have seen no tick are at rest, whatever their bias.
+func TestStatesAtRest(t *testing.T) {
+	b := named(t, "icebreaker-srm")
+	p, err := compile.Compile(&fixed.Network{Input: snn.Flat(1), Layers: []fixed.Layer{{Name: "1", In: snn.Flat(1), Out: snn.Flat(1), Weight: []int16{2}, WeightBits: 8,
+		Neuron: fixed.SRM{VTh: 100}, BiasMant: []int16{-7}, BiasExp: 2}}}, b)
+	check(t, err)
+	stream, err := fpga.NewStream(t.Context(), emulated(t, b), p)
+	check(t, err)
+	for ticks, want := range []int32{0, -28} {
+		if ticks > 0 {
+			_, err := stream.Run(t.Context(), spike.NewRaster(1), ticks)
+			check(t, err)
+		}
+		got, err := stream.States(t.Context())
+		check(t, err)
+		if got[0][0] != (fixed.State{V: want}) {
+			t.Errorf("after %d ticks %+v", ticks, got[0][0])
+		}
+	}
+}
+
 // TestBadTables: a board with tables that make no sense refuses to run.
 func TestBadTables(t *testing.T) {
 	conn := emulated(t, board(t))

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -10,152 +8,13 @@ import (
 
 // simulator writes the kernels of sim/kernel.
 func simulator() {
-	for _, v := range []vec{ymm, zmm} {
-		addCodes(v, "Mixed")
-		addCodes(v, "Excitatory")
-		addCodes(v, "Inhibitory")
+	for _, mode := range []string{"Mixed", "Excitatory", "Inhibitory"} {
+		addCodes(ymm, mode)
+		addCodes(zmm, mode)
+		scatter(mode)
 	}
 	cells()
 	cells512()
-}
-
-// addCodes writes the sum of strips of weight codes in a sign mode. Strips that follow each other with the same
-// place and length are one group: their sums stay in registers.
-func addCodes(v vec, mode string) {
-	function("add"+mode+v.name, "func(acc *int32, codes *uint8, strips *int32, count int)", "is addGo of "+mode+" codes for 1 strip or more; acc goes on for Slack beyond them.")
-	acc, codes, strips, count := pointer("acc"), pointer("codes"), pointer("strips"), pointer("count")
-	key, n, p := GP64(), GP64(), GP64()
-	to, left := GP64(), GP64()
-	Label("group")
-	MOVQ(Mem{Base: strips}, key) // place and length
-	MOVQ(strips, p)
-	XORQ(n, n)
-	Label("same")
-	INCQ(n)
-	ADDQ(I8(12), p)
-	CMPQ(n, count)
-	JGE(LabelRef("counted"))
-	CMPQ(key, Mem{Base: p})
-	JEQ(LabelRef("same"))
-	Label("counted")
-	MOVLQSX(key.As32(), to)
-	SHRQ(U8(32), key)
-	MOVQ(key, left)
-	LEAQ(Mem{Base: acc, Index: to, Scale: 4}, to)
-	from := GP64()
-	MOVQ(codes, from) // and the columns that are done
-	// each passes over the strips of the group.
-	each := func(label string, body func(code Mem)) {
-		q, m, at := GP64(), GP64(), GP64()
-		MOVQ(strips, q)
-		MOVQ(n, m)
-		Label(label)
-		MOVLQSX(Mem{Base: q, Disp: 8}, at)
-		body(Mem{Base: from, Index: at, Scale: 1})
-		ADDQ(I8(12), q)
-		DECQ(m)
-		JNZ(LabelRef(label))
-	}
-	// merge adds a sum to those at a place.
-	merge := func(sum reg.VecVirtual, at Mem) {
-		x := v.reg()
-		if mode == "Mixed" {
-			VPADDD(sum, sum, sum)
-		}
-		if mode == "Inhibitory" {
-			loadLanes(v, at, x)
-			VPSUBD(sum, x, x)
-		} else {
-			VPADDD(at, sum, x)
-		}
-		VMOVUPS(x, at)
-	}
-	for _, k := range []int{4, 1} {
-		cols := v.lanes() * k
-		loop, next := fmt.Sprintf("add%d", k), fmt.Sprintf("below%d", k)
-		Label(loop)
-		CMPQ(left, I32(cols))
-		JL(LabelRef(next))
-		sums := v.regs(k)
-		for _, s := range sums {
-			v.zero(s)
-		}
-		each(fmt.Sprintf("each%d", k), func(code Mem) {
-			for i, s := range sums {
-				x := v.reg()
-				if mode == "Mixed" {
-					VPMOVSXBD(code.Offset(v.lanes()*i), x)
-				} else {
-					VPMOVZXBD(code.Offset(v.lanes()*i), x)
-				}
-				VPADDD(x, s, s)
-			}
-		})
-		for i, s := range sums {
-			merge(s, Mem{Base: to, Disp: v.bytes * i})
-		}
-		ADDQ(I32(4*cols), to)
-		ADDQ(I32(cols), from)
-		SUBQ(I32(cols), left)
-		JMP(LabelRef(loop))
-		Label(next)
-	}
-	if v.bytes == zmm.bytes {
-		// The last up to 15: codes under a mask, but all 16 sums are read and written, as what follows
-		// a masked store waits for it.
-		TESTQ(left, left)
-		JLE(LabelRef("end"))
-		bits, k, s := GP32(), K(), ZMM()
-		MOVL(U32(0xffff), bits)
-		BZHIL(left.As32(), bits, bits)
-		KMOVW(bits, k)
-		v.zero(s)
-		each("eachTail", func(code Mem) {
-			x := ZMM()
-			if mode == "Mixed" {
-				VPMOVSXBD_Z(code, k, x)
-			} else {
-				VPMOVZXBD_Z(code, k, x)
-			}
-			VPADDD(x, s, s)
-		})
-		merge(s, Mem{Base: to})
-	} else {
-		// The last up to 7, one by one.
-		Label("one")
-		TESTQ(left, left)
-		JLE(LabelRef("end"))
-		sum, x := GP32(), GP32()
-		XORL(sum, sum)
-		each("eachOne", func(code Mem) {
-			if mode == "Mixed" {
-				MOVBLSX(code, x)
-			} else {
-				MOVBLZX(code, x)
-			}
-			ADDL(x, sum)
-		})
-		switch mode {
-		case "Mixed":
-			ADDL(sum, sum)
-			ADDL(sum, Mem{Base: to})
-		case "Excitatory":
-			ADDL(sum, Mem{Base: to})
-		case "Inhibitory":
-			SUBL(sum, Mem{Base: to})
-		}
-		ADDQ(I8(4), to)
-		INCQ(from)
-		DECQ(left)
-		JMP(LabelRef("one"))
-	}
-	Label("end")
-	SUBQ(n, count)
-	LEAQ(Mem{Base: n, Index: n, Scale: 2}, n)
-	LEAQ(Mem{Base: strips, Index: n, Scale: 4}, strips)
-	TESTQ(count, count)
-	JG(LabelRef("group"))
-	done()
 }
 
 // loadLanes loads 32-bit lanes into a register of any length.
@@ -295,11 +154,28 @@ func cells512() {
 	VPSRLD(U8(9), one, top)             // 2^23 − 1
 	VPSUBD(top, zero, low)
 	number, sixteen := lanes16()
-	loop16(pointer("n"), func(i reg.GPVirtual, k reg.Register) {
+	n, i := pointer("n"), GP64()
+	XORQ(i, i)
+	// sixteen steps 16 neurons, or those of a mask.
+	sixteenOf := func(name string, k reg.Register) {
+		load := func(at Mem, x reg.VecVirtual) {
+			if k == nil {
+				VMOVDQU32(at, x)
+			} else {
+				VMOVDQU32_Z(at, k, x)
+			}
+		}
+		store := func(x reg.VecVirtual, at Mem) {
+			if k == nil {
+				VMOVDQU32(x, at)
+			} else {
+				VMOVDQU32(x, k, at)
+			}
+		}
 		x, a := ZMM(), ZMM()
-		VMOVDQU32_Z(at(u, i), k, x)
+		load(at(u, i), x)
 		x = decay512(x, ku)
-		VMOVDQU32_Z(at(acc, i), k, a)
+		load(at(acc, i), a)
 		VPSRAD(shiftDown, a, a)
 		VPSLLD(shiftUp, a, a)
 		VPADDD(a, x, x)
@@ -307,50 +183,69 @@ func cells512() {
 		VPSLLD(U8(8), x, x)
 		VPSRAD(U8(8), x, x)
 		VPSUBD(one, x, x)
-		VMOVDQU32(x, k, at(u, i))
-		VMOVDQU32(zero, k, at(acc, i))
+		store(x, at(u, i))
+		store(zero, at(acc, i))
 		VPORD(x, moved, moved)
 
 		y, spike, b := ZMM(), K(), ZMM()
-		VMOVDQU32_Z(at(v, i), k, y)
+		load(at(v, i), y)
 		y = decay512(y, kv)
 		VPADDD(x, y, y)
 		TESTQ(bias, bias)
-		JZ(LabelRef("unbiased"))
-		VMOVDQU32_Z(at(bias, i), k, b)
+		JZ(LabelRef("unbiased" + name))
+		load(at(bias, i), b)
 		VPADDD(b, y, y)
-		Label("unbiased")
+		Label("unbiased" + name)
 		VPMINSD(top, y, y)
 		VPMAXSD(low, y, y)
-		VPCMPGTD(limit, y, k, spike)
+		if k == nil {
+			VPCMPGTD(limit, y, spike)
+		} else {
+			VPCMPGTD(limit, y, k, spike)
+		}
 		TESTQ(ref, ref)
-		JZ(LabelRef("awake"))
+		JZ(LabelRef("awake" + name))
 		left, resting, free := ZMM(), K(), K()
-		VMOVDQU32_Z(at(ref, i), k, left)
+		load(at(ref, i), left)
 		VPCMPGTD(zero, left, resting)
 		VPADDD(one, left, resting, left)
 		VPXORD(y, y, resting, y)
 		KANDNW(spike, resting, free)
 		KMOVW(free, spike)
 		VMOVDQA32(delay, spike, left)
-		VMOVDQU32(left, k, at(ref, i))
+		store(left, at(ref, i))
 		VPORD(left, moved, moved)
-		Label("awake")
+		Label("awake" + name)
 		VPXORD(y, y, spike, y)
-		VMOVDQU32(y, k, at(v, i))
+		store(y, at(v, i))
 		VPORD(y, moved, moved)
 
 		bits, o := GP32(), ZMM()
 		KORTESTW(spike, spike)
-		JZ(LabelRef("quiet"))
+		JZ(LabelRef("quiet" + name))
 		KMOVW(spike, bits)
 		POPCNTL(bits, bits)
 		VPCOMPRESSD_Z(number, spike, o)
-		VMOVDQU32(o, k, Mem{Base: fired}) // no further than the room that n lanes have
+		store(o, Mem{Base: fired}) // no further than the room that n lanes have
 		LEAQ(Mem{Base: fired, Index: bits.As64(), Scale: 4}, fired)
-		Label("quiet")
+		Label("quiet" + name)
 		VPADDD(sixteen, number, number)
-	})
+		ADDQ(I8(16), i)
+	}
+	Label("loop")
+	SUBQ(I8(16), n)
+	JL(LabelRef("last"))
+	sixteenOf("Whole", nil)
+	JMP(LabelRef("loop"))
+	Label("last")
+	ADDQ(I8(16), n)
+	JZ(LabelRef("done"))
+	mask, part := GP32(), K()
+	MOVL(U32(0xffff), mask)
+	BZHIL(n.As32(), mask, mask)
+	KMOVW(mask, part)
+	sixteenOf("Part", part)
+	Label("done")
 	SUBQ(first, fired)
 	SHRQ(U8(2), fired)
 	Store(fired, Return("spikes"))

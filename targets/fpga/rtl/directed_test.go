@@ -10,14 +10,14 @@ import (
 
 // ends returns a program that takes u and v to the ends of their registers, where random networks never
 // come: in two ticks, the last two among them, u becomes exactly −2^23, and v, which forgets, would become it
-// too. nil for a core that has fewer axons or other neurons.
+// too; of SRM neurons w would, and u. nil for a core that has fewer axons.
 func ends(board *fpga.Board) *example {
 	const (
 		inputs = 255 // with weight −256 and exponent 7 a spike brings −2^15, and 255 cannot overflow
 		period = 50
 		first  = 200 // spikes in the first tick of a period
 	)
-	if board.Limits().AxonsIn < inputs || srm(board) {
+	if board.Limits().AxonsIn < inputs {
 		return nil
 	}
 	decays := []int32{1024, 2048, 3072}
@@ -25,7 +25,12 @@ func ends(board *fpga.Board) *example {
 	layer := compile.LayerMap{Name: "1"}
 	for i, d := range decays {
 		for k, v := range []int32{4096, 300} {
-			c.Profiles = append(c.Profiles, compile.Profile{Neuron: fixed.CUBA{IDecay: d, VDecay: v, VTh: []int32{fixed.MaxVTh, 50}[i%2], RefDelay: 1}, WeightExp: 7})
+			vth := []int32{fixed.MaxVTh, 50}[i%2]
+			var neuron fixed.Neuron = fixed.CUBA{IDecay: d, VDecay: v, VTh: vth, RefDelay: 1}
+			if srm(board) {
+				neuron = fixed.SRM{SDecay: d, XDecay: v, VTh: vth}
+			}
+			c.Profiles = append(c.Profiles, compile.Profile{Neuron: neuron, WeightExp: 7})
 			layer.Home = append(layer.Home, compile.Place{Neuron: uint16(len(c.Profile))})
 			c.Profile, c.Bias, c.OutStart = append(c.Profile, uint8(2*i+k)), append(c.Bias, 0), append(c.OutStart, 0)
 		}

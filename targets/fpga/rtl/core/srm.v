@@ -52,7 +52,8 @@ module srm #(
   reg [23:0]    x_p, x_q;
   reg [SUM-1:0] x_sum;
   reg [24:0]    y_a, z_a;  // what arrives, of the first half; ref, of the second
-  reg [23:0]    q_s, q_p, q_q, r_p, r_q, r_a, t_p, t_q, v_p, v_q, o_p_q, o_less, o_q_q;
+  reg [23:0]    q_s, q_p, q_q, r_p, r_q, r_a, t_p, t_q, v_p, v_q, o_p_q, o_q_q;
+  reg [24:0]    o_less;  // ref after a spike, before it saturates
   reg           r_up, o_spike_q;
   reg [25:0]    v_sum;
   // A bias moves on every second clock, for it comes with every second half.
@@ -104,12 +105,11 @@ module srm #(
 
   wire [31:0] w = {{8{z_tzp[23]}}, z_tzp} + {z_a[24], z_a, 6'd0};
   wire [24:0] second = {r_q[23], r_q} + {r_a[23], r_a} + {24'd0, r_up};
-  wire [24:0] less = {v_p[23], v_p} - {2'd0, i_kick, 6'd0};
 
   wire unused = &{1'b0, shifted[7:0]};
 
   assign o_valid = o_valid_q;
-  assign o_p     = o_spike_q ? o_less : o_p_q;
+  assign o_p     = o_spike_q ? sat({{7{o_less[24]}}, o_less}) : o_p_q;
   assign o_q     = o_q_q;
   assign o_spike = o_spike_q;
 
@@ -175,7 +175,7 @@ module srm #(
 
       o_p_q     <= i_zero ? 24'd0 : v_p;
       o_q_q     <= i_zero ? 24'd0 : v_q;
-      o_less    <= sat({{7{less[24]}}, less});
+      o_less    <= {v_p[23], v_p} - {2'd0, i_kick, 6'd0};
       o_spike_q <= v_valid && v_half && !i_zero && !i_vth[17] && $signed(v_sum) >= $signed({3'd0, i_vth[16:0], 6'd0});
     end
 
