@@ -154,10 +154,16 @@ func cases(t testing.TB, board *fpga.Board, n int) (all []*example) {
 			all = append(all, x)
 		}
 	}
+	return append(all, append(directed(t, board), full(t, board))...)
+}
+
+// directed returns the examples that are made for a purpose, and small.
+func directed(t testing.TB, board *fpga.Board) []*example {
+	all := []*example{mixed(t, board), recurrent(board), gaps(board)}
 	if x := ends(board); x != nil {
 		all = append(all, x)
 	}
-	return append(all, full(t, board), mixed(t, board), recurrent(board))
+	return all
 }
 
 // try loads and runs an example.
@@ -175,8 +181,7 @@ func random(t *testing.T, board *fpga.Board, path string) (y tally) {
 	check(t, err)
 	c := &chip{model: m, board: board, info: board.Info()}
 	check(t, c.try(full(t, board), &y))
-	check(t, c.try(recurrent(board), &y))
-	if x := ends(board); x != nil {
+	for _, x := range directed(t, board) {
 		check(t, c.try(x, &y))
 	}
 	rapid.Check(t, func(t *rapid.T) {
@@ -246,52 +251,6 @@ func full(t testing.TB, board *fpga.Board) *example {
 		in.Append(at...)
 	}
 	return &example{p, in, 2}
-}
-
-// mixed returns a network of dense and sparse rows in any order, of a line or two each, to a few neurons: the last
-// synapses of a row and the first of the next often have a target in common.
-func mixed(t testing.TB, board *fpga.Board) *example {
-	const inputs, neurons = 64, 16
-	r := rand.New(rand.NewPCG(7, 8))
-	layer := fixed.Layer{Name: "1", In: snn.Flat(inputs), Out: snn.Flat(neurons), WeightBits: 8, WeightExp: -1, Neuron: kinds(board)[0]}
-	layer.Weight = make([]int16, layer.Weights())
-	dense := 0
-	for i := range inputs {
-		targets := []int{r.IntN(4), 13 + r.IntN(3)} // too far from each other for a dense line
-		if r.IntN(2) == 0 {
-			targets = nil
-			for k, from := 0, r.IntN(9); k < 8; k++ {
-				targets = append(targets, from+k)
-			}
-			dense++
-		} else if r.IntN(2) == 0 {
-			targets = append(targets, 4+r.IntN(8))
-		}
-		for _, n := range targets {
-			layer.Weight[n*inputs+i] = int16(2 * (1 + r.IntN(100)))
-		}
-	}
-	p, err := compile.Compile(&fixed.Network{Input: snn.Flat(inputs), Convention: fixed.Immediate, Layers: []fixed.Layer{layer}}, board)
-	check(t, err)
-	for _, f := range p.Cores[0].Format {
-		if f == compile.Dense {
-			dense--
-		}
-	}
-	if dense != 0 {
-		t.Fatalf("%d rows are not of the form that they were made for", dense)
-	}
-	in := spike.NewRaster(inputs)
-	for range ticks {
-		var at []int32
-		for i := range int32(inputs) {
-			if r.IntN(16) == 0 {
-				at = append(at, i)
-			}
-		}
-		in.Append(at...)
-	}
-	return &example{p, in, 1}
 }
 
 // recurrent returns a program that no network compiles to: every neuron, the last one of the core too, has routes

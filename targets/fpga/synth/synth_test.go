@@ -26,10 +26,10 @@ func board(t *testing.T, name string) *fpga.Board {
 }
 
 // build builds into dir, and returns the files that are there then.
-func build(t *testing.T, b *fpga.Board, dir string) (*Report, error, map[string]string) {
+func build(t *testing.T, b *fpga.Board, dir string) (*Report, map[string]string, error) {
 	t.Helper()
 	r, err := Build(t.Context(), b, dir, func(string) {})
-	return r, err, files(t, dir)
+	return r, files(t, dir), err
 }
 
 func files(t *testing.T, dir string) map[string]string {
@@ -59,7 +59,7 @@ func failed(t *testing.T, err error, kind diag.Kind, code string) *diag.Error {
 func TestBuild(t *testing.T) {
 	b, dir := board(t, "hx8k"), t.TempDir()
 	s := fake(t, script{Stat: "ice40.stat.json"}, tools...)
-	r, err, made := build(t, b, dir)
+	r, made, err := build(t, b, dir)
 	check(t, err)
 	want := &Report{Board: "hx8k", FPGA: "hx8k", Build: r.Build, LUT: Amount{3735, 7680}, BRAM: Amount{32, 32}, FmaxMHz: 78.4313735961914, ClockMHz: 48,
 		Cores: 1, Neurons: 256, Axons: 256, Synapses: 2048, Placed: true, Seed: 1, Yosys: "0.23", Recipe: r.Recipe}
@@ -116,7 +116,7 @@ func TestDevices(t *testing.T) {
 			name := c.board
 			b, dir := board(t, name), t.TempDir()
 			s := fake(t, script{Stat: c.stat}, "yosys")
-			r, err, made := build(t, b, dir)
+			r, made, err := build(t, b, dir)
 			check(t, err)
 			w := c.want
 			w.Board, w.FPGA, w.Note, w.Build, w.Recipe = name, b.FPGA, "not placed, not run", r.Build, r.Recipe
@@ -159,7 +159,7 @@ func TestFull(t *testing.T) {
 		check(t, os.WriteFile(full, []byte(text), 0o666))
 		fake(t, script{Stat: full}, "yosys")
 		check(t, os.WriteFile(filepath.Join(dir, "tangnano9k.bin"), []byte("old"), 0o666))
-		r, err, made := build(t, board(t, "tangnano9k"), dir)
+		r, made, err := build(t, board(t, "tangnano9k"), dir)
 		e := failed(t, err, diag.Limit, "fpga-full")
 		if !strings.Contains(e.Error(), "tangnano9k does not fit its gw1nr-9 ("+c.resource+")") || e.Fix == "" || r == nil || r.Note != "not placed, not run; does not fit" {
 			t.Errorf("%v, help %s, %+v", e, e.Fix, r)
@@ -175,14 +175,14 @@ func TestFull(t *testing.T) {
 func TestTiming(t *testing.T) {
 	b, dir := board(t, "hx8k"), t.TempDir()
 	s := fake(t, script{Stat: "ice40.stat.json", Fmax: map[string]float64{"1": 47.99, "2": 40, "3": 48}}, tools...)
-	r, err, made := build(t, b, dir)
+	r, made, err := build(t, b, dir)
 	check(t, err)
 	if r.Seed != 3 || r.FmaxMHz != 48 || made["hx8k.bin"] != "packed, placed with seed 3" || !strings.Contains(made["hx8k.nextpnr.log"], "seed 3\n") || len(s.calls(t)) != 5 {
 		t.Errorf("%+v, %q", r, made)
 	}
 	slow := map[string]float64{"1": 44.5, "2": 45.25, "3": 41, "4": 47, "5": 46, "6": 40}
 	s = fake(t, script{Stat: "ice40.stat.json", Fmax: slow}, tools...)
-	r, err, made = build(t, b, dir)
+	r, made, err = build(t, b, dir)
 	e := failed(t, err, diag.Tool, "fpga-timing")
 	log := filepath.Join(dir, "hx8k.nextpnr.log")
 	if e.Error() != "hx8k reaches 47.00 MHz in the best of 6 placements, its clock is 48 MHz" ||
@@ -204,7 +204,7 @@ func TestKept(t *testing.T) {
 		t.Errorf("%v, %v", r, err)
 	}
 	fake(t, script{Stat: "ice40.stat.json"}, tools...)
-	r, err, made := build(t, b, dir)
+	r, made, err := build(t, b, dir)
 	check(t, err)
 	again, err := Kept(b, dir)
 	check(t, err)
@@ -238,7 +238,7 @@ func TestFailures(t *testing.T) {
 	dir := t.TempDir()
 	b := board(t, "hx8k")
 	fake(t, script{Stat: "ice40.stat.json"}, tools...)
-	_, err, before := build(t, b, dir)
+	_, before, err := build(t, b, dir)
 	check(t, err)
 	same := func(t *testing.T) {
 		now := files(t, dir)
@@ -256,7 +256,7 @@ func TestFailures(t *testing.T) {
 	for i, missing := range tools {
 		t.Run("no "+missing, func(t *testing.T) {
 			fake(t, script{Stat: "ice40.stat.json"}, slices.Delete(slices.Clone(tools), i, i+1)...)
-			_, err, _ := build(t, b, dir)
+			_, _, err := build(t, b, dir)
 			e := failed(t, err, diag.Tool, "tool-missing")
 			pkg := map[string]string{"yosys": "yosys", "nextpnr-ice40": "nextpnr-ice40", "icepack": "fpga-icestorm"}[missing]
 			if !strings.Contains(e.Msg, missing) || !strings.HasSuffix(e.Fix, "apt-get install "+pkg) {
@@ -266,7 +266,7 @@ func TestFailures(t *testing.T) {
 		})
 		t.Run(missing+" fails", func(t *testing.T) {
 			fake(t, script{Stat: "ice40.stat.json", Fail: missing}, tools...)
-			_, err, now := build(t, b, dir)
+			_, now, err := build(t, b, dir)
 			e := failed(t, err, diag.Tool, "fpga-"+missing)
 			if !strings.Contains(e.Msg, missing+" fails for hx8k: top/top.v:12: ERROR: syntax error, unexpected ')'") {
 				t.Error(e)
@@ -281,7 +281,7 @@ func TestFailures(t *testing.T) {
 	for name, stat := range map[string]string{"no JSON": "yosys.error.log", "no cells": "hx8k.report.json"} {
 		t.Run(name, func(t *testing.T) {
 			fake(t, script{Stat: stat}, tools...)
-			_, err, _ := build(t, b, dir)
+			_, _, err := build(t, b, dir)
 			failed(t, err, diag.Tool, "fpga-report")
 			same(t)
 		})
