@@ -160,7 +160,7 @@ func TestRTLEqualsDevice(t *testing.T) {
 			p = p[:min(len(p), 224)]
 			return p[:rng.IntN(len(p)+1)]
 		}
-		for range 6 {
+		for round := range 6 {
 			if rng.IntN(10) > 0 {
 				w.hello(rng.Uint32())
 			}
@@ -168,7 +168,11 @@ func TestRTLEqualsDevice(t *testing.T) {
 				image := w.f.image(rng)
 				binary.LittleEndian.PutUint32(image[0].Data, uint32(pick(10, 50, 255, 0x10A, 0x3FF, 0x2FF, toyRefuses)))
 				w.load(image)
-				w.command(opCommit, commit(image)...)
+				c := commit(image)
+				if round == 5 { // the CRC of another image
+					c[0] ^= 1
+				}
+				w.command(opCommit, c...)
 				if rng.IntN(4) > 0 {
 					w.command(opReset)
 				}
