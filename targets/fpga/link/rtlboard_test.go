@@ -55,6 +55,9 @@ const (
 	noStop = 0x100 // a byte with a broken stop bit
 	pause  = 0x200 // so many bits of silence
 	glitch = 0x300 // low for so many clocks
+
+	eighths = 0x1000 // from here on bits of so many eighths of a clock
+	low     = 0x8000 // low for so many clocks, and no pause
 )
 
 func newRTLBoard(t testing.TB, program string, seed uint64) *rtlBoard {

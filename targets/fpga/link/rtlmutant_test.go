@@ -19,6 +19,16 @@ type mutant struct{ name, file, old, new string }
 var linkMutants = []mutant{
 	{"a byte without a stop bit counts", "uart_rx.v", "o_valid <= line;", "o_valid <= 1'b1;"},
 	{"a pulse of a clock starts a byte", "uart_rx.v", "if (bits == START && line) bits <= IDLE;", ""},
+	{"a break keeps the rate", "uart_rx.v", "bits <= AFTER;\n                o_full <= FULL[11:0];", "bits <= AFTER;"},
+	{"a short break is one", "uart_rx.v", "count[15:12] <= 4'hF", "count[15:12] <= 4'h7"},
+	{"no break", "uart_rx.v", "else if (done) begin\n                bits <= AFTER;", "else if (1'b0) begin\n                bits <= AFTER;"},
+	{"the break itself is measured", "uart_rx.v", "AFTER: if (line) bits", "AFTER: bits"},
+	{"the rate is not rounded", "uart_rx.v", "count <= 16'd2;", "count <= 16'd6;"},
+	{"3 clocks a bit", "uart_rx.v", "&& count[4:3] != 2'd0", "&& count[4]"},
+	{"the longest pulse is too long", "uart_rx.v", "wire fits = count[15] &&", "wire fits = count[15] && count[14:3] != 12'd0 &&"},
+	{"a pulse may be too long", "uart_rx.v", "wire fits = count[15] &&", "wire fits ="},
+	{"a long pulse is no break", "uart_rx.v", "end else if (long) bits <= BREAK;", "end"},
+	{"the sender keeps its rate", "uart_tx.v", "if (shift == 10'd1) full <= i_full;", ""},
 	{"any CRC is good", "frame_rx.v", "&& crc == 32'hB798B438;\n        fits", ";\n        fits"},
 	{"a frame may be too long", "frame_rx.v", "MAX = 8'd242", "MAX = 8'd243"},
 	{"a frame may end within a block", "frame_rx.v", "good <= !hurt && !open &&", "good <= !hurt &&"},
@@ -46,7 +56,7 @@ var linkMutants = []mutant{
 }
 
 // The tests that a mutant must not survive, the quicker first.
-var mutantTests = []string{"TestRTLBits", "TestRTLSpans", "TestRTLSilence", "TestRTLStuckCore", "TestRTLOverflow", "TestRTLNonce", "TestRTLEqualsDevice", "TestRTLSchedules"}
+var mutantTests = []string{"TestRTLBits", "TestRTLRates", "TestRTLSpans", "TestRTLSilence", "TestRTLStuckCore", "TestRTLOverflow", "TestRTLNonce", "TestRTLEqualsDevice", "TestRTLSchedules"}
 
 const mutantVariable = "ISOSPIKE_LINK_MUTANT"
 

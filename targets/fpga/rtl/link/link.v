@@ -11,7 +11,7 @@
 `default_nettype none
 
 module link #(
-    parameter DIVIDER = 12,  // clocks a bit of the line, at least 4
+    parameter DIVIDER = 12,  // clocks a bit of the line after a reset, 4 to 4096
     parameter TICK_BITS = 16, // the time base: 2^TICK_BITS clocks
 
     // For INFO
@@ -139,9 +139,10 @@ module link #(
     // Line in
     wire rx_valid, rx_busy, rx_ready;
     wire [7:0] rx_byte, rx_data;
+    wire [11:0] line_full;
     uart_rx #(.DIVIDER(DIVIDER)) u_uart_rx (
         .i_clk(i_clk), .i_rst(i_rst),
-        .i_rx(i_rx), .o_valid(rx_valid), .o_byte(rx_byte), .o_busy(rx_busy)
+        .i_rx(i_rx), .o_valid(rx_valid), .o_byte(rx_byte), .o_busy(rx_busy), .o_full(line_full)
     );
     frame_rx #(.ADDR_BITS(RX_BITS)) u_frame_rx (
         .i_clk(i_clk), .i_rst(i_rst),
@@ -163,7 +164,7 @@ module link #(
     );
     uart_tx #(.DIVIDER(DIVIDER)) u_uart_tx (
         .i_clk(i_clk), .i_rst(i_rst),
-        .i_valid(line_valid), .i_byte(line_byte), .o_ready(line_ready), .o_tx(o_tx)
+        .i_valid(line_valid), .i_byte(line_byte), .o_ready(line_ready), .i_full(line_full), .o_tx(o_tx)
     );
     crc32c u_crc (
         .i_clk(i_clk), .i_rst(i_rst),

@@ -13,7 +13,8 @@
 //   R  a reset, and n clocks
 //
 // Item: a byte; +0x100, the byte with a broken stop bit; +0x200, a pause of so many bits;
-// +0x300, a low pulse of so many clocks. A reply is what the board sent since the last one, as
+// +0x300, a low pulse of so many clocks; +0x1000, from here on bits of so many eighths of a clock, both ways; +0x8000, low for
+// so many clocks, and no pause. A reply is what the board sent since the last one, as
 // a 32-bit count and its bytes, and a byte that is 1 if the board is idle. All numbers are little endian.
 
 #include <cstdint>
@@ -35,7 +36,7 @@ namespace {
 
 class Board {
 public:
-    Board(VerilatedContext *context, int clocks) : top(context), clocks(clocks) {
+    Board(VerilatedContext *context, int clocks) : top(context), eighths(8 * clocks) {
         top.i_clk = 0;
         top.i_rx = 1;
         reset();
@@ -76,9 +77,14 @@ private:
                 top.i_rx = 1;
                 return;
             }
-            const int item = items.front(), kind = item >> 8, value = item & 0xFF;
+            const int item = items.front(), kind = item >> 8, value = item & 0xFF, clocks = eighths / 8;
             items.pop_front();
-            switch (kind) {
+            if (item >> 12 == 1) {
+                eighths = item & 0xFFF;
+                return;
+            }
+            if (item >> 15) wave.push_back({0, item & 0x7FFF});
+            else switch (kind) {
             case 2:
                 wave.push_back({1, value * clocks + 1});
                 break;
@@ -88,8 +94,8 @@ private:
                 break;
             default:
                 wave.push_back({0, clocks});
-                for (int i = 0; i < 8; i++) wave.push_back({value >> i & 1, clocks});
-                wave.push_back({kind == 0, clocks});
+                for (int i = 1; i < 9; i++) wave.push_back({value >> (i - 1) & 1, (i + 1) * eighths / 8 - i * eighths / 8});
+                wave.push_back({kind == 0, 10 * eighths / 8 - 9 * eighths / 8});
                 if (kind == 1) wave.push_back({1, clocks});
             }
         }
@@ -101,12 +107,11 @@ private:
         if (!receiving) {
             if (top.o_tx) return;
             receiving = true;
-            count = clocks / 2;
+            elapsed = 0;
             bit = 0;
             byte = 0;
         }
-        if (count-- > 0) return;
-        count = clocks - 1;
+        if (elapsed++ < (2 * bit + 1) * eighths / 16) return;
         if (bit == 0 && top.o_tx && top.i_ready) fail("the board sends a glitch");
         if (bit > 0 && bit < 9) byte |= top.o_tx << (bit - 1);
         if (bit == 9) {
@@ -123,10 +128,10 @@ private:
     }
 
     Vboard top;
-    const int clocks;
+    int eighths; // of a clock, that a bit takes
     std::deque<Level> wave;
     bool receiving = false;
-    int count = 0, bit = 0;
+    int elapsed = 0, bit = 0;
     unsigned byte = 0;
 };
 

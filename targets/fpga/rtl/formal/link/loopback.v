@@ -13,12 +13,13 @@ module loopback #(
 
     wire ready, line, valid, busy;
     wire [7:0] data;
+    wire [11:0] full;
 
     uart_tx #(.DIVIDER(DIVIDER)) u_tx (
-        .i_clk(i_clk), .i_rst(i_rst), .i_valid(i_valid), .i_byte(i_byte), .o_ready(ready), .o_tx(line)
+        .i_clk(i_clk), .i_rst(i_rst), .i_valid(i_valid), .i_byte(i_byte), .o_ready(ready), .i_full(full), .o_tx(line)
     );
     uart_rx #(.DIVIDER(DIVIDER)) u_rx (
-        .i_clk(i_clk), .i_rst(i_rst), .i_rx(line), .o_valid(valid), .o_byte(data), .o_busy(busy)
+        .i_clk(i_clk), .i_rst(i_rst), .i_rx(line), .o_valid(valid), .o_byte(data), .o_busy(busy), .o_full(full)
     );
 
     // Bytes go out back to back from the first clock on; at most two are on their way.
