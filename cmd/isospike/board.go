@@ -28,7 +28,12 @@ type boardFlags struct {
 
 func (f *boardFlags) register(c *cobra.Command) {
 	c.Flags().StringVar(&f.port, "port", "", "serial port of the board: /dev/ttyUSB1, COM3, or what isospike board emulate prints")
-	c.Flags().IntVar(&f.baud, "baud", 3_000_000, "speed of the serial line, bits a second, as the bitstream has it")
+	c.Flags().IntVar(&f.baud, "baud", 0, "speed of the serial line, bits a second (default: the highest at which no frame is damaged, from 115200 up)")
+}
+
+// line returns how to speak on the port of a board whose bitstream has the rate own.
+func (f *boardFlags) line(a *app, own int) link.Options {
+	return link.Options{Baud: f.baud, Own: own, Note: func(s string) { a.note("%s", s) }}
 }
 
 // boardRun is what a board did over a set of samples, next to the simulator.
@@ -162,7 +167,19 @@ func (f *boardFlags) open(a *app, b *fpga.Board) (link.Port, error) {
 	if done := link.Latency(name); done != "" {
 		a.note("%s: %s", name, done)
 	}
-	return link.Open(name, f.baud)
+	baud := f.baud
+	if baud == 0 {
+		baud = link.FirstBaud
+	}
+	return link.Open(name, baud)
+}
+
+// ownBaud returns the rate of a target's bitstream, 0 if it is not known.
+func ownBaud(target string) int {
+	if b, err := lookupBoard(target); err == nil {
+		return b.Baud
+	}
+	return 0
 }
 
 // openFor is open for the board that a program was compiled for.

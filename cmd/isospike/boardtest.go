@@ -28,7 +28,7 @@ end must be the simulator's. What was loaded is lost.`,
 			if err != nil {
 				return err
 			}
-			conn, err := link.Dial(c.Context(), port, link.Options{})
+			conn, err := link.Dial(c.Context(), port, flags.line(a, b.Baud))
 			if err != nil {
 				return err
 			}

@@ -17,8 +17,8 @@ type device struct {
 	name string // in tables
 	how  string // it is simulated
 	// open returns the host's end of the line, and what ends the device once that end is closed.
-	open    func(ctx context.Context) (link.Port, func() error, error)
-	timeout time.Duration // of a link.Conn; 0 is what it takes by itself
+	open func(ctx context.Context) (link.Port, func() error, error)
+	line link.Options
 }
 
 // dial opens a session with the device; the second result ends it and the device.
@@ -27,7 +27,9 @@ func (d *device) dial(ctx context.Context, progress func(done, total int)) (*lin
 	if err != nil {
 		return nil, nil, err
 	}
-	conn, err := link.Dial(ctx, port, link.Options{Timeout: d.timeout, Progress: progress})
+	opt := d.line
+	opt.Progress = progress
+	conn, err := link.Dial(ctx, port, opt)
 	if err != nil {
 		return nil, nil, errors.Join(err, end())
 	}
@@ -39,7 +41,7 @@ func (d *device) dial(ctx context.Context, progress func(done, total int)) (*lin
 
 // board is the device at a port: the one that the flags name, or the only one that can be that of e's program.
 func (f *boardFlags) board(a *app, e *executor) *device {
-	return &device{name: "board", open: func(context.Context) (link.Port, func() error, error) {
+	return &device{name: "board", line: f.line(a, ownBaud(e.program.Target)), open: func(context.Context) (link.Port, func() error, error) {
 		port, err := f.openFor(a, e)
 		return port, func() error { return nil }, err
 	}}
@@ -53,7 +55,7 @@ func (a *app) simulated(ctx context.Context, b *fpga.Board, verilog bool) (*devi
 	}
 	d := &device{name: "emulator", how: how, open: func(ctx context.Context) (link.Port, func() error, error) { return a.inProcess(ctx, b, how, serve) }}
 	if verilog {
-		d.name, d.timeout = "rtl", 5*time.Second
+		d.name, d.line.Timeout = "rtl", 5*time.Second
 	}
 	return d, nil
 }

@@ -204,7 +204,7 @@ func (f *boardFlags) identify(ctx context.Context, a *app, b *fpga.Board) (link.
 	if err != nil {
 		return link.Info{}, err
 	}
-	conn, err := link.Dial(ctx, port, link.Options{})
+	conn, err := link.Dial(ctx, port, f.line(a, b.Baud))
 	if err != nil {
 		return link.Info{}, err
 	}

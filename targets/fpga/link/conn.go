@@ -25,6 +25,12 @@ type Options struct {
 	// Retries is how often in a row the board is asked again without any progress
 	// before an operation fails. 0 means 8.
 	Retries int
+	// Baud is the rate of a Tunable port; 0 means the highest at which no frame is damaged, and lower
+	// ones when frames are damaged later. Own is the rate of boards that know only the one of their bitstream;
+	// 0 means 3 Mbaud.
+	Baud, Own int
+	// Note, if set, is called with what happens to the rate.
+	Note func(string)
 	// Progress, if set, is called during Load with the bytes sent and to be sent.
 	Progress func(done, total int)
 }
@@ -39,6 +45,7 @@ type Stats struct {
 	Stale               int64 // frames of another session that arrived
 	BadIn               int64 // damaged frames that arrived here
 	BadOut              int64 // damaged frames that arrived at the board
+	Baud                int   // rate of the line at last, bits a second; 0: the port has none that could be changed
 }
 
 // Conn is a session with a board. It is for one goroutine at a time. Once a method has
@@ -51,12 +58,13 @@ type Conn struct {
 	stats   Stats
 	bytesIn atomic.Int64
 
-	tx    chan []byte // to the writer
-	rx    chan arrival
-	down  chan error    // why the port failed
-	quit  chan struct{} // closed by Close
-	wrote chan struct{} // closed when the writer has ended
-	timer *time.Timer   // since the last progress, or since it last ran out
+	tx     chan []byte // to the writer
+	orders chan func() // to the writer
+	rx     chan arrival
+	down   chan error    // why the port failed
+	quit   chan struct{} // closed by Close
+	wrote  chan struct{} // closed when the writer has ended
+	timer  *time.Timer   // since the last progress, or since it last ran out
 
 	key  uint32
 	tag  uint32 // of the last question
@@ -64,6 +72,11 @@ type Conn struct {
 	bad  byte   // the board's count of damaged frames when last heard
 	hurt int    // damaged frames since the last progress
 	lost int    // times that the timer ran out since the last progress
+
+	rates        []int // that a Tunable port may have, upward
+	rate         int   // the one it has
+	settled      bool  // it was found, and may fall
+	clean, dirty int   // frames of late
 
 	// The numbered commands that are not known to be executed, oldest first.
 	pending []request
@@ -97,21 +110,18 @@ func dial(ctx context.Context, port Port, opt Options, session uint32) (*Conn, e
 	if opt.Retries <= 0 {
 		opt.Retries = 8
 	}
+	if opt.Own <= 0 {
+		opt.Own = 3_000_000
+	}
 	c := &Conn{
 		port: port, opt: opt, key: session,
-		tx: make(chan []byte), rx: make(chan arrival, 64), down: make(chan error, 2),
+		tx: make(chan []byte), orders: make(chan func()), rx: make(chan arrival, 64), down: make(chan error, 2),
 		quit: make(chan struct{}), wrote: make(chan struct{}),
 		timer: time.NewTimer(opt.Timeout),
 	}
 	go c.write()
 	go c.read()
-	p, err := c.ask(ctx, opHello, append([]byte(magic), Version))
-	if err == nil {
-		var nonce uint32
-		c.info, nonce, err = parseInfo(p)
-		c.key = session ^ nonce
-	}
-	if err != nil {
+	if err := c.meet(ctx); err != nil {
 		c.Close()
 		return nil, err
 	}
@@ -161,6 +171,8 @@ func (c *Conn) write() {
 				c.down <- err
 				return
 			}
+		case do := <-c.orders:
+			do()
 		case <-c.quit:
 			return
 		}
@@ -208,7 +220,7 @@ const (
 )
 
 // turn offers out, if not nil, to the line and waits for one event. Everything that a
-// Conn waits for, it waits for here.
+// Conn waits for, it waits for here and in order.
 func (c *Conn) turn(ctx context.Context, out []byte) (event, arrival, error) {
 	var tx chan<- []byte
 	if out != nil {
@@ -236,10 +248,12 @@ func (c *Conn) count(a arrival) {
 	case !a.ok:
 		c.stats.BadIn++
 		c.hurt++
+		c.seen(0, 1)
 	case a.key != c.key || a.op&answer == 0:
 		c.stats.Stale++
 	default:
 		c.stats.FramesIn++
+		c.seen(1, 0)
 	}
 }
 
@@ -249,11 +263,17 @@ func (c *Conn) progress() {
 	c.timer.Reset(c.opt.Timeout)
 }
 
-// expired notes that the timer ran out and fails when that was too often in a row.
-func (c *Conn) expired() error {
+// expired notes that the timer ran out and fails when that was too often in a row, at the lowest rate.
+func (c *Conn) expired(ctx context.Context) error {
 	c.timer.Reset(c.opt.Timeout)
 	c.lost++
 	switch {
+	case c.settled && c.rate > 0 && (c.lost > c.opt.Retries || c.hurt > 0 && c.lost > 2):
+		return c.fall(ctx, "no progress")
+	case c.settled && c.lost == c.opt.Retries/2+1: // the board may have lost the rate
+		lost, hurt := c.lost, c.hurt
+		defer func() { c.lost, c.hurt = lost, hurt }()
+		return c.tune(ctx, c.rates[c.rate])
 	case c.lost <= c.opt.Retries:
 		return nil
 	case c.info.Neurons == 0:

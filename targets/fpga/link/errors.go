@@ -35,6 +35,12 @@ func errNoise(damaged int) *diag.Error {
 		WithFix("lower the baud rate, or use a shorter cable")
 }
 
+func errBaud(err error) *diag.Error {
+	e := linkError("port-baud", "the port cannot change the rate of the line").WithFix("give another rate with --baud")
+	e.Err = err
+	return e
+}
+
 func errReset() *diag.Error {
 	return linkError("board-reset", "the board was reset, or another program opened it: what was loaded is lost").
 		WithFix("start again, so that the program is loaded anew")

@@ -12,6 +12,15 @@ func (c *Conn) ask(ctx context.Context, op byte, payload []byte) ([]byte, error)
 	if c.err != nil {
 		return nil, c.err
 	}
+	p, err := c.question(ctx, op, payload)
+	if err != nil {
+		return nil, c.finish(err)
+	}
+	return p, nil
+}
+
+// question is ask, after whose errors the Conn goes on.
+func (c *Conn) question(ctx context.Context, op byte, payload []byte) ([]byte, error) {
 	c.tag++
 	c.progress()
 	question := appendFrame(nil, frame{op, c.key, c.tag, payload})
@@ -22,7 +31,7 @@ func (c *Conn) ask(ctx context.Context, op byte, payload []byte) ([]byte, error)
 		case ev == eventSent:
 			out = nil
 		case ev == eventExpired:
-			err = c.expired()
+			err = c.expired(ctx)
 			c.stats.Resent++
 			out = question
 		case !a.ok || a.key != c.key:
@@ -33,7 +42,7 @@ func (c *Conn) ask(ctx context.Context, op byte, payload []byte) ([]byte, error)
 			err = c.status(a.frame)
 		}
 		if err != nil {
-			return nil, c.finish(err)
+			return nil, err
 		}
 	}
 }
@@ -90,11 +99,15 @@ func (c *Conn) stream(ctx context.Context, next func() (request, bool), complete
 			c.sent++
 		case ev == eventExpired:
 			c.poll, c.trouble = 0, true
-			err = c.expired()
+			err = c.expired(ctx)
 		case !a.ok:
 			c.trouble = true
 		case a.key == c.key && a.op == opStatus:
 			err = c.status(a.frame)
+		}
+		if err == nil && c.noisy() {
+			c.poll, c.trouble = 0, true
+			err = c.fall(ctx, "too many damaged frames")
 		}
 		if err != nil {
 			return c.finish(err)
@@ -136,6 +149,7 @@ func (c *Conn) status(f frame) error {
 	if more := int8(s.bad - c.bad); more > 0 {
 		c.stats.BadOut += int64(more)
 		c.hurt += int(more)
+		c.seen(0, int(more))
 		c.bad = s.bad
 	}
 

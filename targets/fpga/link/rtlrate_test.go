@@ -28,7 +28,7 @@ func TestRTLRates(t *testing.T) {
 	ok, none := []byte{codeOK}, []byte(nil)
 	trials := []trial{
 		{"a break that is too short", append(sync(160), low|0x7FFF, low|0x6F00, pause|20), ok},
-		{"a break brings the first rate back, and a pulse of a clock ends that", append(slices.Clone(rest), reset, low|1, pause|20), ok},
+		{"a break brings the first rate back, and a pulse of a clock ends that", slices.Concat(sync(160), rest, []uint16{reset, low | 1, pause | 20}), ok},
 		{"two breaks", slices.Concat(rest, sync(96)), ok},
 		{"of 3 clocks a bit", append(pulse(27), reset), ok},
 		{"of 3 clocks", append(pulse(3), reset), ok},
