@@ -295,7 +295,10 @@ func newRun(a *app) *cobra.Command {
 		Long: `run streams a program's tables to the board on a serial port, which is found by its USB
 ids when none is named (what is already there is not sent again), then the recordings, reads every spike of every neuron back, and
 compares each with the simulator, and u and v of every neuron after every 32nd sample and
-the last. The exit status is 1 when any differs.`,
+the last. The exit status is 1 when any differs.
+
+The line starts at 115200 baud and goes up to the highest rate at which no frame is damaged. When frames
+are damaged later it goes down. --baud sets a rate and keeps it.`,
 		Example: `  isospike run board.safetensors --port /dev/ttyUSB1 --data test.tar.gz
   isospike board emulate --link /tmp/board &  isospike run board.safetensors --port /tmp/board --data test.tar.gz`,
 		Args: exactly("PROGRAM"),

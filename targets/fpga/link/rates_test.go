@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,7 +18,8 @@ import (
 // two ends are not of one rate, else with the probability worst gives.
 type ratedEnd struct {
 	*end
-	rng         *rand.Rand
+	mu          sync.Mutex
+	down, up    *rand.Rand
 	host, board int
 	own         int  // the board's after a break
 	fixed       bool // the board does not follow
@@ -31,6 +33,8 @@ type ratedEnd struct {
 }
 
 func (e *ratedEnd) SetBaud(baud int) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	if e.most > 0 && baud > e.most {
 		return errors.New("invalid speed")
 	}
@@ -46,6 +50,8 @@ func (e *ratedEnd) Break(d time.Duration) error {
 	if time.Sleep(d); d < 10*time.Millisecond {
 		return nil // too short for a board of 12 MHz
 	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.breaks++
 	if !e.fixed {
 		e.board, e.armed = e.own, true
@@ -53,21 +59,30 @@ func (e *ratedEnd) Break(d time.Duration) error {
 	return nil
 }
 
-func (e *ratedEnd) damage(p []byte) []byte {
+// turn changes how often bytes are damaged from here on.
+func (e *ratedEnd) turn(worst func(baud int) float64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.worst = worst
+}
+
+// damage returns what becomes of p. It needs the lock.
+func (e *ratedEnd) damage(p []byte, rng *rand.Rand) []byte {
 	q := make([]byte, len(p))
 	share := e.worst(e.host)
 	if e.host != e.board {
 		share = 0.7
 	}
 	for i, b := range p {
-		if q[i] = b; e.rng.Float64() < share {
-			q[i] ^= 1 << e.rng.IntN(8)
+		if q[i] = b; rng.Float64() < share {
+			q[i] ^= 1 << rng.IntN(8)
 		}
 	}
 	return q
 }
 
 func (e *ratedEnd) Write(p []byte) (int, error) {
+	e.mu.Lock()
 	n, sent := len(p), p
 	if e.armed && n > 0 {
 		e.armed = false
@@ -82,7 +97,9 @@ func (e *ratedEnd) Write(p []byte) (int, error) {
 		}
 		sent = p[1:]
 	}
-	if _, err := e.end.Write(e.damage(sent)); err != nil {
+	sent = e.damage(sent, e.down)
+	e.mu.Unlock()
+	if _, err := e.end.Write(sent); err != nil {
 		return 0, err
 	}
 	return n, nil
@@ -90,7 +107,9 @@ func (e *ratedEnd) Write(p []byte) (int, error) {
 
 func (e *ratedEnd) Read(p []byte) (int, error) {
 	n, err := e.end.Read(p)
-	copy(p, e.damage(p[:n]))
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	copy(p, e.damage(p[:n], e.up))
 	return n, err
 }
 
@@ -107,7 +126,8 @@ func cleanTo(most int, share float64) func(int) float64 {
 func onRates(t *testing.T, e *ratedEnd, opt Options, test func(d *desk, c *Conn, err error, notes *[]string)) {
 	onDesk(t, func(d *desk) {
 		d.t = t
-		e.end, e.rng = newEnd(d.board.up, d.board.down), rand.New(rand.NewPCG(5, 5))
+		e.end = newEnd(d.board.up, d.board.down)
+		e.down, e.up = rand.New(rand.NewPCG(5, 5)), rand.New(rand.NewPCG(6, 6))
 		if e.own == 0 {
 			e.own = 3_000_000
 		}
@@ -186,7 +206,7 @@ func TestRatesFall(t *testing.T) {
 							d.board.down.seen = 0
 							d.board.down.onSeen = func(n int) {
 								if n > at {
-									e.worst = cleanTo(most, share)
+									e.turn(cleanTo(most, share))
 								}
 							}
 						}
@@ -232,7 +252,7 @@ func TestRatesEnd(t *testing.T) {
 				t.Fatal(err)
 			}
 			was := e.breaks
-			e.worst = cleanTo(0, 0.2)
+			e.turn(cleanTo(0, 0.2))
 			wantCode(t, c.Load(context.Background(), d.image), diag.Link, "link-noise")
 			if falls := 5; baud == 0 && (c.stats.Baud != 115200 || e.breaks < was+falls) || baud > 0 && c.stats.Baud != baud {
 				t.Errorf("ends at %d baud: %q", c.stats.Baud, *notes)
@@ -247,14 +267,16 @@ func TestRatesEnd(t *testing.T) {
 		}
 		d.board.halt()
 		d.board.boot(d.f)
+		e.mu.Lock()
 		e.board = e.own
+		e.mu.Unlock()
 		wantCode(t, c.Load(context.Background(), d.image), diag.Link, "board-reset")
 	})
 	// An end of the context ends the search.
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithTimeout(context.Background(), 100*time.Millisecond)
 		defer stop()
-		e := &ratedEnd{end: newEnd(newWire(), newWire()), rng: rand.New(rand.NewPCG(1, 1)), worst: cleanTo(1, 0)}
+		e := &ratedEnd{end: newEnd(newWire(), newWire()), down: rand.New(rand.NewPCG(1, 1)), worst: cleanTo(1, 0)}
 		_, err := dial(ctx, e, Options{}, 1)
 		wantCode(t, err, diag.Interrupted, "interrupted")
 	})
