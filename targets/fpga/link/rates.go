@@ -282,4 +282,3 @@ func (c *Conn) note(format string, args ...any) {
 		c.opt.Note(fmt.Sprintf(format, args...))
 	}
 }
-
