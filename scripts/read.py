@@ -11,7 +11,8 @@ import sys
 import numpy as np
 
 trace, said = np.load(sys.argv[1]), json.load(open(sys.argv[2]))
-assert sorted(trace) == sorted(f"{v}{k}" for v in "suv" for k in range(len(said["spikes"])))
+assert sorted(trace) == sorted(["s_in"] + [f"{v}{k}" for v in "suv" for k in range(len(said["spikes"]))])
+assert trace["s_in"].dtype == np.uint8 and trace["s_in"].max() == 1 and trace["s_in"].shape[1] == said["ticks"]
 for k, spikes in enumerate(said["spikes"]):
     s, u, v = (trace[f"{name}{k}"] for name in "suv")
     assert s.dtype == np.uint8 and u.dtype == v.dtype == np.int32 and s.shape == u.shape == v.shape
