@@ -259,7 +259,7 @@ func (c *Conn) order(ctx context.Context, do func() error) error {
 // briefly is f with the patience for an answer that comes at once or not at all.
 func (c *Conn) briefly(f func() error) error {
 	was := c.opt
-	c.opt.Timeout, c.opt.Retries = min(was.Timeout, 300*time.Millisecond), 2
+	c.opt.Timeout, c.opt.Retries = was.Timeout*3/5, 2
 	defer func() { c.opt.Timeout, c.opt.Retries = was.Timeout, was.Retries }()
 	return f()
 }
