@@ -384,6 +384,28 @@ func TestRTLNonce(t *testing.T) {
 	}
 }
 
+// TestRTLPowerUp: whatever registers hold at power-up, what the board says of itself is whole.
+func TestRTLPowerUp(t *testing.T) {
+	program := verilated(t)
+	want := newToy().info
+	compared := 0
+	for seed := range uint64(500) {
+		b := newRTLBoard(t, program, seed+1000)
+		fs := received(t, b.bytes(appendFrame(nil, frame{opHello, 1, 1, []byte(magic + "\x01")})))
+		b.close()
+		if len(fs) != 1 {
+			t.Fatalf("seed %d: HELLO: %v", seed, fs)
+		}
+		got := want
+		got.Regions = toyRegions
+		if !bytes.Equal(fs[0].payload[10:], got.append(nil, 0)[10:]) {
+			t.Errorf("seed %d: % x\nwant % x", seed, fs[0].payload[10:], got.append(nil, 0)[10:])
+		}
+		compared++
+	}
+	t.Logf("compared %d boards", compared)
+}
+
 // TestRTLBits: what can go wrong with the bits of a byte. A short pulse between frames is nothing; a byte
 // without a stop bit is lost, and so is its frame; after a break the line is as before.
 func TestRTLBits(t *testing.T) {

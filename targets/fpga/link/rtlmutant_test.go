@@ -39,6 +39,7 @@ var linkMutants = []mutant{
 	{"the spikes start anew in no tick", "spikes_out.v", "if (i_end || i_rst) low <= 0;", "if (i_rst) low <= 0;"},
 	{"no watchdog", "core_port.v", "if (waited[6] && i_waiting)", "if (1'b0)"},
 	{"a stuck core is not reset", "core_port.v", "assign o_core_rst = i_rst || o_stuck;", "assign o_core_rst = i_rst;"},
+	{"the memory is written at power-up", "link.v", "(ram_write || tx_write) && !i_rst)", "ram_write || tx_write)"},
 	{"addresses stand still", "memory_port.v", "{21'd0, o_done}", "22'd0"},
 	{"the carry is lost between bytes", "sequencer.v", "inner ? carry : subtract", "subtract"},
 	{"zero forgets the bytes before", "sequencer.v", "(zero || !with_before)", "1'b1"},
@@ -56,7 +57,7 @@ var linkMutants = []mutant{
 }
 
 // The tests that a mutant must not survive, the quicker first.
-var mutantTests = []string{"TestRTLBits", "TestRTLRates", "TestRTLSpans", "TestRTLSilence", "TestRTLStuckCore", "TestRTLOverflow", "TestRTLNonce", "TestRTLEqualsDevice", "TestRTLSchedules"}
+var mutantTests = []string{"TestRTLPowerUp", "TestRTLBits", "TestRTLRates", "TestRTLSpans", "TestRTLSilence", "TestRTLStuckCore", "TestRTLOverflow", "TestRTLNonce", "TestRTLEqualsDevice", "TestRTLSchedules"}
 
 const mutantVariable = "ISOSPIKE_LINK_MUTANT"
 

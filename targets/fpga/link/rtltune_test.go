@@ -94,7 +94,7 @@ func TestRTLTune(t *testing.T) {
 		p := &tunedBoard{b: newRTLBoard(t, program, uint64(top)), ready: make(chan struct{}, 1), closed: make(chan struct{}), top: top, rng: rand.New(rand.NewPCG(3, 3))}
 		t.Cleanup(p.b.close)
 		var notes []string
-		c, err := dial(context.Background(), p, Options{Timeout: 5 * time.Second, Note: func(s string) { notes = append(notes, s) }}, 0xABCDE)
+		c, err := dial(context.Background(), p, Options{Timeout: 2 * time.Second, Note: func(s string) { notes = append(notes, s) }}, 0xABCDE)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -247,7 +247,8 @@ module link #(
         .OUT_BYTES(1 << OUT_BITS), .MAX_BAUD(MAX_BAUD), .BUILD(BUILD), .REGION_BYTES(REGION_BYTES)
     ) u_memory (
         .i_clk(i_clk),
-        .i_write(ram_write || tx_write), .i_waddr(tx_write ? {1'b1, tx_waddr} : {1'b0, ram_addr}), .i_wdata(tx_write ? tx_wdata : a),
+        .i_write((ram_write || tx_write) && !i_rst), // at power-up either may be anything
+        .i_waddr(tx_write ? {1'b1, tx_waddr} : {1'b0, ram_addr}), .i_wdata(tx_write ? tx_wdata : a),
         .i_read(ram_read || (tx_ask && ram_free)), .i_raddr(ram_read ? {1'b0, ram_addr} : {1'b1, tx_raddr}), .o_rdata(ram_rdata)
     );
 
