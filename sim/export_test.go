@@ -57,3 +57,13 @@ func (m *Machine) Bytes() (used, limit int) {
 	}
 	return used, limit
 }
+
+// Even counts the cores whose rows are even.
+func (m *Machine) Even() (cores int) {
+	for i := range m.units {
+		if f := m.units[i].fast; f != nil && f.even {
+			cores++
+		}
+	}
+	return cores
+}

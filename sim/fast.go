@@ -17,6 +17,11 @@ func (w *worker) collect(m *Machine, u *unit, slot []uint64, tick int) {
 	acc := m.acc[u.acc:][:(u.mask+1)*neurons+kernel.Slack]
 	synapses, chunks := int64(0), f.chunks()
 	words := m.axons(u.lo, slot)
+	if f.even {
+		w.collectEven(m, u, words, tick)
+		w.add(c, acc)
+		return
+	}
 	for k, set := range words {
 		for ; set != 0; set &= set - 1 {
 			axon := k*64 + bits.TrailingZeros64(set)
@@ -46,6 +51,25 @@ func (w *worker) collect(m *Machine, u *unit, slot []uint64, tick int) {
 	}
 	m.count[u.lo].Synapses += synapses
 	w.add(c, acc)
+}
+
+// collectEven gathers the strips of a core whose rows are even, without a look at each.
+func (w *worker) collectEven(m *Machine, u *unit, words []uint64, tick int) {
+	c, row := &m.cores[u.lo], &u.fast.ways[0]
+	at := (tick + int(row.delay)) & c.mask
+	strip := kernel.Strip{To: int32(at*u.neurons) + int32(row.first), Len: int32(row.last-row.first) + 1}
+	list := &w.strips[row.how][c.Mode[0]]
+	for k, set := range words {
+		for ; set != 0; set &= set - 1 {
+			strip.From = int32(row.from) + strip.Len*int32(k*64+bits.TrailingZeros64(set))
+			*list = append(*list, strip)
+		}
+		words[k] = 0
+	}
+	if len(*list) > 0 {
+		m.count[u.lo].Synapses += int64(row.synapses) * int64(len(*list))
+		u.fast.touch(m, at*u.fast.chunks(), int(row.first), int(row.last))
+	}
 }
 
 // touch marks the chunks of neurons first to last, in a set of accumulators whose marks begin at set.

@@ -101,6 +101,7 @@ func (t *tables) lay() {
 				next[u]++
 			})
 		}
+		slices.Sort(own) // by bit, for fire
 		if len(own) == 1 {
 			t.goals[source] = own[0]
 		} else {
@@ -120,6 +121,9 @@ func (w *worker) fire(m *Machine, source, tick int, message int32) {
 		} else {
 			g &= math.MaxInt64
 			for _, g := range m.bits[g>>countBits:][:g&(1<<countBits-1)] {
+				if int(g>>14) >= w.end {
+					break
+				}
 				w.set(m, g, tick)
 			}
 		}

@@ -11,6 +11,7 @@ type rows struct {
 	ways   []way
 	runs   []codeRun // of rows that have several
 	filled []uint8   // codes of rows that have been filled up
+	even   bool      // axon i has row i, which is row 0 further on: as many codes behind it for each, to the same neurons
 }
 
 // way is how one row is added. All that a spike needs of its row lies together.
@@ -67,7 +68,23 @@ func layOut(c *compile.Core, bytes *int) rows {
 		}
 	}
 	t.runs, t.filled = slices.Clip(t.runs), slices.Clip(t.filled)
+	t.even = t.areEven(c)
 	return t
+}
+
+// areEven reports whether rows.even is true of c. It is of a core that holds a part of a dense layer.
+func (t *rows) areEven(c *compile.Core) bool {
+	if len(t.ways) == 0 || len(c.Row) != len(t.ways) || t.ways[0].runs != 1 {
+		return false
+	}
+	next := t.ways[0]
+	for i, w := range t.ways {
+		if w != next || int(c.Row[i]) != i || c.Base[i] != 0 || c.Mode[i] != c.Mode[0] {
+			return false
+		}
+		next.from += uint32(w.last-w.first) + 1
+	}
+	return true
 }
 
 // add lays out the row whose synapses begin at lo, or leaves it scattered.

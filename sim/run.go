@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
@@ -205,22 +206,34 @@ type barrier struct {
 	all     *sync.Cond
 	of      int
 	waiting int
-	turn    int
+	turn    atomic.Int64
 }
+
+// patience is how often a thread looks whether the others have come before it sleeps, some 10 µs: to be woken takes longer.
+const patience = 10000
 
 func (b *barrier) wait() {
 	if b.of == 1 {
 		return
 	}
+	turn := b.turn.Load()
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	turn := b.turn
 	if b.waiting++; b.waiting == b.of {
-		b.waiting, b.turn = 0, turn+1
+		b.waiting = 0
+		b.turn.Add(1)
 		b.all.Broadcast()
+		b.mu.Unlock()
 		return
 	}
-	for b.turn == turn {
+	b.mu.Unlock()
+	for range patience {
+		if b.turn.Load() != turn {
+			return
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for b.turn.Load() == turn {
 		b.all.Wait()
 	}
 }

@@ -12,7 +12,7 @@ TEXT ·addMixedAVX2(SB), NOSPLIT, $0-32
 	MOVQ strips+16(FP), DX
 	MOVQ count+24(FP), BX
 	LEAQ (BX)(BX*2), R9
-	LEAQ -48(DX)(R9*4), R9
+	LEAQ -120(DX)(R9*4), R9
 
 group:
 	MOVQ (DX), SI
@@ -52,9 +52,9 @@ add8:
 each8:
 	CMPQ       R11, R9
 	JAE        each8near
-	MOVLQSX    56(R11), R13
-	PREFETCHT0 (R10)(R13*1)
-	PREFETCHT0 64(R10)(R13*1)
+	MOVLQSX    128(R11), R13
+	PREFETCHT1 (R10)(R13*1)
+	PREFETCHT1 64(R10)(R13*1)
 
 each8near:
 	MOVLQSX      8(R11), R13
@@ -165,8 +165,8 @@ add1:
 each1:
 	CMPQ       R11, R9
 	JAE        each1near
-	MOVLQSX    56(R11), R13
-	PREFETCHT0 (R10)(R13*1)
+	MOVLQSX    128(R11), R13
+	PREFETCHT1 (R10)(R13*1)
 
 each1near:
 	MOVLQSX      8(R11), R13
@@ -248,7 +248,7 @@ TEXT ·addMixedAVX512(SB), NOSPLIT, $0-32
 	MOVQ strips+16(FP), DX
 	MOVQ count+24(FP), BX
 	LEAQ (BX)(BX*2), R9
-	LEAQ -48(DX)(R9*4), R9
+	LEAQ -120(DX)(R9*4), R9
 
 group:
 	MOVQ (DX), SI
@@ -296,15 +296,15 @@ add16:
 each16:
 	CMPQ       R11, R9
 	JAE        each16near
-	MOVLQSX    56(R11), R13
-	PREFETCHT0 (R10)(R13*1)
-	PREFETCHT0 64(R10)(R13*1)
-	PREFETCHT0 128(R10)(R13*1)
-	PREFETCHT0 192(R10)(R13*1)
-	PREFETCHT0 256(R10)(R13*1)
-	PREFETCHT0 320(R10)(R13*1)
-	PREFETCHT0 384(R10)(R13*1)
-	PREFETCHT0 448(R10)(R13*1)
+	MOVLQSX    128(R11), R13
+	PREFETCHT1 (R10)(R13*1)
+	PREFETCHT1 64(R10)(R13*1)
+	PREFETCHT1 128(R10)(R13*1)
+	PREFETCHT1 192(R10)(R13*1)
+	PREFETCHT1 256(R10)(R13*1)
+	PREFETCHT1 320(R10)(R13*1)
+	PREFETCHT1 384(R10)(R13*1)
+	PREFETCHT1 448(R10)(R13*1)
 
 each16near:
 	MOVLQSX       8(R11), R13
@@ -506,9 +506,9 @@ add4:
 each4:
 	CMPQ       R11, R9
 	JAE        each4near
-	MOVLQSX    56(R11), R13
-	PREFETCHT0 (R10)(R13*1)
-	PREFETCHT0 64(R10)(R13*1)
+	MOVLQSX    128(R11), R13
+	PREFETCHT1 (R10)(R13*1)
+	PREFETCHT1 64(R10)(R13*1)
 
 each4near:
 	MOVLQSX       8(R11), R13
@@ -581,9 +581,9 @@ below4:
 each4Masked:
 	CMPQ       SI, R9
 	JAE        each4Maskednear
-	MOVLQSX    56(SI), R12
-	PREFETCHT0 (R10)(R12*1)
-	PREFETCHT0 64(R10)(R12*1)
+	MOVLQSX    128(SI), R12
+	PREFETCHT1 (R10)(R12*1)
+	PREFETCHT1 64(R10)(R12*1)
 
 each4Maskednear:
 	MOVLQSX       8(SI), R12
@@ -652,9 +652,9 @@ rest4:
 each3Masked:
 	CMPQ       SI, R9
 	JAE        each3Maskednear
-	MOVLQSX    56(SI), R12
-	PREFETCHT0 (R10)(R12*1)
-	PREFETCHT0 64(R10)(R12*1)
+	MOVLQSX    128(SI), R12
+	PREFETCHT1 (R10)(R12*1)
+	PREFETCHT1 64(R10)(R12*1)
 
 each3Maskednear:
 	MOVLQSX       8(SI), R12
@@ -711,8 +711,8 @@ rest3:
 each2Masked:
 	CMPQ       SI, R9
 	JAE        each2Maskednear
-	MOVLQSX    56(SI), R12
-	PREFETCHT0 (R10)(R12*1)
+	MOVLQSX    128(SI), R12
+	PREFETCHT1 (R10)(R12*1)
 
 each2Maskednear:
 	MOVLQSX       8(SI), R12
@@ -757,8 +757,8 @@ rest2:
 each1Masked:
 	CMPQ       SI, R9
 	JAE        each1Maskednear
-	MOVLQSX    56(SI), R12
-	PREFETCHT0 (R10)(R12*1)
+	MOVLQSX    128(SI), R12
+	PREFETCHT1 (R10)(R12*1)
 
 each1Maskednear:
 	MOVLQSX       8(SI), R12
@@ -799,9 +799,9 @@ TEXT ·scatterMixed(SB), NOSPLIT, $0-56
 	MOVQ count+40(FP), DI
 
 strip:
-	CMPQ       DI, $+4
+	CMPQ       DI, $+10
 	JLE        near
-	MOVLQSX    56(SI), R10
+	MOVLQSX    128(SI), R10
 	PREFETCHT0 (DX)(R10*2)
 	PREFETCHT0 64(DX)(R10*2)
 	PREFETCHT0 (BX)(R10*1)
@@ -880,7 +880,7 @@ TEXT ·addExcitatoryAVX2(SB), NOSPLIT, $0-32
 	MOVQ strips+16(FP), DX
 	MOVQ count+24(FP), BX
 	LEAQ (BX)(BX*2), R9
-	LEAQ -48(DX)(R9*4), R9
+	LEAQ -120(DX)(R9*4), R9
 
 group:
 	MOVQ (DX), SI
@@ -920,9 +920,9 @@ add8:
 each8:
 	CMPQ       R11, R9
 	JAE        each8near
-	MOVLQSX    56(R11), R13
-	PREFETCHT0 (R10)(R13*1)
-	PREFETCHT0 64(R10)(R13*1)
+	MOVLQSX    128(R11), R13
+	PREFETCHT1 (R10)(R13*1)
+	PREFETCHT1 64(R10)(R13*1)
 
 each8near:
 	MOVLQSX      8(R11), R13
@@ -1017,8 +1017,8 @@ add1:
 each1:
 	CMPQ       R11, R9
 	JAE        each1near
-	MOVLQSX    56(R11), R13
-	PREFETCHT0 (R10)(R13*1)
+	MOVLQSX    128(R11), R13
+	PREFETCHT1 (R10)(R13*1)
 
 each1near:
 	MOVLQSX      8(R11), R13
@@ -1096,7 +1096,7 @@ TEXT ·addExcitatoryAVX512(SB), NOSPLIT, $0-32
 	MOVQ strips+16(FP), DX
 	MOVQ count+24(FP), BX
 	LEAQ (BX)(BX*2), R9
-	LEAQ -48(DX)(R9*4), R9
+	LEAQ -120(DX)(R9*4), R9
 
 group:
 	MOVQ (DX), SI
@@ -1144,15 +1144,15 @@ add16:
 each16:
 	CMPQ       R11, R9
 	JAE        each16near
-	MOVLQSX    56(R11), R13
-	PREFETCHT0 (R10)(R13*1)
-	PREFETCHT0 64(R10)(R13*1)
-	PREFETCHT0 128(R10)(R13*1)
-	PREFETCHT0 192(R10)(R13*1)
-	PREFETCHT0 256(R10)(R13*1)
-	PREFETCHT0 320(R10)(R13*1)
-	PREFETCHT0 384(R10)(R13*1)
-	PREFETCHT0 448(R10)(R13*1)
+	MOVLQSX    128(R11), R13
+	PREFETCHT1 (R10)(R13*1)
+	PREFETCHT1 64(R10)(R13*1)
+	PREFETCHT1 128(R10)(R13*1)
+	PREFETCHT1 192(R10)(R13*1)
+	PREFETCHT1 256(R10)(R13*1)
+	PREFETCHT1 320(R10)(R13*1)
+	PREFETCHT1 384(R10)(R13*1)
+	PREFETCHT1 448(R10)(R13*1)
 
 each16near:
 	MOVLQSX       8(R11), R13
@@ -1322,9 +1322,9 @@ add4:
 each4:
 	CMPQ       R11, R9
 	JAE        each4near
-	MOVLQSX    56(R11), R13
-	PREFETCHT0 (R10)(R13*1)
-	PREFETCHT0 64(R10)(R13*1)
+	MOVLQSX    128(R11), R13
+	PREFETCHT1 (R10)(R13*1)
+	PREFETCHT1 64(R10)(R13*1)
 
 each4near:
 	MOVLQSX       8(R11), R13
@@ -1389,9 +1389,9 @@ below4:
 each4Masked:
 	CMPQ       SI, R9
 	JAE        each4Maskednear
-	MOVLQSX    56(SI), R12
-	PREFETCHT0 (R10)(R12*1)
-	PREFETCHT0 64(R10)(R12*1)
+	MOVLQSX    128(SI), R12
+	PREFETCHT1 (R10)(R12*1)
+	PREFETCHT1 64(R10)(R12*1)
 
 each4Maskednear:
 	MOVLQSX       8(SI), R12
@@ -1452,9 +1452,9 @@ rest4:
 each3Masked:
 	CMPQ       SI, R9
 	JAE        each3Maskednear
-	MOVLQSX    56(SI), R12
-	PREFETCHT0 (R10)(R12*1)
-	PREFETCHT0 64(R10)(R12*1)
+	MOVLQSX    128(SI), R12
+	PREFETCHT1 (R10)(R12*1)
+	PREFETCHT1 64(R10)(R12*1)
 
 each3Maskednear:
 	MOVLQSX       8(SI), R12
@@ -1505,8 +1505,8 @@ rest3:
 each2Masked:
 	CMPQ       SI, R9
 	JAE        each2Maskednear
-	MOVLQSX    56(SI), R12
-	PREFETCHT0 (R10)(R12*1)
+	MOVLQSX    128(SI), R12
+	PREFETCHT1 (R10)(R12*1)
 
 each2Maskednear:
 	MOVLQSX       8(SI), R12
@@ -1547,8 +1547,8 @@ rest2:
 each1Masked:
 	CMPQ       SI, R9
 	JAE        each1Maskednear
-	MOVLQSX    56(SI), R12
-	PREFETCHT0 (R10)(R12*1)
+	MOVLQSX    128(SI), R12
+	PREFETCHT1 (R10)(R12*1)
 
 each1Maskednear:
 	MOVLQSX       8(SI), R12
@@ -1587,9 +1587,9 @@ TEXT ·scatterExcitatory(SB), NOSPLIT, $0-56
 	MOVQ count+40(FP), DI
 
 strip:
-	CMPQ       DI, $+4
+	CMPQ       DI, $+10
 	JLE        near
-	MOVLQSX    56(SI), R10
+	MOVLQSX    128(SI), R10
 	PREFETCHT0 (DX)(R10*2)
 	PREFETCHT0 64(DX)(R10*2)
 	PREFETCHT0 (BX)(R10*1)
@@ -1663,7 +1663,7 @@ TEXT ·addInhibitoryAVX2(SB), NOSPLIT, $0-32
 	MOVQ strips+16(FP), DX
 	MOVQ count+24(FP), BX
 	LEAQ (BX)(BX*2), R9
-	LEAQ -48(DX)(R9*4), R9
+	LEAQ -120(DX)(R9*4), R9
 
 group:
 	MOVQ (DX), SI
@@ -1703,9 +1703,9 @@ add8:
 each8:
 	CMPQ       R11, R9
 	JAE        each8near
-	MOVLQSX    56(R11), R13
-	PREFETCHT0 (R10)(R13*1)
-	PREFETCHT0 64(R10)(R13*1)
+	MOVLQSX    128(R11), R13
+	PREFETCHT1 (R10)(R13*1)
+	PREFETCHT1 64(R10)(R13*1)
 
 each8near:
 	MOVLQSX      8(R11), R13
@@ -1816,8 +1816,8 @@ add1:
 each1:
 	CMPQ       R11, R9
 	JAE        each1near
-	MOVLQSX    56(R11), R13
-	PREFETCHT0 (R10)(R13*1)
+	MOVLQSX    128(R11), R13
+	PREFETCHT1 (R10)(R13*1)
 
 each1near:
 	MOVLQSX      8(R11), R13
@@ -1898,7 +1898,7 @@ TEXT ·addInhibitoryAVX512(SB), NOSPLIT, $0-32
 	MOVQ strips+16(FP), DX
 	MOVQ count+24(FP), BX
 	LEAQ (BX)(BX*2), R9
-	LEAQ -48(DX)(R9*4), R9
+	LEAQ -120(DX)(R9*4), R9
 
 group:
 	MOVQ (DX), SI
@@ -1946,15 +1946,15 @@ add16:
 each16:
 	CMPQ       R11, R9
 	JAE        each16near
-	MOVLQSX    56(R11), R13
-	PREFETCHT0 (R10)(R13*1)
-	PREFETCHT0 64(R10)(R13*1)
-	PREFETCHT0 128(R10)(R13*1)
-	PREFETCHT0 192(R10)(R13*1)
-	PREFETCHT0 256(R10)(R13*1)
-	PREFETCHT0 320(R10)(R13*1)
-	PREFETCHT0 384(R10)(R13*1)
-	PREFETCHT0 448(R10)(R13*1)
+	MOVLQSX    128(R11), R13
+	PREFETCHT1 (R10)(R13*1)
+	PREFETCHT1 64(R10)(R13*1)
+	PREFETCHT1 128(R10)(R13*1)
+	PREFETCHT1 192(R10)(R13*1)
+	PREFETCHT1 256(R10)(R13*1)
+	PREFETCHT1 320(R10)(R13*1)
+	PREFETCHT1 384(R10)(R13*1)
+	PREFETCHT1 448(R10)(R13*1)
 
 each16near:
 	MOVLQSX       8(R11), R13
@@ -2156,9 +2156,9 @@ add4:
 each4:
 	CMPQ       R11, R9
 	JAE        each4near
-	MOVLQSX    56(R11), R13
-	PREFETCHT0 (R10)(R13*1)
-	PREFETCHT0 64(R10)(R13*1)
+	MOVLQSX    128(R11), R13
+	PREFETCHT1 (R10)(R13*1)
+	PREFETCHT1 64(R10)(R13*1)
 
 each4near:
 	MOVLQSX       8(R11), R13
@@ -2231,9 +2231,9 @@ below4:
 each4Masked:
 	CMPQ       SI, R9
 	JAE        each4Maskednear
-	MOVLQSX    56(SI), R12
-	PREFETCHT0 (R10)(R12*1)
-	PREFETCHT0 64(R10)(R12*1)
+	MOVLQSX    128(SI), R12
+	PREFETCHT1 (R10)(R12*1)
+	PREFETCHT1 64(R10)(R12*1)
 
 each4Maskednear:
 	MOVLQSX       8(SI), R12
@@ -2302,9 +2302,9 @@ rest4:
 each3Masked:
 	CMPQ       SI, R9
 	JAE        each3Maskednear
-	MOVLQSX    56(SI), R12
-	PREFETCHT0 (R10)(R12*1)
-	PREFETCHT0 64(R10)(R12*1)
+	MOVLQSX    128(SI), R12
+	PREFETCHT1 (R10)(R12*1)
+	PREFETCHT1 64(R10)(R12*1)
 
 each3Maskednear:
 	MOVLQSX       8(SI), R12
@@ -2361,8 +2361,8 @@ rest3:
 each2Masked:
 	CMPQ       SI, R9
 	JAE        each2Maskednear
-	MOVLQSX    56(SI), R12
-	PREFETCHT0 (R10)(R12*1)
+	MOVLQSX    128(SI), R12
+	PREFETCHT1 (R10)(R12*1)
 
 each2Maskednear:
 	MOVLQSX       8(SI), R12
@@ -2407,8 +2407,8 @@ rest2:
 each1Masked:
 	CMPQ       SI, R9
 	JAE        each1Maskednear
-	MOVLQSX    56(SI), R12
-	PREFETCHT0 (R10)(R12*1)
+	MOVLQSX    128(SI), R12
+	PREFETCHT1 (R10)(R12*1)
 
 each1Maskednear:
 	MOVLQSX       8(SI), R12
@@ -2449,9 +2449,9 @@ TEXT ·scatterInhibitory(SB), NOSPLIT, $0-56
 	MOVQ count+40(FP), DI
 
 strip:
-	CMPQ       DI, $+4
+	CMPQ       DI, $+10
 	JLE        near
-	MOVLQSX    56(SI), R10
+	MOVLQSX    128(SI), R10
 	PREFETCHT0 (DX)(R10*2)
 	PREFETCHT0 64(DX)(R10*2)
 	PREFETCHT0 (BX)(R10*1)

@@ -11,8 +11,8 @@ import (
 // most is how many codes of 8 bits, signed or not, 16 bits can sum.
 const most = 256
 
-// ahead is how many strips before their turn codes are fetched from memory.
-const ahead = 4
+// ahead is how many strips before their turn codes are fetched from memory, to the L2 cache: more can be under way there than to L1.
+const ahead = 10
 
 // addCodes writes the sum of strips of weight codes in a sign mode. Strips that follow each other with the same
 // place and length are one group: their sums stay in registers, of 16 bits for each code, over as many columns as there are registers.
@@ -55,7 +55,7 @@ func addCodes(v vec, mode string) {
 			JAE(LabelRef(label + "near"))
 			MOVLQSX(Mem{Base: q, Disp: 12*ahead + 8}, at)
 			for line := 0; line < fetch; line += 64 {
-				PREFETCHT0(Mem{Base: from, Index: at, Scale: 1, Disp: line})
+				PREFETCHT1(Mem{Base: from, Index: at, Scale: 1, Disp: line})
 			}
 			Label(label + "near")
 		}
