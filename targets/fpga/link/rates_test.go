@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -177,6 +178,9 @@ func TestRates(t *testing.T) {
 				d.check(conn, 1)
 				if s := conn.Stats(); s.Baud != c.want || c.end.host != c.want || s.BadIn+s.BadOut > 0 && c.name == "a good line" {
 					t.Errorf("%d baud (the port has %d), want %d: %q, tried %d", s.Baud, c.end.host, c.want, *notes, c.end.tried)
+				}
+				if at := slices.Index(ladder, c.want); at >= 0 && at+1 < len(ladder) && c.opt.Own == 0 && slices.Max(c.end.tried) > ladder[at+1] {
+					t.Errorf("went up past a rate that is not clean: %d", c.end.tried)
 				}
 				if last := (*notes)[len(*notes)-1]; !strings.Contains(last, fmt.Sprint(c.want)) {
 					t.Errorf("the notes do not name the rate: %q", *notes)
