@@ -255,16 +255,47 @@ func BenchmarkAdd(b *testing.B) {
 	}
 }
 
-// BenchmarkStep is 512 neurons, of which hardly any spike.
+// BenchmarkScatter is rows of which every third neuron has a synapse.
+func BenchmarkScatter(b *testing.B) {
+	for _, n := range []int{10, 52, 100, 219} {
+		r := rand.New(rand.NewPCG(1, 2))
+		codes, targets, acc := make([]uint8, 512*n), make([]uint16, 512*n), make([]int32, 3*n)
+		var strips []Strip
+		for i := range codes {
+			codes[i], targets[i] = uint8(r.Uint32()), uint16(3*(i%n)+r.IntN(3))
+			if i%n == 0 && r.IntN(20) == 0 {
+				strips = append(strips, Strip{0, int32(n), int32(i)})
+			}
+		}
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				Scatter(fixed.Mixed, acc, targets, codes, strips)
+			}
+			b.ReportMetric(float64(len(strips)*n)*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gadds/s")
+		})
+	}
+}
+
+// BenchmarkStep is 512 neurons, of which none or 3 % spike in a tick.
 func BenchmarkStep(b *testing.B) {
 	const n = 512
-	p := NewParams(fixed.CUBA{IDecay: 1024, VDecay: 128, VTh: 8000, RefDelay: 1}, 0)
-	u, v, acc, fired := make([]int32, n), make([]int32, n), make([]int32, n), make([]int32, n)
-	for i := range acc {
-		acc[i] = int32(i)
+	p := NewParams(fixed.CUBA{IDecay: 4096, VDecay: 4096, VTh: 1, RefDelay: 1}, 0)
+	for _, spiking := range []int{0, n / 32} {
+		u, v, acc, fired := make([]int32, n), make([]int32, n), make([]int32, n), make([]int32, n)
+		r := rand.New(rand.NewPCG(1, 2))
+		b.Run(fmt.Sprintf("%d-spikes", spiking), func(b *testing.B) {
+			spikes := 0
+			for b.Loop() {
+				for range spiking {
+					acc[r.IntN(n)] = 2
+				}
+				k, _ := Step(&p, u, v, acc, nil, nil, fired)
+				spikes += k
+			}
+			if spikes > spiking*b.N || spiking > 0 && spikes < b.N {
+				b.Fatalf("%d spikes in %d ticks", spikes, b.N)
+			}
+			b.ReportMetric(n*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gneurons/s")
+		})
 	}
-	for b.Loop() {
-		Step(&p, u, v, acc, nil, nil, fired)
-	}
-	b.ReportMetric(n*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gneurons/s")
 }
