@@ -54,7 +54,17 @@ func (i Input) String() string {
 
 // String tells it over several lines.
 func (d *Divergence) String() string {
-	return fmt.Sprintf("%s: %s is %d, should be %d%s", d.Place(), d.Register, d.Got, d.Want, d.Trail())
+	what := fmt.Sprintf("%s is %d, should be %d", d.Register, d.Got, d.Want)
+	switch {
+	case d.Register != "s":
+	case d.Got == 0 && d.Want == 1:
+		what = "it does not spike, should"
+	case d.Got == 1 && d.Want == 0:
+		what = "it spikes, should not"
+	default:
+		what = fmt.Sprintf("it sends %d, should send %d", d.Got, d.Want)
+	}
+	return fmt.Sprintf("%s: %s%s", d.Place(), what, d.Trail())
 }
 
 // Place says where it is: tick, layer, neuron, and core.

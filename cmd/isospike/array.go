@@ -10,6 +10,9 @@ import (
 	"github.com/isospike/isospike/snn/spike"
 )
 
+// defaultArray is the input in the traces of isospike sim.
+const defaultArray = "s_in"
+
 // readSpikes reads an input out of an .npz file: an array of inputs × ticks.
 func readSpikes(path, name string, graded bool) (*spike.Raster, error) {
 	arrays, err := npy.ReadNPZ(path)

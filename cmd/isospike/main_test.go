@@ -104,7 +104,10 @@ func breakProgram(t *testing.T, path, broken string) {
 	}
 }
 
-// TestHelp: every command says what it does and shows how it is called.
+// flagHelp is a line of a command's help for a flag: its value is one word, or none.
+var flagHelp = regexp.MustCompile(`^ +(-\w, )?--[\w-]+(\[[^ ]*\])?( \w+)?  +\S`)
+
+// TestHelp: every command says what it does and shows how it is called, and every flag has a word for its value.
 func TestHelp(t *testing.T) {
 	seen := 0
 	var visit func(c *cobra.Command)
@@ -116,6 +119,11 @@ func TestHelp(t *testing.T) {
 			return
 		}
 		seen++
+		for line := range strings.Lines(c.Flags().FlagUsages()) {
+			if !flagHelp.MatchString(line) {
+				t.Errorf("%s: %q has no word for the flag's value", c.CommandPath(), line)
+			}
+		}
 		if c.Short == "" || c.Long == "" || !strings.Contains(c.Example, c.CommandPath()+" ") && !strings.HasSuffix(c.Example, c.CommandPath()) {
 			t.Errorf("%s lacks a description or an example of itself", c.CommandPath())
 		}

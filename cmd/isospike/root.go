@@ -114,8 +114,8 @@ func exactly(names ...string) cobra.PositionalArgs {
 	}
 }
 
-// fail prints err and returns the exit status for it.
-func (a *app) fail(err error) int {
+// fail prints err, which the command at a path returned, and returns the exit status for it.
+func (a *app) fail(err error, command string) int {
 	if err == nil {
 		return 0
 	}
@@ -131,7 +131,7 @@ func (a *app) fail(err error) int {
 		d = diag.Inputf("file", "", "%v", err)
 	default:
 		// The rest comes from cobra: unknown flags and the like.
-		d = diag.Usagef("usage", "%v", err).WithFix("see `isospike --help`")
+		d = diag.Usagef("usage", "%v", err).WithFix("see `%s --help`", command)
 	}
 	if a.json {
 		full := *d

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/isospike/isospike/dataset"
 	"github.com/isospike/isospike/internal/npy"
 	"github.com/isospike/isospike/sim"
 	"github.com/isospike/isospike/snn/diag"
@@ -61,11 +60,10 @@ the cores, which are counted from tick 0.
 		RunE: func(c *cobra.Command, args []string) error { return a.sim(c.Context(), args[0], &f) },
 	}
 	fl := c.Flags()
-	fl.StringVar(&f.data.path, "data", "", "recordings: a directory or archive of N-MNIST .bin or .bs2 files")
-	fl.StringVar(&f.data.labels, "labels", "", "list of `id<TAB>class` lines (default: class folders, or the .txt beside the archive)")
+	f.data.add(c, "recordings")
 	fl.StringVar(&f.sample, "sample", "", "id of the recording (default: the first)")
-	fl.StringVar(&f.input, "input", "", ".npz file with the input spikes")
-	fl.StringVar(&f.array, "array", "s_in", "name of the array in --input")
+	fl.StringVar(&f.input, "input", "", inputHelp+", of which --sample chooses one")
+	fl.StringVar(&f.array, "array", defaultArray, "name of the array in --input")
 	fl.IntVar(&f.ticks, "ticks", 0, "ticks to run (0: those of the input)")
 	fl.StringVarP(&f.out, "output", "o", "", ".npz file to write (optional)")
 	encodingFlag(c, &f.encoding)
@@ -87,7 +85,7 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 	if err != nil {
 		return err
 	}
-	if in.Neurons != e.input.Size() {
+	if in.Neurons != e.input.Size() { // of recordings
 		return diag.Inputf("input-shape", "", "the input has %d rows, the network takes %d (%v)", in.Neurons, e.input.Size(), e.input)
 	}
 	if f.ticks < 0 || f.ticks > 1<<20 {
@@ -188,22 +186,33 @@ func (f *simFlags) raster(a *app, e *executor) (*spike.Raster, error) {
 		if err != nil {
 			return nil, err
 		}
-		return pick(src, f.sample)
+		return pick(src, f.data.path, f.sample)
 	}
-	return readSpikes(f.input, f.array, e.graded)
+	src, err := openInput(f.input, f.array, []*executor{e})
+	if err != nil {
+		return nil, err
+	}
+	if _, single := src.(one); single && f.sample != "" {
+		return nil, diag.Usagef("usage", "--sample chooses one of several recordings, and %s is one input", f.input).WithFix("leave out --sample; --array names another array of the file")
+	}
+	return pick(src, f.input, f.sample)
 }
 
-// pick returns the sample of an id, the first one for "".
-func pick(src dataset.Encoded, id string) (*spike.Raster, error) {
-	if id == "" {
-		return src.Raster(0, 0, 0)
-	}
+// pick returns the sample of an id, the first one for "", of a source at path.
+func pick(src samples, path, id string) (*spike.Raster, error) {
 	for i := range src.Len() {
-		if src.ID(i) == id {
+		if id == "" || src.ID(i) == id {
 			return src.Raster(i, 0, 0)
 		}
 	}
-	return nil, diag.Inputf("no-sample", src.Name(), "there is no recording %q", id)
+	if id == "" {
+		return nil, diag.Inputf("no-sample", path, "there is no recording in it")
+	}
+	e := diag.Inputf("no-sample", path, "there is no recording %q", id)
+	if n := src.Len(); n > 0 {
+		e.Fix = fmt.Sprintf("name one of its %d, such as %s", n, src.ID(0))
+	}
+	return nil, e
 }
 
 // stretch cuts or extends a raster to a number of ticks.
