@@ -21,6 +21,9 @@ type probeFlags struct {
 	neurons, vcd, fst, csv, plot string
 	raster                       string
 	layers                       []string
+
+	list  []probed // what neurons names
+	bands []int    // what layers names: 0 is the input
 }
 
 func (f *probeFlags) add(c *cobra.Command) {
@@ -34,11 +37,11 @@ func (f *probeFlags) add(c *cobra.Command) {
 	fl.StringSliceVar(&f.layers, "layers", nil, "layers of --raster: input, or numbers from 1 (default: all)")
 }
 
-// maxProbes bounds the neurons of a figure or a dump.
-const maxProbes = 1000
+// maxProbes bounds the neurons of a dump, and maxPanels those of a figure, which has a panel for each.
+const maxProbes, maxPanels = 1000, 64
 
-// check returns what is wrong with the flags, before anything has run.
-func (f *probeFlags) check() error {
+// check returns what is wrong with the flags for a network with layers of these sizes, before anything has run.
+func (f *probeFlags) check(sizes []int) error {
 	shown := f.vcd != "" || f.fst != "" || f.csv != "" || f.plot != ""
 	switch {
 	case shown && f.neurons == "":
@@ -52,14 +55,21 @@ func (f *probeFlags) check() error {
 	case f.raster != "" && filepath.Ext(f.raster) != ".svg":
 		return diag.Usagef("usage", "--raster writes .svg, not %q", filepath.Ext(f.raster))
 	}
-	return nil
+	if err := f.parseNeurons(sizes); err != nil {
+		return err
+	}
+	return f.parseLayers(len(sizes))
 }
 
 // probed is a neuron by the numbers of layer and neuron, both from 0.
 type probed struct{ layer, neuron int }
 
-// parse reads the list of neurons.
-func (f *probeFlags) parse(recs []fixed.Record) (list []probed, err error) {
+// parseNeurons reads the list of neurons.
+func (f *probeFlags) parseNeurons(sizes []int) error {
+	if f.neurons == "" {
+		return nil
+	}
+	seen := map[probed]bool{}
 	for _, item := range strings.Split(f.neurons, ",") {
 		layer, neurons, _ := strings.Cut(strings.TrimSpace(item), ":")
 		from, to, ranged := strings.Cut(neurons, "-")
@@ -70,83 +80,92 @@ func (f *probeFlags) parse(recs []fixed.Record) (list []probed, err error) {
 			hi, err3 = strconv.Atoi(to)
 		}
 		if err1 != nil || err2 != nil || err3 != nil || lo > hi {
-			return nil, diag.Usagef("usage", "--probe: %q is no neuron", item).WithFix("write layer:neuron, as in 1:5, or a range, as in 1:0-9")
+			return diag.Usagef("usage", "--probe: %q is no neuron", item).WithFix("write layer:neuron, as in 1:5, or a range, as in 1:0-9")
 		}
-		if k < 1 || k > len(recs) {
-			return nil, diag.Usagef("usage", "--probe: there is no layer %d; the network has 1 to %d", k, len(recs))
+		if k < 1 || k > len(sizes) {
+			return diag.Usagef("usage", "--probe: there is no layer %d; the network has 1 to %d", k, len(sizes))
 		}
-		if n := recs[k-1].Spikes.Neurons; lo < 0 || hi >= n {
-			return nil, diag.Usagef("usage", "--probe: layer %d has neurons 0 to %d, not %s", k, n-1, neurons)
+		if n := sizes[k-1]; lo < 0 || hi >= n {
+			return diag.Usagef("usage", "--probe: layer %d has neurons 0 to %d, not %s", k, n-1, neurons)
 		}
-		if len(list)+hi-lo+1 > maxProbes {
-			return nil, diag.Usagef("usage", "--probe names more than %d neurons", maxProbes).WithFix("-o writes all of them")
+		if len(f.list)+hi-lo+1 > maxProbes {
+			return diag.Usagef("usage", "--probe names more than %d neurons", maxProbes).WithFix("-o writes all of them")
 		}
 		for n := lo; n <= hi; n++ {
-			list = append(list, probed{k - 1, n})
+			x := probed{k - 1, n}
+			if seen[x] {
+				return diag.Usagef("usage", "--probe names neuron %d of layer %d twice", n, k)
+			}
+			seen[x] = true
+			f.list = append(f.list, x)
 		}
 	}
-	return list, nil
+	if f.plot != "" && len(f.list) > maxPanels {
+		return diag.Usagef("usage", "--plot draws at most %d neurons, and --probe names %d", maxPanels, len(f.list)).WithFix("name fewer, or write --vcd, --fst or --csv")
+	}
+	return nil
 }
 
-// write makes the files of a run. neuron tells the dynamics of a neuron, and is nil where they are not known.
-func (f *probeFlags) write(name string, in *spike.Raster, recs []fixed.Record, class int, neuron func(layer, n int) fixed.Neuron) error {
-	if f.neurons != "" {
-		if err := f.writeProbes(recs, neuron); err != nil {
+// parseLayers reads the list of layers; the default is all.
+func (f *probeFlags) parseLayers(count int) error {
+	if f.layers == nil {
+		for k := range count + 1 {
+			f.bands = append(f.bands, k)
+		}
+	}
+	for _, l := range f.layers {
+		k, err := strconv.Atoi(l)
+		if l == "input" {
+			k = 0
+		} else if err != nil || k < 1 || k > count {
+			return diag.Usagef("usage", "--layers: there is no layer %q; there are input and 1 to %d", l, count)
+		}
+		f.bands = append(f.bands, k)
+	}
+	return nil
+}
+
+// write makes the files of a run from tick start on. neuron tells the dynamics of a neuron, and is nil where they are not known.
+func (f *probeFlags) write(name string, start int, in *spike.Raster, recs []fixed.Record, class int, neuron func(layer, n int) fixed.Neuron) error {
+	if f.list != nil {
+		if err := f.writeProbes(start, recs, neuron); err != nil {
 			return err
 		}
 	}
 	if f.raster == "" {
 		return nil
 	}
-	all := []report.Population{{Name: "input", Spikes: in}}
-	for k := range recs {
-		all = append(all, report.Population{Name: fmt.Sprintf("layer %d", k+1), Spikes: recs[k].Spikes})
+	s := report.Sample{Name: name, From: start, Label: -1, Prediction: -1}
+	for _, k := range f.bands {
+		p := report.Population{Name: "input", Spikes: in}
+		if k > 0 {
+			p = report.Population{Name: fmt.Sprintf("layer %d", k), Spikes: recs[k-1].Spikes}
+		}
+		s.Populations = append(s.Populations, p)
 	}
-	shown := all
-	prediction := class
-	if f.layers != nil {
-		shown, prediction = nil, -1
-		for _, l := range f.layers {
-			k, err := strconv.Atoi(l)
-			if l == "input" {
-				k, err = 0, nil
-			} else if err == nil && k < 1 {
-				err = strconv.ErrRange
-			}
-			if err != nil || k > len(recs) {
-				return diag.Usagef("usage", "--layers: there is no layer %q; there are input and 1 to %d", l, len(recs))
-			}
-			if shown = append(shown, all[k]); k == len(recs) {
-				prediction = class
-			}
-		}
-		if last := f.layers[len(f.layers)-1]; last != strconv.Itoa(len(recs)) { // the outcome is shown beside the last
-			prediction = -1
-		}
+	if f.bands[len(f.bands)-1] == len(recs) { // the outcome is shown beside the last
+		s.Prediction = class
 	}
 	return atomicfile.Write(f.raster, 0o644, func(w io.Writer) error {
-		_, err := w.Write(report.Raster(report.Sample{Name: name, Populations: shown, Label: -1, Prediction: prediction}).SVG)
+		_, err := w.Write(report.Raster(s).SVG)
 		return err
 	})
 }
 
-func (f *probeFlags) writeProbes(recs []fixed.Record, neuron func(layer, n int) fixed.Neuron) error {
-	list, err := f.parse(recs)
-	if err != nil {
-		return err
-	}
+func (f *probeFlags) writeProbes(start int, recs []fixed.Record, neuron func(layer, n int) fixed.Neuron) error {
 	var signals []trace.Signal
 	var probes []report.Probe
-	for _, x := range list {
+	for _, x := range f.list {
 		var dynamics fixed.Neuron
 		if neuron != nil {
 			dynamics = neuron(x.layer, x.neuron)
 		}
 		s := trace.Of(strconv.Itoa(x.layer+1), x.neuron, &recs[x.layer], dynamics)
-		p := report.Probe{Name: fmt.Sprintf("layer %d, neuron %d", x.layer+1, x.neuron), U: s.U, V: s.V, Threshold: s.Threshold, Ticks: len(s.Message)}
+		s.From = start
+		p := report.Probe{Name: fmt.Sprintf("layer %d, neuron %d", x.layer+1, x.neuron), U: s.U, V: s.V, Threshold: s.Threshold, From: start, Ticks: len(s.Message)}
 		for t, m := range s.Message {
 			if m != 0 {
-				p.Spikes = append(p.Spikes, t)
+				p.Spikes = append(p.Spikes, start+t)
 			}
 		}
 		signals, probes = append(signals, s), append(probes, p)

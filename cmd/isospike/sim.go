@@ -27,6 +27,9 @@ type simFlags struct {
 	state    checkpointFlags
 }
 
+// maxTicks bounds the ticks of a run, and maxCounts the outputs whose counts are printed as text.
+const maxTicks, maxCounts = 1 << 20, 40
+
 func newSim(a *app) *cobra.Command {
 	var f simFlags
 	c := &cobra.Command{
@@ -74,12 +77,18 @@ the cores, which are counted from tick 0.
 }
 
 func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
-	if err := f.probe.check(); err != nil {
-		return err
-	}
 	e, err := a.load(path)
 	if err != nil {
 		return err
+	}
+	if err := f.probe.check(e.sizes); err != nil {
+		return err
+	}
+	if err := f.state.check(path, e); err != nil {
+		return err
+	}
+	if f.ticks < 0 || f.ticks > maxTicks {
+		return diag.Usagef("usage", "--ticks is %d, allowed are 0 to %d", f.ticks, maxTicks)
 	}
 	in, err := f.raster(a, e)
 	if err != nil {
@@ -88,11 +97,8 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 	if in.Neurons != e.input.Size() { // of recordings
 		return diag.Inputf("input-shape", "", "the input has %d rows, the network takes %d (%v)", in.Neurons, e.input.Size(), e.input)
 	}
-	if f.ticks < 0 || f.ticks > 1<<20 {
-		return diag.Usagef("usage", "--ticks is %d, allowed are 0 to %d", f.ticks, 1<<20)
-	}
-	if err := f.state.check(path, e); err != nil {
-		return err
+	if in.Ticks() > maxTicks {
+		return diag.Inputf("ticks", f.input, "the input has %d ticks, at most %d are run", in.Ticks(), maxTicks).WithFix("cut it, and go on with --checkpoint and --restore")
 	}
 	var m *sim.Machine
 	start := 0
@@ -120,7 +126,7 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 		Estimate *loihi.Estimate `json:"estimate,omitempty"`
 	}
 	s := summary{From: start, Ticks: in.Ticks(), Executor: e.name}
-	opts := sim.Options{States: true, Slow: a.slow, Threads: a.threads}
+	opts := sim.Options{States: f.out != "" || f.probe.list != nil, Slow: a.slow, Threads: a.threads}
 	var meter *loihi.Meter
 	if f.model != "" {
 		if meter, err = e.meter(f.model); err != nil {
@@ -141,7 +147,7 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 		if meter != nil {
 			s.Estimate = meter.Estimate(1)
 		}
-	} else if recs, err = e.start(true)(ctx, in); err != nil {
+	} else if recs, err = e.start(opts.States)(ctx, in); err != nil {
 		return err
 	}
 	for _, r := range recs {
@@ -157,7 +163,7 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 			return err
 		}
 	}
-	if err := f.probe.write(e.name, in, recs, s.Class, e.neuron); err != nil {
+	if err := f.probe.write(e.name, start, in, recs, s.Class, e.neuron); err != nil {
 		return err
 	}
 	return a.result(s, func(w io.Writer) {
@@ -169,7 +175,11 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 		if s.Synapses != nil {
 			fmt.Fprintf(w, ", %d synaptic operations on %d cores", *s.Synapses, len(s.Cores))
 		}
-		fmt.Fprintf(w, "\noutput counts %v: class %d\n", s.Counts, s.Class)
+		if n := len(s.Counts); n > maxCounts {
+			fmt.Fprintf(w, "\n%d outputs, of which number %d counts the most, %d\n", n, s.Class, s.Counts[s.Class])
+		} else {
+			fmt.Fprintf(w, "\noutput counts %v: class %d\n", s.Counts, s.Class)
+		}
 		if s.Estimate != nil {
 			printEstimate(w, s.Estimate)
 		}
@@ -178,6 +188,9 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 
 // raster returns the input that the flags name.
 func (f *simFlags) raster(a *app, e *executor) (*spike.Raster, error) {
+	if f.data.path != "" && f.array != defaultArray {
+		return nil, diag.Usagef("usage", "--array names an array of --input, which is not there")
+	}
 	if (f.input == "") == (f.data.path == "") {
 		return nil, diag.Usagef("usage", "sim takes either --data or --input").WithFix("see `isospike sim --help`")
 	}

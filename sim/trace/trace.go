@@ -15,7 +15,8 @@ import (
 type Signal struct {
 	Layer     string
 	Neuron    int     // in the layer
-	Message   []int32 // by tick: what it sent, 1 of a plain spike, 0 of none
+	From      int     // the first tick, of all signals of a trace the same
+	Message   []int32 // by tick from From on: what it sent, 1 of a plain spike, 0 of none
 	U, V      []int32 // registers after each tick; nil where they were not recorded
 	Threshold int64   // in units of V; 0 is none that stays the same
 }
@@ -60,7 +61,7 @@ func CSV(w io.Writer, signals []Signal) error {
 			if s.U != nil {
 				u, v = strconv.Itoa(int(s.U[t])), strconv.Itoa(int(s.V[t]))
 			}
-			fmt.Fprintf(b, "%s,%d,%d,%d,%s,%s,%s\n", s.Layer, s.Neuron, t, m, u, v, threshold)
+			fmt.Fprintf(b, "%s,%d,%d,%d,%s,%s,%s\n", s.Layer, s.Neuron, s.From+t, m, u, v, threshold)
 		}
 	}
 	return b.Flush()
