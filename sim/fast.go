@@ -84,37 +84,28 @@ func (f *fast) touch(m *Machine, set, first, last int) {
 func (w *worker) collectJoined(m *Machine, u *unit, slot []uint64, tick int) {
 	j := u.fast.joined
 	acc := m.acc[u.acc:][:u.neurons+kernel.Slack]
-	strips, arrived := w.wires[:0], m.arrived[j.first:][:j.wires]
-	k, first, end := -1, 0, 0 // matrix, and its wires
-	var x *matrix
-	add := func() {
-		if len(strips) > 0 {
-			kernel.Add(x.mode, acc, j.codes[x.codes:][:x.wires*int(x.cols)], strips)
-			strips = strips[:0]
-			u.fast.touch(m, 0, int(x.to), int(x.to+x.cols)-1)
-		}
-	}
-	words := slot[u.word:][:(j.wires+63)/64]
-	for i, set := range words {
-		for ; set != 0; set &= set - 1 {
-			wire := i*64 + bits.TrailingZeros64(set)
-			for wire >= end {
-				add()
-				k++
-				x = &j.matrices[k]
-				first, end = end, end+x.wires
-			}
+	arrived := m.arrived[j.first:][:j.wires]
+	hits, strips, first := w.numbers(slot[u.word:][:(j.wires+63)/64]), w.wires[:0], 0 // wire of the matrix
+	for k := 0; len(hits) > 0; k++ {
+		x := &j.matrices[k]
+		end, n := int32(first+x.wires), 0
+		for ; n < len(hits) && hits[n] < end; n++ {
+			wire := int(hits[n])
 			if x.cols == 0 {
-				n := x.codes + wire - first
-				w.apart = append(w.apart, j.axons[j.starts[n]:j.starts[n+1]])
+				apart := x.codes + wire - first
+				w.apart = append(w.apart, j.axons[j.starts[apart]:j.starts[apart+1]])
 				continue
 			}
 			strips = append(strips, kernel.Strip{To: x.to, Len: x.cols, From: int32(wire-first) * x.cols})
 			arrived[wire]++
 		}
-		words[i] = 0
+		if len(strips) > 0 {
+			kernel.Add(x.mode, acc, j.codes[x.codes:][:x.wires*int(x.cols)], strips)
+			u.fast.touch(m, 0, int(x.to), int(x.to+x.cols)-1)
+			strips = strips[:0]
+		}
+		hits, first = hits[n:], int(end)
 	}
-	add()
 	w.wires = strips
 	loose := m.loosely || tick < m.loose
 	if !loose && len(w.apart) == 0 {
@@ -139,6 +130,26 @@ func (w *worker) collectJoined(m *Machine, u *unit, slot []uint64, tick int) {
 		w.add(&m.cores[i], acc[m.cores[i].acc-u.acc:])
 	}
 	w.apart = w.apart[:0]
+}
+
+// numbers returns those of the bits that are set, ascending, and clears them. They are valid until the next call.
+func (w *worker) numbers(words []uint64) []int32 {
+	if room := 64*len(words) + 2; cap(w.hits) < room {
+		w.hits = make([]int32, room)
+	}
+	list, n := w.hits[:cap(w.hits)], 0
+	for i, set := range words {
+		words[i] = 0
+		// The first two are written whether they are set or not: a branch for each would often be guessed wrong.
+		rest, at, count := set&(set-1), int32(64*i), bits.OnesCount64(set)
+		list[n], list[n+1] = at+int32(bits.TrailingZeros64(set)), at+int32(bits.TrailingZeros64(rest))
+		for k := 2; k < count; k++ {
+			rest &= rest - 1
+			list[n+k] = at + int32(bits.TrailingZeros64(rest))
+		}
+		n += count
+	}
+	return list[:n]
 }
 
 // gather takes a spike on an axon of a joined core.
@@ -262,13 +273,11 @@ func (w *worker) update(m *Machine, unit *unit, tick int, out *sent) {
 			}
 		}
 	}
-	c := unit.lo
 	for _, n := range out.from[before:] {
-		for int(n) >= m.cores[c].neuron+len(m.cores[c].Profile) {
-			c++
-		}
-		m.count[c].Spikes++
-		if m.graded {
+		m.count[m.homes[n].core].Spikes++
+	}
+	if m.graded {
+		for range out.from[before:] {
 			out.messages = append(out.messages, 1)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 // where the chip adds a short one on each core. They are copies.
 type joined struct {
 	matrices []matrix
+	groups   [fixed.Inhibitory + 1]struct{ matrix, wire int } // the first of each
 	wires    int
 	first    int // wire in Machine.arrived
 	codes    []uint8
@@ -23,7 +24,7 @@ type joined struct {
 // axon is one of a core, counted from the first of the unit.
 type axon struct{ core, axon uint16 }
 
-// matrix is the codes of consecutive wires, as many for each; between synapses lie weights of 0. A matrix without columns
+// matrix is the codes of consecutive wires of a group, as many for each; between synapses lie weights of 0. A matrix without columns
 // is wires whose rows are not copied.
 type matrix struct {
 	wires  int
@@ -185,15 +186,10 @@ func worthwhile(p *compile.Program, ranges [][2]int) [][2]int {
 
 // measure shares the wires of all units out to matrices, and returns what these take.
 func (t *tables) measure() (bytes int) {
-	for i := range t.units {
-		if f := t.units[i].fast; f != nil && f.joined != nil {
-			*f.joined = joined{}
-		}
-	}
+	groups := make([][fixed.Inhibitory + 1][]matrix, len(t.units))
 	for source := range t.inputs() + t.neurons {
 		t.wires(source, func(w *wire) {
-			j := w.unit.fast.joined
-			j.wires++
+			matrices := &groups[t.cores[w.unit.lo].unit][w.group()]
 			bytes += wireSize + t.slots/8 + (1-goalSize)*len(w.parts) // in place of a goal for each axon
 			if len(t.routes(source)) > len(w.parts) {
 				bytes += goalSize
@@ -201,30 +197,36 @@ func (t *tables) measure() (bytes int) {
 			to, end, lo, hi := w.to(), w.end(), w.parts[0].core, w.parts[len(w.parts)-1].core+1
 			if w.apart {
 				bytes += 3 * len(w.parts)
-				if k := len(j.matrices) - 1; k < 0 || j.matrices[k].cols > 0 {
-					j.matrices = append(j.matrices, matrix{})
+				if k := len(*matrices) - 1; k < 0 || (*matrices)[k].cols > 0 {
+					*matrices = append(*matrices, matrix{})
 				}
-				j.matrices[len(j.matrices)-1].wires++
+				(*matrices)[len(*matrices)-1].wires++
 				return
 			}
-			if k := len(j.matrices) - 1; k >= 0 {
-				x := &j.matrices[k]
+			if k := len(*matrices) - 1; k >= 0 {
+				x := &(*matrices)[k]
 				first, behind := min(to, int(x.to)), max(end, int(x.to+x.cols))
 				fits := func(wires, rows int) bool { return wasteShare*wires*(behind-first) <= (wasteShare+1)*rows }
-				if x.cols > 0 && x.mode == w.mode && fits(1, end-to) && fits(x.wires+1, x.rows+end-to) {
+				if x.cols > 0 && fits(1, end-to) && fits(x.wires+1, x.rows+end-to) {
 					x.wires++
 					x.to, x.cols, x.rows = int32(first), int32(behind-first), x.rows+end-to
 					x.lo, x.hi = min(x.lo, lo), max(x.hi, hi)
 					return
 				}
 			}
-			j.matrices = append(j.matrices, matrix{wires: 1, to: int32(to), cols: int32(end - to), mode: w.mode, lo: lo, hi: hi, rows: end - to})
+			*matrices = append(*matrices, matrix{wires: 1, to: int32(to), cols: int32(end - to), mode: w.mode, lo: lo, hi: hi, rows: end - to})
 		})
 	}
 	for i := range t.units {
 		if f := t.units[i].fast; f != nil && f.joined != nil {
-			for _, x := range f.joined.matrices {
-				bytes += x.wires * int(x.cols)
+			*f.joined = joined{}
+			for k, matrices := range groups[i] {
+				f.joined.groups[k].matrix, f.joined.groups[k].wire = len(f.joined.matrices), f.joined.wires
+				f.joined.matrices = append(f.joined.matrices, matrices...)
+				for _, x := range matrices {
+					f.joined.wires += x.wires
+					bytes += x.wires * int(x.cols)
+				}
 			}
 		}
 	}
@@ -248,13 +250,19 @@ func (j *joined) allocate() {
 
 // fill copies the rows of all wires to their matrices.
 func (t *tables) fill() {
-	type place struct{ matrix, wire int }
-	next := make([]place, len(t.units))
+	next := make([][fixed.Inhibitory + 1]struct{ matrix, wire int }, len(t.units)) // matrix of each group, and wire of that
+	for i := range t.units {
+		if f := t.units[i].fast; f != nil && f.joined != nil {
+			for k := range next[i] {
+				next[i][k].matrix = f.joined.groups[k].matrix
+			}
+		}
+	}
 	for source := range t.inputs() + t.neurons {
 		t.wires(source, func(w *wire) {
-			j, at := w.unit.fast.joined, &next[t.cores[w.unit.lo].unit]
+			j, at := w.unit.fast.joined, &next[t.cores[w.unit.lo].unit][w.group()]
 			if at.wire == j.matrices[at.matrix].wires {
-				*at = place{at.matrix + 1, 0}
+				at.matrix, at.wire = at.matrix+1, 0
 			}
 			x := &j.matrices[at.matrix]
 			at.wire++

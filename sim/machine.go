@@ -2,6 +2,7 @@ package sim
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/isospike/isospike/compile"
 	"github.com/isospike/isospike/sim/kernel"
@@ -286,7 +287,9 @@ func (m *Machine) Inject(core, axon int) error {
 // core and neuron. The slice is valid until the next call.
 func (m *Machine) Step() []compile.Place {
 	m.last.clear()
-	m.whole.step(m, m.tick, &m.last)
+	for i := range m.units {
+		m.whole.step(m, &m.units[i], m.tick, &m.last)
+	}
 	m.whole.spread(m, &m.last, m.tick)
 	m.ticked(&m.last)
 	m.tick++
@@ -319,15 +322,18 @@ func (s *sent) message(i int) int32 {
 	return s.messages[i]
 }
 
-// worker runs some of the units. Workers of others may run at the same time: what they write is apart.
+// worker is a thread's, and lets spikes reach some of the units. Workers of others may run at the same time: what they write is apart.
 type worker struct {
 	units     []unit
 	lo, hi    int                                              // the cores of these
 	word, end int                                              // the words of a ring slot of these
 	strips    [filled + 1][fixed.Inhibitory + 1][]kernel.Strip // of one core in one tick, by way and mode
+	hits      []int32                                          // wires or axons on which spikes arrive
 	wires     []kernel.Strip                                   // of one matrix
 	apart     [][]axon                                         // on which a spike arrives, of wires whose rows are not copied
-	out       [2]sent                                          // of even and odd ticks, where there are several workers
+	out       [2]sent                                          // of even and odd ticks of a run
+	ran       [2][]ran                                         // likewise
+	next      atomic.Int32                                     // of units, that nobody has begun in this tick
 }
 
 // take gives the worker units that follow each other.
@@ -336,39 +342,36 @@ func (w *worker) take(t *tables, units []unit) {
 	w.units, w.lo, w.hi, w.word, w.end = units, first.lo, last.hi, first.word, last.end
 }
 
-// step runs a tick on the worker's cores.
-func (w *worker) step(m *Machine, tick int, out *sent) {
+// step runs a tick on a unit.
+func (w *worker) step(m *Machine, u *unit, tick int, out *sent) {
 	slot := m.ring[tick&(m.slots-1)]
-	for i := range w.units {
-		u := &w.units[i]
-		if m.observer != nil {
-			for c := u.lo; c < u.hi; c++ {
-				m.arrivals(c, m.axons(c, slot))
-			}
-		}
-		quick := u.fast != nil && !m.slow
-		switch {
-		case !quick:
-			for c := u.lo; c < u.hi; c++ {
-				m.deliverAll(c, &m.cores[c], m.axons(c, slot), tick)
-			}
-		case u.fast.joined == nil:
-			w.collect(m, u, slot, tick)
-		default:
-			w.collectJoined(m, u, slot, tick)
-		}
-		if m.observer != nil {
-			for c := u.lo; c < u.hi; c++ {
-				m.active(c, &m.cores[c], tick)
-			}
-		}
-		if quick {
-			w.update(m, u, tick, out)
-			continue
-		}
+	if m.observer != nil {
 		for c := u.lo; c < u.hi; c++ {
-			m.update(c, &m.cores[c], tick, out)
+			m.arrivals(c, m.axons(c, slot))
 		}
+	}
+	quick := u.fast != nil && !m.slow
+	switch {
+	case !quick:
+		for c := u.lo; c < u.hi; c++ {
+			m.deliverAll(c, &m.cores[c], m.axons(c, slot), tick)
+		}
+	case u.fast.joined == nil:
+		w.collect(m, u, slot, tick)
+	default:
+		w.collectJoined(m, u, slot, tick)
+	}
+	if m.observer != nil {
+		for c := u.lo; c < u.hi; c++ {
+			m.active(c, &m.cores[c], tick)
+		}
+	}
+	if quick {
+		w.update(m, u, tick, out)
+		return
+	}
+	for c := u.lo; c < u.hi; c++ {
+		m.update(c, &m.cores[c], tick, out)
 	}
 }
 

@@ -31,16 +31,27 @@ func newRecorder(m *Machine, ticks int, states bool) *recorder {
 	return r
 }
 
-// take adds a tick's spikes, which come in parts; those beyond the recording are dropped, as SpikeLag has it.
-func (r *recorder) take(parts ...*sent) error {
-	if len(r.layers) > 0 && r.layers[0].Spikes.Ticks() == r.ticks {
-		return nil
+// full reports whether all ticks are recorded: what is sent then is dropped, as SpikeLag has it.
+func (r *recorder) full() bool { return len(r.layers) > 0 && r.layers[0].Spikes.Ticks() == r.ticks }
+
+// add takes spikes of the tick. Those of one layer mostly follow each other.
+func (r *recorder) add(s *sent) {
+	if r.full() {
+		return
 	}
-	for _, s := range parts {
-		for i, n := range s.from {
-			h := &r.m.homes[n]
-			r.sends[h.layer].add(h.neuron, s.message(i))
+	for i := 0; i < len(s.from); {
+		layer := r.m.homes[s.from[i]].layer
+		to := &r.sends[layer]
+		for ; i < len(s.from) && r.m.homes[s.from[i]].layer == layer; i++ {
+			to.add(r.m.homes[s.from[i]].neuron, s.message(i))
 		}
+	}
+}
+
+// end ends the tick.
+func (r *recorder) end() error {
+	if r.full() {
+		return nil
 	}
 	for k := range r.sends {
 		s, raster := &r.sends[k], r.layers[k].Spikes

@@ -34,6 +34,31 @@ type wire struct {
 	parts []part
 }
 
+// group says with which others a wire is numbered: those of its sign mode, so that the sums of a mode are made together.
+func (w *wire) group() int {
+	if w.apart {
+		return 0
+	}
+	return int(w.mode)
+}
+
+// number returns a function that numbers the wires of their units, when they come source by source.
+func (t *tables) number() func(w *wire) int {
+	next := make([][fixed.Inhibitory + 1]int, len(t.units))
+	for i := range t.units {
+		if f := t.units[i].fast; f != nil && f.joined != nil {
+			for k := range next[i] {
+				next[i][k] = f.joined.groups[k].wire
+			}
+		}
+	}
+	return func(w *wire) int {
+		n := &next[t.cores[w.unit.lo].unit][w.group()]
+		*n++
+		return *n - 1
+	}
+}
+
 // part is an axon of a wire.
 type part struct {
 	core, axon  int
@@ -83,7 +108,7 @@ func newGoal(bit int, delay uint8) goal { return goal(bit)<<8 | goal(delay) }
 
 // lay numbers the wires and lists the goals.
 func (t *tables) lay() {
-	next := make([]int, len(t.units)) // wire of each unit
+	number := t.number()
 	var own []goal
 	add := func(bit int, delay uint8) { own = append(own, newGoal(bit, delay)) }
 	t.goals = make([]goal, t.inputs()+t.neurons)
@@ -95,11 +120,7 @@ func (t *tables) lay() {
 			}
 		}
 		if t.joins {
-			t.wires(source, func(w *wire) {
-				u := t.cores[w.unit.lo].unit
-				add(64*w.unit.word+next[u], w.delay)
-				next[u]++
-			})
+			t.wires(source, func(w *wire) { add(64*w.unit.word+number(w), w.delay) })
 		}
 		slices.Sort(own) // by bit, for fire
 		if len(own) == 1 {
@@ -188,12 +209,11 @@ func (m *Machine) loosen() {
 		return
 	}
 	m.loose = m.tick + m.slots
-	next := make([]int, len(m.units))
+	number := m.number()
 	for source := range m.inputs() + m.neurons {
 		m.wires(source, func(w *wire) {
-			u := m.cores[w.unit.lo].unit
-			at, bit := w.unit.word+next[u]/64, uint64(1)<<(next[u]%64)
-			next[u]++
+			n := number(w)
+			at, bit := w.unit.word+n/64, uint64(1)<<(n%64)
 			for _, slot := range m.ring {
 				if slot[at]&bit == 0 {
 					continue

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -48,7 +49,8 @@ func (m *Machine) Run(ctx context.Context, in *spike.Raster, ticks int, opts Opt
 	defer m.observe(nil)
 	r := &run{m: m, ctx: ctx, in: in, first: m.tick, ticks: ticks, states: opts.States, record: newRecorder(m, ticks, opts.States)}
 	for range min(m.program.Convention.SpikeLag, ticks) {
-		if err := r.record.take(&m.last); err != nil { // of no spikes, but when going on
+		r.record.add(&m.last) // no spikes, but when going on
+		if err := r.record.end(); err != nil {
 			return nil, err
 		}
 	}
@@ -93,7 +95,7 @@ type run struct {
 	record       *recorder
 	workers      []*worker
 	turn         barrier
-	parts        [2][]*sent // of even and odd ticks: what each worker sends
+	ran          []ran // in a tick, by all workers
 	// Why to stop after an even or odd tick. The first worker sets it before the barrier, and all read it behind: before
 	// they are through the next one, nobody sets it again.
 	stop [2]error
@@ -104,9 +106,7 @@ type run struct {
 func (r *run) share(threads int) {
 	r.workers = r.m.split(threads)
 	for _, w := range r.workers {
-		for k := range w.out {
-			r.parts[k] = append(r.parts[k], &w.out[k])
-		}
+		w.next.Store(int32(len(w.units))) // nothing to run until spikes have reached them
 	}
 	r.turn = barrier{of: len(r.workers)}
 	r.turn.all = sync.NewCond(&r.turn.mu)
@@ -120,34 +120,61 @@ func (r *run) share(threads int) {
 		return
 	}
 	r.m.last.clear()
-	for _, out := range r.parts[(r.ticks-1)%2] {
-		r.m.whole.spread(r.m, out, r.m.tick-1)
-		r.m.last.from, r.m.last.messages = append(r.m.last.from, out.from...), append(r.m.last.messages, out.messages...)
+	for _, x := range r.inOrder(r.ticks - 1) {
+		r.m.last.from, r.m.last.messages = append(r.m.last.from, x.sent.from...), append(r.m.last.messages, x.sent.messages...)
 	}
-	r.err = r.record.take(&r.m.last)
+	r.m.whole.spread(r.m, &r.m.last, r.m.tick-1)
+	r.record.add(&r.m.last)
+	r.err = r.record.end()
 }
 
-// work runs the ticks on the worker's cores. What the workers send in a tick they all see in
-// the next one, behind the barrier, and each takes what reaches its own cores: so nothing is written by two.
+// ran is a unit that has been run in a tick, and what it sent.
+type ran struct {
+	unit int32
+	sent sent
+}
+
+// inOrder returns the units that ran in tick t of the run, and sent something, by number. The slice is valid until the next call.
+func (r *run) inOrder(t int) []ran {
+	r.ran = r.ran[:0]
+	for _, w := range r.workers {
+		r.ran = append(r.ran, w.ran[t%2]...)
+	}
+	slices.SortFunc(r.ran, func(a, b ran) int { return cmp.Compare(a.unit, b.unit) })
+	return r.ran
+}
+
+// work runs the ticks. What the units send in a tick all workers see in the next one, behind the barrier, and each lets it reach its own
+// units. It then runs these and, when none is left,
+// those of others: so no bits are written by two, and no unit is run by two.
 func (r *run) work(w *worker) {
 	m := r.m
 	for t := range r.ticks {
-		tick, out := r.first+t, &w.out[t%2]
+		tick, out, before := r.first+t, &w.out[t%2], (t+1)%2
 		if t > 0 {
-			for _, s := range r.parts[(t-1)%2] {
-				w.spread(m, s, tick-1)
+			for _, x := range r.workers {
+				w.spread(m, &x.out[before], tick-1)
 			}
 		}
 		if t < r.in.Ticks() {
 			w.input(m, r.in, t, tick+m.program.Convention.InputLatency)
 		}
 		out.clear()
-		w.step(m, tick, out)
-		if r.states {
-			r.record.states(w.lo, w.hi, t)
+		w.ran[t%2] = w.ran[t%2][:0]
+		w.next.Store(0) // from here on others may run its units
+		var err error
+		if w == r.workers[0] && t > 0 {
+			for _, x := range r.inOrder(t - 1) {
+				r.record.add(&x.sent)
+			}
+			err = r.record.end()
+		}
+		own := slices.Index(r.workers, w)
+		for k := range r.workers {
+			r.run(w, r.workers[(own+k)%len(r.workers)], t)
 		}
 		if w == r.workers[0] {
-			r.stop[t%2] = r.lead(t)
+			r.stop[t%2] = r.lead(t, err)
 		}
 		if r.turn.wait(); r.stop[t%2] != nil {
 			if w == r.workers[0] {
@@ -158,18 +185,37 @@ func (r *run) work(w *worker) {
 	}
 }
 
-// lead is what the first worker does besides, in tick t of the run.
-func (r *run) lead(t int) error {
-	r.m.ticked(&r.workers[0].out[t%2])
-	if r.m.tick++; t > 0 {
-		if err := r.record.take(r.parts[(t-1)%2]...); err != nil {
-			return err
+// run lets a worker run the units of another, or its own, that nobody has begun in tick t of the run.
+func (r *run) run(w, of *worker, t int) {
+	out := &w.out[t%2]
+	for {
+		i := int(of.next.Add(1)) - 1
+		if i >= len(of.units) {
+			return
+		}
+		u, n := &of.units[i], len(out.from)
+		w.step(r.m, u, r.first+t, out)
+		if r.states {
+			r.record.states(u.lo, u.hi, t)
+		}
+		if n < len(out.from) {
+			x := ran{int32(r.m.cores[u.lo].unit), sent{from: out.from[n:]}}
+			if len(out.messages) > 0 {
+				x.sent.messages = out.messages[n:]
+			}
+			w.ran[t%2] = append(w.ran[t%2], x)
 		}
 	}
-	if t%checkEvery == 0 && r.ctx.Err() != nil {
-		return &diag.Error{Kind: diag.Interrupted, Code: "interrupted", Msg: "the run was stopped", Err: r.ctx.Err()}
+}
+
+// lead is what the first worker does besides, in tick t of the run.
+func (r *run) lead(t int, err error) error {
+	r.m.ticked(&r.workers[0].out[t%2])
+	r.m.tick++
+	if err == nil && t%checkEvery == 0 && r.ctx.Err() != nil {
+		err = &diag.Error{Kind: diag.Interrupted, Code: "interrupted", Msg: "the run was stopped", Err: r.ctx.Err()}
 	}
-	return nil
+	return err
 }
 
 // split returns workers that share the units, about equal in synapses and neurons.

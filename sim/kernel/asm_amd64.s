@@ -2711,18 +2711,14 @@ awakeWhole:
 	VPXORD        Z13, Z13, K1, Z13
 	VMOVDQU32     Z13, (CX)(R10*4)
 	VPORD         Z13, Z10, Z10
-	KORTESTW      K1, K1
-	JZ            quietWhole
 	KMOVW         K1, R11
 	POPCNTL       R11, R11
 	VPCOMPRESSD.Z Z11, K1, Z13
 	VMOVDQU32     Z13, (DI)
 	LEAQ          (DI)(R11*4), DI
-
-quietWhole:
-	VPADDD Z12, Z11, Z11
-	ADDQ   $+16, R10
-	JMP    loop
+	VPADDD        Z12, Z11, Z11
+	ADDQ          $+16, R10
+	JMP           loop
 
 last:
 	ADDQ        $+16, R9
@@ -2787,17 +2783,13 @@ awakePart:
 	VPXORD        Z0, Z0, K2, Z0
 	VMOVDQU32     Z0, K1, (CX)(R10*4)
 	VPORD         Z0, Z10, Z10
-	KORTESTW      K2, K2
-	JZ            quietPart
 	KMOVW         K2, AX
 	POPCNTL       AX, AX
 	VPCOMPRESSD.Z Z11, K2, Z0
 	VMOVDQU32     Z0, K1, (DI)
 	LEAQ          (DI)(AX*4), DI
-
-quietPart:
-	VPADDD Z12, Z11, Z11
-	ADDQ   $+16, R10
+	VPADDD        Z12, Z11, Z11
+	ADDQ          $+16, R10
 
 done:
 	SUBQ     R8, DI
