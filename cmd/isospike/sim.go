@@ -97,9 +97,6 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 	if in.Neurons != e.input.Size() { // of recordings
 		return diag.Inputf("input-shape", "", "the input has %d rows, the network takes %d (%v)", in.Neurons, e.input.Size(), e.input)
 	}
-	if in.Ticks() > maxTicks {
-		return diag.Inputf("ticks", f.input, "the input has %d ticks, at most %d are run", in.Ticks(), maxTicks).WithFix("cut it, and go on with --checkpoint and --restore")
-	}
 	var m *sim.Machine
 	start := 0
 	if e.program != nil {

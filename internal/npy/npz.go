@@ -67,7 +67,10 @@ func readEntry(f *zip.File) (*Array, error) {
 	}
 	// The reader compares the CRC when it meets the end.
 	if n, err := r.Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
-		return nil, malformed("something follows the array, or its checksum is wrong: %v", err)
+		if err == nil || errors.Is(err, io.EOF) {
+			return nil, malformed("something follows the array")
+		}
+		return nil, malformed("it is damaged: %v", err)
 	}
 	return a, nil
 }
