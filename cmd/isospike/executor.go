@@ -134,8 +134,8 @@ func fixedExecutor(n *fixed.Network) *executor {
 	e := &executor{name: "fixed", input: n.Input, encoding: n.Encoding, readout: n.Readout, graded: n.Layers[0].Graded, convention: n.Convention,
 		neuron: func(layer, _ int) fixed.Neuron { return n.Layers[layer].Neuron },
 		start: func(states bool) runner {
-			return func(_ context.Context, in *spike.Raster) ([]fixed.Record, error) {
-				return n.Run(in, in.Ticks(), states)
+			return func(ctx context.Context, in *spike.Raster) ([]fixed.Record, error) {
+				return n.RunContext(ctx, in, in.Ticks(), states)
 			}
 		},
 		end: func() ender {
