@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/isospike/isospike/compile"
-	"github.com/isospike/isospike/internal/artifact"
 	"github.com/isospike/isospike/internal/safetensors"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
@@ -90,11 +89,7 @@ func TestScripts(t *testing.T) {
 
 // breakProgram writes a program whose tables have another weight in one synapse.
 func breakProgram(t *testing.T, path, broken string) {
-	f, err := artifact.Read(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := compile.Decode(f)
+	p, err := compile.Read(path)
 	if err != nil {
 		t.Fatal(err)
 	}
