@@ -29,7 +29,7 @@ type tally struct {
 	srm                     int            // layers of SRM neurons that spiked
 	kinds                   map[string]int // layers that spiked
 	nine, exps              int            // layers of 9-bit weights, and of several exponents
-	fast, joined            int            // cores on the fast path, and those of them that can be joined
+	fast, joined, buses     int            // cores on the fast path, and those of them that can be joined or, where they are not, are on buses
 	ways                    [4]int         // their rows: scattered, spread by delays, contiguous, filled
 	axons, rows, moved      int            // axons of cores where they share rows, these rows, and axons with a base
 }
@@ -88,6 +88,7 @@ func (y *tally) run(t *rapid.T, net *fixed.Network, target compile.Target) {
 	cores, ways := apart.Ways()
 	y.fast += cores
 	y.joined += joined.Joined()
+	y.buses += apart.Buses()
 	for how, n := range ways {
 		y.ways[how] += n
 	}
@@ -180,8 +181,8 @@ func (y *tally) note(net *fixed.Network, p *compile.Program, recs []fixed.Record
 func (y *tally) report(t *testing.T, maxVTh int, shares bool) {
 	t.Logf("%d nets on %d cores (%d nets did not fit): %d values compared, %d spikes; u at 2^23 %d times, v at its ends %d and %d times; "+
 		"cores with delays %d, with several profiles %d; nets with reset %d; %d axons share %d rows, %d have a base; "+
-		"layers of 9-bit weights %d, of several exponents %d; of srm neurons that spiked %d; %d cores on the fast path, %d joined, rows scattered, spread, contiguous and filled %d",
-		y.nets, y.cores, y.skipped, y.values, y.spikes, y.uTop, y.vBottom, y.vTop, y.delayed, y.shared, y.resets, y.axons, y.rows, y.moved, y.nine, y.exps, y.srm, y.fast, y.joined, y.ways)
+		"layers of 9-bit weights %d, of several exponents %d; of srm neurons that spiked %d; %d cores on the fast path, %d joined, %d on buses, rows scattered, spread, contiguous and filled %d",
+		y.nets, y.cores, y.skipped, y.values, y.spikes, y.uTop, y.vBottom, y.vTop, y.delayed, y.shared, y.resets, y.axons, y.rows, y.moved, y.nine, y.exps, y.srm, y.fast, y.joined, y.buses, y.ways)
 	if y.values == 0 || y.spikes == 0 || y.uTop == 0 || y.vBottom == 0 || y.delayed == 0 || y.shared == 0 || y.nine == 0 || y.exps == 0 || y.nets < y.skipped || y.fast == 0 || shares && y.joined == 0 || y.ways[0]+y.ways[1] == 0 || slices.Min(y.ways[2:]) == 0 {
 		t.Error("too little was compared")
 	}
@@ -237,7 +238,9 @@ func TestTiny(t *testing.T) {
 		syn := rapid.SampledFrom([]int{0, 3, 62}).Draw(t, "synaptic delay")
 		y.run(t, nettest.Network(t, nettest.Config{MaxVTh: fixed.MaxVTh, MaxDelay: 62, MaxSynDelay: syn, Reset: true}), target)
 	})
-	y.report(t, fixed.MaxVTh, true)
+	if y.report(t, fixed.MaxVTh, true); y.buses == 0 {
+		t.Error("no core is on a bus")
+	}
 }
 
 // TestSRM runs networks in which neurons of both kinds share cores, on a Loihi-style target that

@@ -67,3 +67,11 @@ func (m *Machine) Even() (cores int) {
 	}
 	return cores
 }
+
+// Buses counts the cores that are on a bus.
+func (m *Machine) Buses() (cores int) {
+	for _, b := range m.buses {
+		cores += b.hi - b.lo
+	}
+	return cores
+}

@@ -16,55 +16,65 @@ func (w *worker) collect(m *Machine, u *unit, slot []uint64, tick int) {
 	c, f, neurons := &m.cores[u.lo], u.fast, u.neurons
 	acc := m.acc[u.acc:][:(u.mask+1)*neurons+kernel.Slack]
 	synapses, chunks := int64(0), f.chunks()
-	words := m.axons(u.lo, slot)
+	hits := w.arrived(m, u, slot, tick)
 	if f.even {
-		w.collectEven(m, u, words, tick)
+		w.collectEven(m, u, hits, tick)
 		w.add(c, acc)
 		return
 	}
-	for k, set := range words {
-		for ; set != 0; set &= set - 1 {
-			axon := k*64 + bits.TrailingZeros64(set)
-			number, base := c.Row[axon], int(c.Base[axon])
-			row := &f.ways[number]
-			if row.how == spread {
-				m.deliver(u.lo, c, axon, tick)
-				m.markRow(c, axon, tick)
-				continue
-			}
-			synapses += int64(row.synapses)
-			at := (tick + int(row.delay)) & c.mask
-			list := &w.strips[row.how][c.Mode[number]]
-			switch to := at*neurons + base; {
-			case row.how == scattered:
-				*list = append(*list, kernel.Strip{To: int32(to), Len: int32(row.synapses), From: int32(c.RowStart[number])})
-			case row.runs == 1:
-				*list = append(*list, kernel.Strip{To: int32(to + int(row.first)), Len: int32(row.last-row.first) + 1, From: int32(row.from)})
-			default:
-				for _, r := range f.runs[row.from:][:row.runs] {
-					*list = append(*list, kernel.Strip{To: int32(to + int(r.first)), Len: int32(r.last-r.first) + 1, From: int32(r.from)})
-				}
-			}
-			f.touch(m, at*chunks, base+int(row.first), base+int(row.last))
+	for _, axon := range hits {
+		number, base := c.Row[axon], int(c.Base[axon])
+		row := &f.ways[number]
+		if row.how == spread {
+			m.deliver(u.lo, c, int(axon), tick)
+			m.markRow(c, int(axon), tick)
+			continue
 		}
-		words[k] = 0
+		synapses += int64(row.synapses)
+		at := (tick + int(row.delay)) & c.mask
+		list := &w.strips[row.how][c.Mode[number]]
+		switch to := at*neurons + base; {
+		case row.how == scattered:
+			*list = append(*list, kernel.Strip{To: int32(to), Len: int32(row.synapses), From: int32(c.RowStart[number])})
+		case row.runs == 1:
+			*list = append(*list, kernel.Strip{To: int32(to + int(row.first)), Len: int32(row.last-row.first) + 1, From: int32(row.from)})
+		default:
+			for _, r := range f.runs[row.from:][:row.runs] {
+				*list = append(*list, kernel.Strip{To: int32(to + int(r.first)), Len: int32(r.last-r.first) + 1, From: int32(r.from)})
+			}
+		}
+		f.touch(m, at*chunks, base+int(row.first), base+int(row.last))
 	}
 	m.count[u.lo].Synapses += synapses
 	w.add(c, acc)
 }
 
+// arrived returns the axons of a core alone in its unit on which a spike arrives, ascending.
+func (w *worker) arrived(m *Machine, u *unit, slot []uint64, tick int) []int32 {
+	own := m.axons(u.lo, slot)
+	if u.bus != none {
+		on := slot[m.buses[u.bus].word:][:len(own)]
+		if !m.loosely && tick >= m.loose {
+			return w.numbers(on)
+		}
+		for k := range own {
+			own[k] |= on[k]
+		}
+	}
+	hits := w.numbers(own)
+	clear(own)
+	return hits
+}
+
 // collectEven gathers the strips of a core whose rows are even, without a look at each.
-func (w *worker) collectEven(m *Machine, u *unit, words []uint64, tick int) {
+func (w *worker) collectEven(m *Machine, u *unit, hits []int32, tick int) {
 	c, row := &m.cores[u.lo], &u.fast.ways[0]
 	at := (tick + int(row.delay)) & c.mask
 	strip := kernel.Strip{To: int32(at*u.neurons) + int32(row.first), Len: int32(row.last-row.first) + 1}
 	list := &w.strips[row.how][c.Mode[0]]
-	for k, set := range words {
-		for ; set != 0; set &= set - 1 {
-			strip.From = int32(row.from) + strip.Len*int32(k*64+bits.TrailingZeros64(set))
-			*list = append(*list, strip)
-		}
-		words[k] = 0
+	for _, axon := range hits {
+		strip.From = int32(row.from) + strip.Len*axon
+		*list = append(*list, strip)
 	}
 	if len(*list) > 0 {
 		m.count[u.lo].Synapses += int64(row.synapses) * int64(len(*list))
@@ -85,7 +95,9 @@ func (w *worker) collectJoined(m *Machine, u *unit, slot []uint64, tick int) {
 	j := u.fast.joined
 	acc := m.acc[u.acc:][:u.neurons+kernel.Slack]
 	arrived := m.arrived[j.first:][:j.wires]
-	hits, strips, first := w.numbers(slot[u.word:][:(j.wires+63)/64]), w.wires[:0], 0 // wire of the matrix
+	words := slot[u.word:][:(j.wires+63)/64]
+	hits, strips, first := w.numbers(words), w.wires[:0], 0 // wire of the matrix
+	clear(words)
 	for k := 0; len(hits) > 0; k++ {
 		x := &j.matrices[k]
 		end, n := int32(first+x.wires), 0
@@ -132,14 +144,13 @@ func (w *worker) collectJoined(m *Machine, u *unit, slot []uint64, tick int) {
 	w.apart = w.apart[:0]
 }
 
-// numbers returns those of the bits that are set, ascending, and clears them. They are valid until the next call.
+// numbers returns those of the bits that are set, ascending. They are valid until the next call.
 func (w *worker) numbers(words []uint64) []int32 {
 	if room := 64*len(words) + 2; cap(w.hits) < room {
 		w.hits = make([]int32, room)
 	}
 	list, n := w.hits[:cap(w.hits)], 0
 	for i, set := range words {
-		words[i] = 0
 		// The first two are written whether they are set or not: a branch for each would often be guessed wrong.
 		rest, at, count := set&(set-1), int32(64*i), bits.OnesCount64(set)
 		list[n], list[n+1] = at+int32(bits.TrailingZeros64(set)), at+int32(bits.TrailingZeros64(rest))

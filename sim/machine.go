@@ -44,8 +44,9 @@ type Machine struct {
 	// accumulators, awake one for every chunk of neurons.
 	touched, awake []uint8
 	slow           bool // the reference path runs all cores
-	loosely        bool // spikes go to axons, not to wires
-	loose          int  // from this tick on, no axon of a joined core has a spike, unless loosely is set
+	injected       bool // a spike has arrived at a single axon
+	loosely        bool // spikes go to axons, not to wires and buses
+	loose          int  // from this tick on, no axon of a core with wires or a bus has a spike, unless loosely is set
 
 	whole    worker          // for all cores
 	last     sent            // what the last tick sent
@@ -58,6 +59,7 @@ type Machine struct {
 type tables struct {
 	program *compile.Program
 	units   []unit
+	buses   []bus
 	cores   []core
 	homes   []home // by neuron
 	goals   []goal // by source
@@ -110,7 +112,7 @@ func newTables(p *compile.Program, ranges [][2]int, bytes int) *tables {
 	t := &tables{program: p, cores: make([]core, len(p.Cores)), slots: ringLength(p)}
 	t.joins = len(ranges) > 0
 	for lo := 0; lo < len(p.Cores); {
-		u := unit{lo: lo, hi: lo + 1}
+		u := unit{lo: lo, hi: lo + 1, bus: none}
 		if len(ranges) > 0 && ranges[0][0] == lo {
 			u.hi, ranges = ranges[0][1], ranges[1:]
 		}
@@ -132,9 +134,15 @@ func newTables(p *compile.Program, ranges [][2]int, bytes int) *tables {
 	if t.joins {
 		bytes = t.keepApart(bytes)
 	}
+	t.findBuses()
 	for i := range t.units {
 		u := &t.units[i]
 		u.word = t.words
+		if u.bus != none && t.buses[u.bus].lo == i {
+			t.buses[u.bus].word = t.words
+			t.words += t.buses[u.bus].words
+			bytes -= 8 * t.slots * t.buses[u.bus].words
+		}
 		if u.fast != nil && u.fast.joined != nil {
 			u.fast.joined.allocate()
 			t.words += (u.fast.joined.wires + 63) / 64
@@ -227,7 +235,7 @@ func ringLength(p *compile.Program) int {
 func (t *tables) machine() *Machine {
 	m := &Machine{tables: t, acc: make([]int32, t.accs), u: make([]int32, t.neurons), v: make([]int32, t.neurons), ref: make([]int32, t.neurons),
 		count: make([]Count, len(t.cores)), arrived: make([]int64, t.wired), touched: make([]uint8, t.marks), awake: make([]uint8, t.chunks)}
-	m.whole.take(t, t.units)
+	m.whole.take(t, 0, len(t.units))
 	if t.further {
 		m.w, m.x = make([]int32, t.neurons), make([]int32, t.neurons)
 	}
@@ -243,7 +251,7 @@ func (m *Machine) Clone() *Machine { return m.machine() }
 
 // Reset brings m back to tick 0, at rest and with nothing on its way.
 func (m *Machine) Reset() {
-	m.tick, m.loose = 0, 0
+	m.tick, m.loose, m.injected = 0, 0, false
 	for _, register := range [][]int32{m.acc, m.u, m.v, m.ref, m.w, m.x} {
 		clear(register)
 	}
@@ -272,14 +280,15 @@ func (m *Machine) State(core, neuron int) fixed.State {
 }
 
 // Inject lets a spike arrive on an axon of a core at the coming tick. Several
-// spikes on one axon in one tick are one. There is an error when the axon does
+// spikes on one axon in one tick are one. From then until Reset, or the end of a Run, cores are not joined. There is an error when the axon does
 // not exist.
 func (m *Machine) Inject(core, axon int) error {
 	if core < 0 || core >= len(m.cores) || axon < 0 || axon >= len(m.cores[core].Row) {
 		return diag.Inputf("no-such-axon", "", "there is no axon %d on core %d", axon, core)
 	}
+	m.injected = true
+	m.choose() // a spike that is on its wire already is to be one with this
 	m.send(compile.Route{Core: uint32(core), Axon: uint16(axon)}, m.tick, 1)
-	m.loose = max(m.loose, m.tick+1)
 	return nil
 }
 
@@ -290,6 +299,7 @@ func (m *Machine) Step() []compile.Place {
 	for i := range m.units {
 		m.whole.step(m, &m.units[i], m.tick, &m.last)
 	}
+	m.whole.clearBuses(m, m.tick)
 	m.whole.spread(m, &m.last, m.tick)
 	m.ticked(&m.last)
 	m.tick++
@@ -325,6 +335,7 @@ func (s *sent) message(i int) int32 {
 // worker is a thread's, and lets spikes reach some of the units. Workers of others may run at the same time: what they write is apart.
 type worker struct {
 	units     []unit
+	buses     []bus                                            // of these
 	lo, hi    int                                              // the cores of these
 	word, end int                                              // the words of a ring slot of these
 	strips    [filled + 1][fixed.Inhibitory + 1][]kernel.Strip // of one core in one tick, by way and mode
@@ -333,13 +344,21 @@ type worker struct {
 	apart     [][]axon                                         // on which a spike arrives, of wires whose rows are not copied
 	out       [2]sent                                          // of even and odd ticks of a run
 	ran       [2][]ran                                         // likewise
-	next      atomic.Int32                                     // of units, that nobody has begun in this tick
+	next      atomic.Int64                                     // tick of the run whose spikes have reached the units and, in the lower half, the first unit that nobody has begun in it
 }
 
-// take gives the worker units that follow each other.
-func (w *worker) take(t *tables, units []unit) {
-	first, last := &units[0], &units[len(units)-1]
-	w.units, w.lo, w.hi, w.word, w.end = units, first.lo, last.hi, first.word, last.end
+// take gives the worker units lo to hi−1, with whole buses.
+func (w *worker) take(t *tables, lo, hi int) {
+	if lo == hi {
+		return
+	}
+	first, last := &t.units[lo], &t.units[hi-1]
+	w.units, w.lo, w.hi, w.word, w.end = t.units[lo:hi], first.lo, last.hi, first.word, last.end
+	for _, b := range t.buses {
+		if lo <= b.lo && b.hi <= hi {
+			w.buses = append(w.buses, b)
+		}
+	}
 }
 
 // step runs a tick on a unit.

@@ -114,9 +114,10 @@ func (t *tables) lay() {
 	t.goals = make([]goal, t.inputs()+t.neurons)
 	for source := range t.inputs() + t.neurons {
 		for _, r := range t.routes(source) {
-			c := &t.cores[r.Core]
-			if c.fast != nil && c.fast.joined == nil {
-				add(64*c.word+int(r.Axon), r.Delay)
+			if c := &t.cores[r.Core]; t.units[c.unit].alone() {
+				if word, ok := t.arrival(c); ok {
+					add(64*word+int(r.Axon), r.Delay)
+				}
 			}
 		}
 		if t.joins {
@@ -194,21 +195,22 @@ func (w *worker) input(m *Machine, in *spike.Raster, t, tick int) {
 	}
 }
 
-// choose lets spikes go to wires from now on or, where the reference path or an observer is to see them, to axons.
+// choose lets spikes go to wires and buses from now on or, where the reference path or an observer is to see them, to axons.
 func (m *Machine) choose() {
-	if loosely := m.slow || m.observer != nil; loosely != m.loosely {
+	if loosely := m.slow || m.observer != nil || m.injected; loosely != m.loosely {
 		m.loosen()
 		m.loosely, m.loose = loosely, m.tick+m.slots
 	}
 }
 
-// loosen gives the axons of joined cores the spikes that are on their wires. That is the form in which the reference path,
+// loosen gives the axons of cores the spikes that are on their wires and buses. That is the form in which the reference path,
 // snapshots and observers know them; the fast path takes them from there as well.
 func (m *Machine) loosen() {
 	if !m.onWires() {
 		return
 	}
 	m.loose = m.tick + m.slots
+	m.unload()
 	number := m.number()
 	for source := range m.inputs() + m.neurons {
 		m.wires(source, func(w *wire) {
@@ -233,8 +235,15 @@ func (m *Machine) loosen() {
 	}
 }
 
-// onWires reports whether a spike is on a wire.
+// onWires reports whether a spike is on a wire or a bus.
 func (m *Machine) onWires() bool {
+	for _, b := range m.buses {
+		for _, slot := range m.ring {
+			if slices.ContainsFunc(slot[b.word:][:b.words], func(bits uint64) bool { return bits != 0 }) {
+				return true
+			}
+		}
+	}
 	for i := range m.units {
 		if u := &m.units[i]; u.fast != nil && u.fast.joined != nil {
 			for _, slot := range m.ring {

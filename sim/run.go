@@ -46,7 +46,10 @@ func (m *Machine) Run(ctx context.Context, in *spike.Raster, ticks int, opts Opt
 	}
 	m.UseReference(opts.Slow)
 	m.observe(opts.Observer)
-	defer m.observe(nil)
+	defer func() {
+		m.injected = false
+		m.observe(nil)
+	}()
 	r := &run{m: m, ctx: ctx, in: in, first: m.tick, ticks: ticks, states: opts.States, record: newRecorder(m, ticks, opts.States)}
 	for range min(m.program.Convention.SpikeLag, ticks) {
 		r.record.add(&m.last) // no spikes, but when going on
@@ -106,7 +109,7 @@ type run struct {
 func (r *run) share(threads int) {
 	r.workers = r.m.split(threads)
 	for _, w := range r.workers {
-		w.next.Store(int32(len(w.units))) // nothing to run until spikes have reached them
+		w.next.Store(-1 << 32) // no tick of the run
 	}
 	r.turn = barrier{of: len(r.workers)}
 	r.turn.all = sync.NewCond(&r.turn.mu)
@@ -123,6 +126,7 @@ func (r *run) share(threads int) {
 	for _, x := range r.inOrder(r.ticks - 1) {
 		r.m.last.from, r.m.last.messages = append(r.m.last.from, x.sent.from...), append(r.m.last.messages, x.sent.messages...)
 	}
+	r.m.whole.clearBuses(r.m, r.m.tick-1)
 	r.m.whole.spread(r.m, &r.m.last, r.m.tick-1)
 	r.record.add(&r.m.last)
 	r.err = r.record.end()
@@ -152,6 +156,7 @@ func (r *run) work(w *worker) {
 	for t := range r.ticks {
 		tick, out, before := r.first+t, &w.out[t%2], (t+1)%2
 		if t > 0 {
+			w.clearBuses(m, tick-1)
 			for _, x := range r.workers {
 				w.spread(m, &x.out[before], tick-1)
 			}
@@ -161,7 +166,7 @@ func (r *run) work(w *worker) {
 		}
 		out.clear()
 		w.ran[t%2] = w.ran[t%2][:0]
-		w.next.Store(0) // from here on others may run its units
+		w.next.Store(int64(t) << 32) // from here on others may run its units
 		var err error
 		if w == r.workers[0] && t > 0 {
 			for _, x := range r.inOrder(t - 1) {
@@ -187,9 +192,14 @@ func (r *run) work(w *worker) {
 
 // run lets a worker run the units of another, or its own, that nobody has begun in tick t of the run.
 func (r *run) run(w, of *worker, t int) {
+	for range patience { // until spikes have reached them
+		if of.next.Load()>>32 == int64(t) {
+			break
+		}
+	}
 	out := &w.out[t%2]
-	for {
-		i := int(of.next.Add(1)) - 1
+	for of.next.Load()>>32 == int64(t) {
+		i := int(int32(of.next.Add(1))) - 1
 		if i >= len(of.units) {
 			return
 		}
@@ -233,16 +243,19 @@ func (m *Machine) split(threads int) []*worker {
 	var workers []*worker
 	sum, lo := 0, 0
 	for i := range m.units {
-		k := len(workers) + 1
-		if k < threads && i > lo && (sum >= all*k/threads || len(m.units)-i == threads-k) {
+		whole := i == 0 || m.units[i].bus == none || m.units[i].bus != m.units[i-1].bus
+		if k := len(workers) + 1; k < threads && i > lo && whole && (sum >= all*k/threads || len(m.units)-i <= threads-k) {
 			workers = append(workers, &worker{})
-			workers[k-1].take(m.tables, m.units[lo:i])
+			workers[k-1].take(m.tables, lo, i)
 			lo = i
 		}
 		sum += weights[i]
 	}
-	workers = append(workers, &worker{})
-	workers[len(workers)-1].take(m.tables, m.units[lo:])
+	for len(workers) < threads { // those beyond the first of these run units of others
+		workers = append(workers, &worker{})
+		workers[len(workers)-1].take(m.tables, lo, len(m.units))
+		lo = len(m.units)
+	}
 	return workers
 }
 
@@ -255,8 +268,8 @@ type barrier struct {
 	turn    atomic.Int64
 }
 
-// patience is how often a thread looks whether the others have come before it sleeps, some 10 µs: to be woken takes longer.
-const patience = 10000
+// patience is how often a thread looks whether the others have come before it sleeps, some 100 µs: to be woken takes as long.
+const patience = 60000
 
 func (b *barrier) wait() {
 	if b.of == 1 {

@@ -20,6 +20,7 @@ type unit struct {
 	mask    int     // sets of accumulators less 1; the sets are a power of two
 	bias    []int32 // by neuron; nil where all are 0
 	fast    *fast   // nil: the reference path runs it, a single core
+	bus     int     // number of the bus that it is on, or none
 }
 
 // fast is what the fast path needs of a unit besides the tables. It is for CUBA neurons whose axons
