@@ -65,11 +65,13 @@ func Create(dir string, network *safetensors.File) (*Writer, error) {
 	return &Writer{dir, manifest{Format: format, Network: artifact.Hash(written)}}, nil
 }
 
-// Add writes the next run.
+// Add writes the next run. It may be cut by a full disk or a crash: until golden.json is there the folder is refused, and then so is every
+// file that is not as that says. So nothing waits for the disk here, which takes far longer than the run.
 func (w *Writer) Add(id string, label int, r *Run) error {
 	b := r.encode()
-	if err := write(filepath.Join(w.dir, runName(len(w.m.Samples))), b); err != nil {
-		return err
+	path := filepath.Join(w.dir, runName(len(w.m.Samples)))
+	if err := os.WriteFile(path, b, 0o666); err != nil {
+		return input(err, path, "cannot write the run")
 	}
 	w.m.Samples = append(w.m.Samples, Sample{id, label, r.Spikes(), hash(b)})
 	return nil
@@ -81,12 +83,8 @@ func (w *Writer) Close() error {
 	if err != nil {
 		return err
 	}
-	return write(filepath.Join(w.dir, manifestName), append(b, '\n'))
-}
-
-func write(path string, b []byte) error {
-	return atomicfile.Write(path, 0o666, func(w io.Writer) error {
-		_, err := w.Write(b)
+	return atomicfile.Write(filepath.Join(w.dir, manifestName), 0o666, func(w io.Writer) error {
+		_, err := w.Write(append(b, '\n'))
 		return err
 	})
 }
@@ -175,7 +173,7 @@ func read(path string, most int64) ([]byte, error) {
 }
 
 func input(err error, path, msg string) *diag.Error {
-	e := diag.Inputf("golden-corrupt", path, "%s", msg)
+	e := diag.Inputf("golden-unusable", path, "%s", msg)
 	e.Err = err
 	return e
 }

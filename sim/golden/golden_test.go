@@ -188,6 +188,13 @@ func TestFolder(t *testing.T) {
 	if _, err := f.Network(); err != nil {
 		t.Error(err)
 	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	var e *diag.Error
+	if err := w.Add("c", 0, r); !errors.As(err, &e) || e.Kind != diag.Input || filepath.Base(e.File) != "000002.run" {
+		t.Errorf("a run that cannot be written: %v", err)
+	}
 }
 
 func TestCompare(t *testing.T) {
