@@ -1,7 +1,9 @@
 package sim
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
@@ -68,8 +70,9 @@ type Stop struct {
 	AfterB map[string]int64 `json:"after_b"`
 	CellA  *Cell            `json:"cell_a,omitempty"`
 	CellB  *Cell            `json:"cell_b,omitempty"`
-	Inputs []Input          `json:"inputs"` // the last spikes that arrived up to Tick, oldest first, with B's weights where B has the synapse
-	Rows   []Row            `json:"rows"`   // the synapses as A and B have them; of one side alone where only that tells
+	// The last spikes that arrived up to Tick, and the last over synapses that differ, oldest first, with B's weights where B has the synapse.
+	Inputs []Input `json:"inputs"`
+	Rows   []Row   `json:"rows"` // the synapses as A and B have them; of one side alone where only that tells
 }
 
 // Compared counts what two executors in lockstep agreed in.
@@ -184,15 +187,25 @@ func (l *lockstep) explain(s *Stop, k int, in *spike.Raster) {
 	}
 	s.Rows = Match(a, b)
 	latency := max(a.latency, b.latency)
-	var synapses []Synapse
+	var synapses, differ []Synapse
 	for _, r := range s.Rows {
-		if r.B != nil {
-			synapses = append(synapses, *r.B)
-		} else {
-			synapses = append(synapses, *r.A)
+		x := r.B
+		if x == nil {
+			x = r.A
+		}
+		synapses = append(synapses, *x)
+		if s.CellA != nil && s.CellB != nil && r.Differs() {
+			differ = append(differ, *x)
 		}
 	}
+	// Where much arrives in a tick, what came over the synapses that differ would not be among the last.
 	s.Inputs = arrivals(synapses, latency, in, l.sent, 0, s.Tick)
+	for _, x := range arrivals(differ, latency, in, l.sent, 0, s.Tick) {
+		if !slices.Contains(s.Inputs, x) {
+			s.Inputs = append(s.Inputs, x)
+		}
+	}
+	slices.SortStableFunc(s.Inputs, func(a, b Input) int { return cmp.Or(cmp.Compare(a.Arrived, b.Arrived), a.compare(&b.Synapse)) })
 }
 
 // sending goes through what a layer sent in a tick.
