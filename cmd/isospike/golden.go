@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -79,11 +80,14 @@ where the first layer takes graded spikes. It may be repeated.`,
 				p.set(i+1, "")
 				return w.Add(src.ID(i), src.Label(i), r)
 			})
-			if err != nil {
-				return err
+			if err == nil {
+				err = w.Close()
 			}
-			if err := w.Close(); err != nil {
-				return err
+			if err != nil {
+				return errors.Join(err, w.Discard())
+			}
+			if spikes == 0 {
+				a.note("%s: no neuron spiked, so holding anything to it will show nothing", dir)
 			}
 			return a.result(map[string]any{"folder": dir, "samples": src.Len(), "spikes": spikes}, func(w io.Writer) {
 				fmt.Fprintf(w, "%s: %d samples of %s, %d spikes\n", dir, src.Len(), e.name, spikes)

@@ -4,8 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -42,15 +44,18 @@ type Sample struct {
 
 // Writer fills a new folder.
 type Writer struct {
-	dir string
-	m   manifest
+	dir  string
+	made bool // the folder was not there
+	m    manifest
 }
 
 // Create makes the folder dir, which must not be there or be empty, for runs of an artifact.
 func Create(dir string, network *safetensors.File) (*Writer, error) {
-	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
+	entries, err := os.ReadDir(dir)
+	if err == nil && len(entries) > 0 {
 		return nil, diag.Inputf("golden-exists", dir, "the folder is not empty").WithFix("remove it, or record into another one")
 	}
+	w := &Writer{dir: dir, made: errors.Is(err, fs.ErrNotExist), m: manifest{Format: format}}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, input(err, dir, "cannot make the folder")
 	}
@@ -62,7 +67,22 @@ func Create(dir string, network *safetensors.File) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Writer{dir, manifest{Format: format, Network: artifact.Hash(written)}}, nil
+	w.m.Network = artifact.Hash(written)
+	return w, nil
+}
+
+// Discard removes what was written, of a recording that does not come to its end.
+func (w *Writer) Discard() error {
+	err := os.Remove(filepath.Join(w.dir, NetworkName))
+	for i := range len(w.m.Samples) + 1 { // the last may be there in part
+		if e := os.Remove(filepath.Join(w.dir, runName(i))); !errors.Is(e, fs.ErrNotExist) {
+			err = errors.Join(err, e)
+		}
+	}
+	if w.made {
+		err = errors.Join(err, os.Remove(w.dir))
+	}
+	return err
 }
 
 // Add writes the next run. It may be cut by a full disk or a crash: until golden.json is there the folder is refused, and then so is every

@@ -2,6 +2,7 @@ package golden
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -187,6 +188,25 @@ func TestFolder(t *testing.T) {
 	refuses("a list that is none", manifestName, func([]byte) []byte { return []byte("[") }, func() error { _, err := Open(dir); return err })
 	if _, err := f.Network(); err != nil {
 		t.Error(err)
+	}
+	half := filepath.Join(filepath.Dir(dir), "half")
+	for _, made := range []bool{true, false} {
+		if !made {
+			if err := os.Mkdir(half, 0o777); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w, err := Create(half, network())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(w.Add("a", 2, r), w.Add("b", -1, r), os.WriteFile(filepath.Join(half, "000002.run"), nil, 0o666), w.Discard()); err != nil {
+			t.Error(err)
+		}
+		left, err := os.ReadDir(half)
+		if made != errors.Is(err, fs.ErrNotExist) || len(left) > 0 {
+			t.Errorf("left is %v, %v", left, err)
+		}
 	}
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
