@@ -3,12 +3,13 @@ package main
 import (
 	"testing"
 
+	"github.com/isospike/isospike/compile"
 	"github.com/isospike/isospike/sim"
 )
 
 // TestTell: a difference is told of the side that has it.
 func TestTell(t *testing.T) {
-	x, y, recorded := &executor{name: "x"}, &executor{name: "y"}, &executor{name: "z", recorded: true}
+	x, y, program, recorded := &executor{name: "x"}, &executor{name: "y"}, &executor{name: "p", program: &compile.Program{}}, &executor{name: "z", recorded: true}
 	at := sim.Divergence{Tick: 3, Layer: "2", Neuron: 4, Core: -1, CoreNeuron: -1, Register: "s"}
 	on := at
 	on.Core, on.CoreNeuron, on.Register, on.Want, on.Got = 5, 6, "u", 7, 8
@@ -28,7 +29,8 @@ func TestTell(t *testing.T) {
 		{with(0, 1), y, "tick 3, layer 2, neuron 4 spikes in y, not in x"},
 		{with(-5, 6), y, "tick 3, layer 2, neuron 4 sends -5 in x, 6 in y"},
 		{register, y, "tick 3, layer 2, neuron 4: v is 1 in x, 2 in y"},
-		{on, y, "tick 3, layer 2, neuron 4 (core 5, neuron 6 there): u is 8, should be 7\n  no spike had arrived there"},
+		{on, program, "tick 3, layer 2, neuron 4 (core 5, neuron 6 there): u is 8, should be 7\n  no spike had arrived there"},
+		{on, y, "tick 3, layer 2, neuron 4 (core 5, neuron 6 there): u is 7 in x, 8 in y\n  no spike had arrived there"}, // the core is x's
 		{on, recorded, "tick 3, layer 2, neuron 4 (core 5, neuron 6 there): u is 7 in x, 8 in z\n  no spike had arrived there"},
 	} {
 		if got := tell(&c.d, x, c.y); got != c.want {

@@ -287,8 +287,12 @@ func (a *app) goldenCheck(ctx context.Context, f *golden.Folder, e *executor, c 
 
 // tellDifference says where the run of an executor of this name parts from the recording, "" where it does not.
 func tellDifference(name string, e *executor, want, got *golden.Run, d golden.Difference) (string, error) {
-	if d.Spikes == 0 {
-		return d.First, nil
+	switch r := d.First; {
+	case d.Spikes > 0:
+	case d.Registers > 0:
+		return fmt.Sprintf("layer %s, neuron %d ends with %s = %d, should be %d", e.layers[r.Layer], r.Neuron, r.Name, r.Got, r.Want), nil
+	default:
+		return "", nil
 	}
 	at, err := divergence(e, e, want.Input, want.Records(), got.Records())
 	if err != nil || at == nil {

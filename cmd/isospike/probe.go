@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,20 +29,20 @@ type probeFlags struct {
 
 func (f *probeFlags) add(c *cobra.Command) {
 	fl := c.Flags()
-	fl.StringVar(&f.neurons, "probe", "", "neurons for --vcd, --fst, --csv and --plot: layer:neuron[,…], layers numbered from 1, neurons from 0, a range as 0-9")
+	fl.StringVar(&f.neurons, "probe", "", "neurons for --vcd, --fst, --csv and --plot: layer:neuron[,…], layers by the names that inspect shows, neurons from 0, a range as 0-9")
 	fl.StringVar(&f.vcd, "vcd", "", "value change dump to write of the probed neurons, for GTKWave")
 	fl.StringVar(&f.fst, "fst", "", "the same as --vcd in GTKWave's binary form")
 	fl.StringVar(&f.csv, "csv", "", "CSV to write of the probed neurons")
 	fl.StringVar(&f.plot, "plot", "", "figure to write of the probed neurons' u, v, threshold and spikes: .svg or .png")
 	fl.StringVar(&f.raster, "raster", "", "figure to write of the spikes of layers: .svg")
-	fl.StringSliceVar(&f.layers, "layers", nil, "layers of --raster: input, or numbers from 1 (default: all)")
+	fl.StringSliceVar(&f.layers, "layers", nil, "layers of --raster: input, or the names that inspect shows (default: all)")
 }
 
 // maxProbes bounds the neurons of a dump, and maxPanels those of a figure, which has a panel for each.
 const maxProbes, maxPanels = 1000, 64
 
-// check returns what is wrong with the flags for a network with layers of these sizes, before anything has run.
-func (f *probeFlags) check(sizes []int) error {
+// check returns what is wrong with the flags for layers of these names and sizes, before anything has run.
+func (f *probeFlags) check(names []string, sizes []int) error {
 	shown := f.vcd != "" || f.fst != "" || f.csv != "" || f.plot != ""
 	switch {
 	case shown && f.neurons == "":
@@ -55,46 +56,48 @@ func (f *probeFlags) check(sizes []int) error {
 	case f.raster != "" && filepath.Ext(f.raster) != ".svg":
 		return diag.Usagef("usage", "--raster writes .svg, not %q", filepath.Ext(f.raster))
 	}
-	if err := f.parseNeurons(sizes); err != nil {
+	if err := f.parseNeurons(names, sizes); err != nil {
 		return err
 	}
-	return f.parseLayers(len(sizes))
+	return f.parseLayers(names)
 }
 
 // probed is a neuron by the numbers of layer and neuron, both from 0.
 type probed struct{ layer, neuron int }
 
 // parseNeurons reads the list of neurons.
-func (f *probeFlags) parseNeurons(sizes []int) error {
+func (f *probeFlags) parseNeurons(names []string, sizes []int) error {
 	if f.neurons == "" {
 		return nil
 	}
 	seen := map[probed]bool{}
 	for _, item := range strings.Split(f.neurons, ",") {
-		layer, neurons, _ := strings.Cut(strings.TrimSpace(item), ":")
+		item = strings.TrimSpace(item)
+		colon := max(strings.LastIndexByte(item, ':'), 0) // names may have others
+		layer, neurons := item[:colon], strings.TrimPrefix(item[colon:], ":")
 		from, to, ranged := strings.Cut(neurons, "-")
-		k, err1 := strconv.Atoi(layer)
 		lo, err2 := strconv.Atoi(from)
 		hi, err3 := lo, error(nil)
 		if ranged {
 			hi, err3 = strconv.Atoi(to)
 		}
-		if err1 != nil || err2 != nil || err3 != nil || lo > hi {
+		if colon == 0 || err2 != nil || err3 != nil || lo > hi {
 			return diag.Usagef("usage", "--probe: %q is no neuron", item).WithFix("write layer:neuron, as in 1:5, or a range, as in 1:0-9")
 		}
-		if k < 1 || k > len(sizes) {
-			return diag.Usagef("usage", "--probe: there is no layer %d; the network has 1 to %d", k, len(sizes))
+		k := slices.Index(names, layer)
+		if k < 0 {
+			return diag.Usagef("usage", "--probe: there is no layer %q; there are %s", layer, strings.Join(names, ", "))
 		}
-		if n := sizes[k-1]; lo < 0 || hi >= n {
-			return diag.Usagef("usage", "--probe: layer %d has neurons 0 to %d, not %s", k, n-1, neurons)
+		if n := sizes[k]; lo < 0 || hi >= n {
+			return diag.Usagef("usage", "--probe: layer %s has neurons 0 to %d, not %s", layer, n-1, neurons)
 		}
 		if len(f.list)+hi-lo+1 > maxProbes {
 			return diag.Usagef("usage", "--probe names more than %d neurons", maxProbes).WithFix("-o writes all of them")
 		}
 		for n := lo; n <= hi; n++ {
-			x := probed{k - 1, n}
+			x := probed{k, n}
 			if seen[x] {
-				return diag.Usagef("usage", "--probe names neuron %d of layer %d twice", n, k)
+				return diag.Usagef("usage", "--probe names neuron %d of layer %s twice", n, layer)
 			}
 			seen[x] = true
 			f.list = append(f.list, x)
@@ -107,39 +110,37 @@ func (f *probeFlags) parseNeurons(sizes []int) error {
 }
 
 // parseLayers reads the list of layers; the default is all.
-func (f *probeFlags) parseLayers(count int) error {
+func (f *probeFlags) parseLayers(names []string) error {
 	if f.layers == nil {
-		for k := range count + 1 {
+		for k := range len(names) + 1 {
 			f.bands = append(f.bands, k)
 		}
 	}
 	for _, l := range f.layers {
-		k, err := strconv.Atoi(l)
-		if l == "input" {
-			k = 0
-		} else if err != nil || k < 1 || k > count {
-			return diag.Usagef("usage", "--layers: there is no layer %q; there are input and 1 to %d", l, count)
+		k := slices.Index(names, l) + 1
+		if k == 0 && l != "input" {
+			return diag.Usagef("usage", "--layers: there is no layer %q; there are input, %s", l, strings.Join(names, ", "))
 		}
 		f.bands = append(f.bands, k)
 	}
 	return nil
 }
 
-// write makes the files of a run from tick start on. neuron tells the dynamics of a neuron, and is nil where they are not known.
-func (f *probeFlags) write(name string, start int, in *spike.Raster, recs []fixed.Record, class int, neuron func(layer, n int) fixed.Neuron) error {
+// write makes the files of an executor's run from tick start on.
+func (f *probeFlags) write(e *executor, start int, in *spike.Raster, recs []fixed.Record, class int) error {
 	if f.list != nil {
-		if err := f.writeProbes(start, recs, neuron); err != nil {
+		if err := f.writeProbes(e, start, recs); err != nil {
 			return err
 		}
 	}
 	if f.raster == "" {
 		return nil
 	}
-	s := report.Sample{Name: name, From: start, Label: -1, Prediction: -1}
+	s := report.Sample{Name: e.name, From: start, Label: -1, Prediction: -1}
 	for _, k := range f.bands {
 		p := report.Population{Name: "input", Spikes: in}
 		if k > 0 {
-			p = report.Population{Name: fmt.Sprintf("layer %d", k), Spikes: recs[k-1].Spikes}
+			p = report.Population{Name: "layer " + e.layers[k-1], Spikes: recs[k-1].Spikes}
 		}
 		s.Populations = append(s.Populations, p)
 	}
@@ -152,17 +153,17 @@ func (f *probeFlags) write(name string, start int, in *spike.Raster, recs []fixe
 	})
 }
 
-func (f *probeFlags) writeProbes(start int, recs []fixed.Record, neuron func(layer, n int) fixed.Neuron) error {
+func (f *probeFlags) writeProbes(e *executor, start int, recs []fixed.Record) error {
 	var signals []trace.Signal
 	var probes []report.Probe
 	for _, x := range f.list {
 		var dynamics fixed.Neuron
-		if neuron != nil {
-			dynamics = neuron(x.layer, x.neuron)
+		if e.neuron != nil {
+			dynamics = e.neuron(x.layer, x.neuron)
 		}
-		s := trace.Of(strconv.Itoa(x.layer+1), x.neuron, &recs[x.layer], dynamics)
+		s := trace.Of(e.layers[x.layer], x.neuron, &recs[x.layer], dynamics)
 		s.From = start
-		p := report.Probe{Name: fmt.Sprintf("layer %d, neuron %d", x.layer+1, x.neuron), U: s.U, V: s.V, Threshold: s.Threshold, From: start, Ticks: len(s.Message)}
+		p := report.Probe{Name: fmt.Sprintf("layer %s, neuron %d", e.layers[x.layer], x.neuron), U: s.U, V: s.V, Threshold: s.Threshold, From: start, Ticks: len(s.Message)}
 		for t, m := range s.Message {
 			if m != 0 {
 				p.Spikes = append(p.Spikes, start+t)

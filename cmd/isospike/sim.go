@@ -81,7 +81,7 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := f.probe.check(e.sizes); err != nil {
+	if err := f.probe.check(e.layers, e.sizes); err != nil {
 		return err
 	}
 	if err := f.state.check(path, e); err != nil {
@@ -160,7 +160,7 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 			return err
 		}
 	}
-	if err := f.probe.write(e.name, start, in, recs, s.Class, e.neuron); err != nil {
+	if err := f.probe.write(e, start, in, recs, s.Class); err != nil {
 		return err
 	}
 	return a.result(s, func(w io.Writer) {

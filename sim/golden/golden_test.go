@@ -229,9 +229,9 @@ func TestCompare(t *testing.T) {
 		want   Difference
 	}{
 		"nothing":      {func(*Run) {}, Difference{}},
-		"a u":          {func(r *Run) { r.Layers[0].U[1] = 9 }, Difference{0, 1, "layer 1, neuron 1 ends with u = 9, should be 2"}},
-		"a v and a u":  {func(r *Run) { r.Layers[0].V[0], r.Layers[0].U[0] = 0, 0 }, Difference{0, 2, "layer 1, neuron 0 ends with u = 0, should be 1"}},
-		"a spike":      {func(r *Run) { r.Layers[0].Spikes.Index[0] = 1 }, Difference{2, 0, ""}},
+		"a u":          {func(r *Run) { r.Layers[0].U[1] = 9 }, Difference{0, 1, Register{0, 1, "u", 9, 2}}},
+		"a v and a u":  {func(r *Run) { r.Layers[0].V[0], r.Layers[0].U[0] = 0, 0 }, Difference{0, 2, Register{0, 0, "u", 0, 1}}},
+		"a spike":      {func(r *Run) { r.Layers[0].Spikes.Index[0] = 1 }, Difference{2, 0, Register{}}},
 		"no registers": {func(r *Run) { r.Layers[0].U, r.Layers[0].V = nil, nil }, Difference{}},
 	} {
 		r := one()
