@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -69,7 +70,7 @@ before, on the same binary, folder and artifact, are not run again.`,
 			if len(args) < 1 {
 				return diag.Usagef("usage", "check takes a folder").WithFix("see `isospike golden check --help`")
 			}
-			if f.junit != "" {
+			if fi, err := os.Stat(f.junit); f.junit != "" && (err != nil || fi.Mode().IsRegular()) { // what is written to a pipe stays
 				if err := writeJUnit(f.junit, nil, nil, errUnended); err != nil {
 					return err
 				}

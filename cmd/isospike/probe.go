@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -60,6 +61,19 @@ func (f *probeFlags) check(names []string, sizes []int) error {
 		return err
 	}
 	return f.parseLayers(names)
+}
+
+// distinct returns what is wrong where two flags write the same file, by their names.
+func distinct(files map[string]string) error {
+	by := map[string]string{}
+	for _, flag := range slices.Sorted(maps.Keys(files)) {
+		path := files[flag]
+		if other := by[path]; path != "" && other != "" {
+			return diag.Usagef("usage", "%s and %s write the same file, %s", other, flag, path)
+		}
+		by[path] = flag
+	}
+	return nil
 }
 
 // probed is a neuron by the numbers of layer and neuron, both from 0.

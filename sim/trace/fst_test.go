@@ -2,6 +2,7 @@ package trace
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"os"
@@ -133,6 +134,9 @@ func TestFST(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+	}
+	if head := fst[1].Bytes()[9:]; binary.BigEndian.Uint64(head) != from || binary.BigEndian.Uint64(head[8:]) != from+30 {
+		t.Errorf("the header says that it is of ticks %d to %d", binary.BigEndian.Uint64(head), binary.BigEndian.Uint64(head[8:]))
 	}
 	want, _ := readFST(t, fst[0].Bytes())
 	got, end := readFST(t, fst[1].Bytes())
