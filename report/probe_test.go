@@ -67,14 +67,14 @@ func TestProbes(t *testing.T) {
 		if _, err := fmt.Sscanf(panel, "%f", &left); err != nil {
 			t.Fatal(err)
 		}
-		label := regexp.MustCompile(`<text x="([0-9.]+)"[^>]*>100</text>`).FindStringSubmatch(panel)
+		label := regexp.MustCompile(`<text x="([0-9.]+)"[^>]*>20</text>`).FindStringSubmatch(panel)
 		if _, err := fmt.Sscanf(label[1], "%f", &x); err != nil {
 			t.Fatal(err)
 		}
 		at = append(at, left+x)
 	}
 	if len(at) != 2 || math.Abs(at[0]-at[1]) > 0.05 {
-		t.Errorf("tick 100 of two panels is at %v", at)
+		t.Errorf("tick 20 of two panels is at %v", at)
 	}
 	later := p
 	later.From, later.Spikes = 1000, []int{1020, 1060, 1099}
