@@ -3,9 +3,11 @@ package sim
 import (
 	"cmp"
 	"context"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
@@ -192,13 +194,8 @@ func (r *run) work(w *worker) {
 
 // run lets a worker run the units of another, or its own, that nobody has begun in tick t of the run.
 func (r *run) run(w, of *worker, t int) {
-	for range patience { // until spikes have reached them
-		if of.next.Load()>>32 == int64(t) {
-			break
-		}
-	}
-	out := &w.out[t%2]
-	for of.next.Load()>>32 == int64(t) {
+	ready := func() bool { return of.next.Load()>>32 == int64(t) } // spikes have reached them
+	for out := &w.out[t%2]; await(ready); {
 		i := int(int32(of.next.Add(1))) - 1
 		if i >= len(of.units) {
 			return
@@ -268,8 +265,24 @@ type barrier struct {
 	turn    atomic.Int64
 }
 
-// patience is how often a thread looks whether the others have come before it sleeps, some 100 µs: to be woken takes as long.
-const patience = 60000
+// patience is how long a thread looks whether the others have come before it sleeps: to be woken takes as long.
+const patience = 100 * time.Microsecond
+
+// await waits a while for a condition, and returns whether it holds.
+func await(holds func() bool) bool {
+	var began time.Time
+	for i := 0; !holds(); i++ {
+		switch {
+		case i == 0:
+			began = time.Now()
+		case i%64 == 0 && time.Since(began) > patience:
+			return false
+		case i%64 == 0:
+			runtime.Gosched() // to those waited for, where there are more than processors
+		}
+	}
+	return true
+}
 
 func (b *barrier) wait() {
 	if b.of == 1 {
@@ -285,10 +298,8 @@ func (b *barrier) wait() {
 		return
 	}
 	b.mu.Unlock()
-	for range patience {
-		if b.turn.Load() != turn {
-			return
-		}
+	if await(func() bool { return b.turn.Load() != turn }) {
+		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
