@@ -207,75 +207,101 @@ func lookup(t testing.TB, name string) compile.Target {
 	return x
 }
 
+// setting draws a target, and what networks are drawn for it.
+type setting func(t *rapid.T) (compile.Target, nettest.Config)
+
+// on is a setting of one target.
+func on(target compile.Target, c nettest.Config) setting {
+	c.MaxDelay, c.MaxVTh = 62, min(fixed.MaxVTh, target.Limits().MaxVTh)
+	return func(t *rapid.T) (compile.Target, nettest.Config) {
+		c := c
+		c.MaxSynDelay = rapid.SampledFrom([]int{0, 3, 62}).Draw(t, "synaptic delay")
+		return target, c
+	}
+}
+
+// board is a setting of one core. A source takes an axon for every different delay, so long ones often do not fit.
+func board(target compile.Target) setting {
+	return func(t *rapid.T) (compile.Target, nettest.Config) {
+		return target, nettest.Config{MaxVTh: fixed.MaxVTh, MaxDelay: 62, MaxSynDelay: rapid.SampledFrom([]int{0, 0, 1, 2, 3, 62}).Draw(t, "synaptic delay")}
+	}
+}
+
+// tiny spreads the networks over many cores and chips.
+func tiny(t *rapid.T) (compile.Target, nettest.Config) {
+	return on(nettest.DrawTiny(t), nettest.Config{Reset: true})(t)
+}
+
+// orTiny spreads half of the networks of a setting over many cores.
+func orTiny(s setting) setting {
+	return func(t *rapid.T) (compile.Target, nettest.Config) {
+		target, c := s(t)
+		if rapid.Bool().Draw(t, "small cores") {
+			target = nettest.DrawTiny(t)
+		}
+		return target, c
+	}
+}
+
+// srm is a setting of a Loihi-style target on which neurons of two kinds share cores, and of many small cores.
+func srm(t testing.TB) setting {
+	chip, err := targets.Parse("both", []byte("inherits = \"loihi1\"\n[limits]\nneuron_kinds = [\"cuba\", \"srm\"]"))
+	check(t, err)
+	return orTiny(on(chip, nettest.Config{Reset: true, SRM: true}))
+}
+
+// kinds is a setting of sigma-delta, resonate-and-fire and adaptive neurons, with graded spikes and complex weights.
+func kinds(t testing.TB) setting {
+	return orTiny(on(lookup(t, "loihi2"), nettest.Config{Reset: true, Kinds: true}))
+}
+
+func loihi(t testing.TB, name string) setting {
+	return on(lookup(t, name), nettest.Config{Reset: true})
+}
+
+// draw runs networks of a setting.
+func (y *tally) draw(t *testing.T, s setting) {
+	rapid.Check(t, func(t *rapid.T) {
+		target, c := s(t)
+		y.run(t, nettest.Network(t, c), target)
+	})
+}
+
 func TestLoihi(t *testing.T)  { testChip(t, "loihi1") }
 func TestLoihi2(t *testing.T) { testChip(t, "loihi2") }
 
 func testChip(t *testing.T, name string) {
-	target, y := lookup(t, name), tally{}
-	top := target.Limits().MaxVTh
-	rapid.Check(t, func(t *rapid.T) {
-		syn := rapid.SampledFrom([]int{0, 3, 62}).Draw(t, "synaptic delay")
-		y.run(t, nettest.Network(t, nettest.Config{MaxVTh: top, MaxDelay: 62, MaxSynDelay: syn, Reset: true}), target)
-	})
-	y.report(t, top, true)
+	var y tally
+	y.draw(t, loihi(t, name))
+	y.report(t, lookup(t, name).Limits().MaxVTh, true)
 }
 
 func TestBoard(t *testing.T) {
-	target, y := lookup(t, "icebreaker"), tally{}
-	rapid.Check(t, func(t *rapid.T) {
-		// A source takes an axon for every different delay, so long ones often do not fit.
-		syn := rapid.SampledFrom([]int{0, 0, 1, 2, 3, 62}).Draw(t, "synaptic delay")
-		y.run(t, nettest.Network(t, nettest.Config{MaxVTh: fixed.MaxVTh, MaxDelay: 62, MaxSynDelay: syn}), target)
-	})
+	var y tally
+	y.draw(t, board(lookup(t, "icebreaker")))
 	y.report(t, fixed.MaxVTh, false)
 }
 
-// TestTiny spreads the networks over many cores and chips.
 func TestTiny(t *testing.T) {
-	y := tally{}
-	rapid.Check(t, func(t *rapid.T) {
-		target := nettest.DrawTiny(t)
-		syn := rapid.SampledFrom([]int{0, 3, 62}).Draw(t, "synaptic delay")
-		y.run(t, nettest.Network(t, nettest.Config{MaxVTh: fixed.MaxVTh, MaxDelay: 62, MaxSynDelay: syn, Reset: true}), target)
-	})
+	var y tally
+	y.draw(t, tiny)
 	if y.report(t, fixed.MaxVTh, true); y.buses == 0 {
 		t.Error("no core is on a bus")
 	}
 }
 
-// TestSRM runs networks in which neurons of both kinds share cores, on a Loihi-style target that
-// has them and on many small cores.
 func TestSRM(t *testing.T) {
-	chip, err := targets.Parse("both", []byte("inherits = \"loihi1\"\n[limits]\nneuron_kinds = [\"cuba\", \"srm\"]"))
-	check(t, err)
-	top, y := chip.Limits().MaxVTh, tally{}
-	rapid.Check(t, func(t *rapid.T) {
-		target := chip
-		if rapid.Bool().Draw(t, "small cores") {
-			target = nettest.DrawTiny(t)
-		}
-		syn := rapid.SampledFrom([]int{0, 3, 62}).Draw(t, "synaptic delay")
-		y.run(t, nettest.Network(t, nettest.Config{MaxVTh: top, MaxDelay: 62, MaxSynDelay: syn, Reset: true, SRM: true}), target)
-	})
-	y.report(t, top, true)
+	var y tally
+	y.draw(t, srm(t))
+	y.report(t, lookup(t, "loihi1").Limits().MaxVTh, true)
 	if y.srm == 0 {
 		t.Error("no srm neuron spiked")
 	}
 }
 
-// TestKinds runs networks of sigma-delta, resonate-and-fire and adaptive neurons, with graded
-// spikes and complex weights.
 func TestKinds(t *testing.T) {
-	chip := lookup(t, "loihi2")
-	top, y := chip.Limits().MaxVTh, tally{}
-	rapid.Check(t, func(t *rapid.T) {
-		target := chip
-		if rapid.Bool().Draw(t, "small cores") {
-			target = nettest.DrawTiny(t)
-		}
-		syn := rapid.SampledFrom([]int{0, 3, 62}).Draw(t, "synaptic delay")
-		y.run(t, nettest.Network(t, nettest.Config{MaxVTh: top, MaxDelay: 62, MaxSynDelay: syn, Reset: true, Kinds: true}), target)
-	})
+	var y tally
+	y.draw(t, kinds(t))
 	t.Logf("%d nets on %d cores (%d nets did not fit): %d values compared, %d spikes; layers that spiked %v", y.nets, y.cores, y.skipped, y.values, y.spikes, y.kinds)
 	for _, what := range []string{"delta", "sigma", "sigma-delta", "rf", "rf-iz", "alif", "cuba", "complex weights", "graded spikes"} {
 		if y.kinds[what] == 0 {

@@ -6,7 +6,10 @@ import (
 	"slices"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/isospike/isospike/compile"
+	"github.com/isospike/isospike/compile/nettest"
 	"github.com/isospike/isospike/sim"
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/fixed"
@@ -93,6 +96,26 @@ func FuzzFast(f *testing.F) {
 	})
 	f.Cleanup(func() {
 		if f.Logf("compared %d values, %d spikes", compared, spikes); flag.Lookup("test.fuzz").Value.String() == "" && (compared == 0 || spikes == 0) {
+			f.Error("too little was compared")
+		}
+	})
+}
+
+// FuzzNetworks runs small networks of every neuron and layer kind on targets of every kind, on all paths.
+func FuzzNetworks(f *testing.F) {
+	settings := []setting{loihi(f, "loihi1"), loihi(f, "loihi2"), board(lookup(f, "icebreaker")), tiny, srm(f), kinds(f)}
+	for seed := range uint64(24) {
+		b := make([]byte, 4096)
+		rand.NewChaCha8([32]byte{byte(seed)}).Read(b)
+		f.Add(b)
+	}
+	var y tally
+	f.Fuzz(rapid.MakeFuzz(func(t *rapid.T) {
+		target, c := rapid.SampledFrom(settings).Draw(t, "setting")(t)
+		y.run(t, nettest.Network(t, c), target)
+	}))
+	f.Cleanup(func() {
+		if f.Logf("%d networks, compared %d values, %d spikes", y.nets, y.values, y.spikes); flag.Lookup("test.fuzz").Value.String() == "" && (y.values == 0 || y.spikes == 0) {
 			f.Error("too little was compared")
 		}
 	})
