@@ -328,9 +328,13 @@ func differ(checks []check) bool {
 }
 
 func printChecks(w io.Writer, checks []check, identical bool) {
-	fmt.Fprintf(w, "%-24s %8s %8s %12s %10s %11s\n", "executor", "samples", "resumed", "spikes", "registers", "mismatches")
+	width := len("executor")
 	for _, c := range checks {
-		fmt.Fprintf(w, "%-24s %8d %8d %12d %10d %11d\n", c.Executor, c.Samples, c.Resumed, c.Spikes, c.Registers, c.Mismatches)
+		width = max(width, len(c.Executor))
+	}
+	fmt.Fprintf(w, "%-*s %8s %8s %12s %10s %11s\n", width, "executor", "samples", "resumed", "spikes", "registers", "mismatches")
+	for _, c := range checks {
+		fmt.Fprintf(w, "%-*s %8d %8d %12d %10d %11d\n", width, c.Executor, c.Samples, c.Resumed, c.Spikes, c.Registers, c.Mismatches)
 	}
 	if identical {
 		fmt.Fprintln(w, "identical: every spike, and the final registers that are counted")

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -127,6 +128,24 @@ func TestHelp(t *testing.T) {
 	t.Logf("%d commands", seen)
 	if seen == 0 {
 		t.Error("no command was seen")
+	}
+}
+
+// full is a disk without room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) {
+	return 0, &fs.PathError{Op: "write", Path: "/dev/stdout", Err: errors.New("no space left on device")}
+}
+
+// TestLostResult: a result that standard output did not take is no success, as text or as JSON.
+func TestLostResult(t *testing.T) {
+	for _, more := range [][]string{nil, {"--json"}} {
+		var messages strings.Builder
+		args := append([]string{"golden", "check", filepath.Join("testdata", "golden"), "--quiet"}, more...)
+		if status := run(args, full{}, &messages); status != 3 || !strings.Contains(messages.String(), "write /dev/stdout: no space left on device") {
+			t.Errorf("%v: exit status %d, %s", more, status, &messages)
+		}
 	}
 }
 

@@ -154,11 +154,26 @@ func (a *app) note(format string, args ...any) {
 	}
 }
 
-// result prints v as JSON with --json, and text otherwise.
+// heldBack keeps the first error of a writer, which those who print text do not look at.
+type heldBack struct {
+	w   io.Writer
+	err error
+}
+
+func (h *heldBack) Write(b []byte) (int, error) {
+	n, err := h.w.Write(b)
+	if h.err == nil {
+		h.err = err
+	}
+	return n, err
+}
+
+// result prints v as JSON with --json, and text otherwise. The error is that of standard output: a result that nobody got is none.
 func (a *app) result(v any, text func(w io.Writer)) error {
 	if !a.json {
-		text(a.stdout)
-		return nil
+		w := heldBack{w: a.stdout}
+		text(&w)
+		return w.err
 	}
 	e := json.NewEncoder(a.stdout)
 	e.SetEscapeHTML(false)

@@ -61,11 +61,11 @@ func Create(dir string, network *safetensors.File) (*Writer, error) {
 	}
 	path := filepath.Join(dir, NetworkName)
 	if err := safetensors.WriteFile(path, network); err != nil {
-		return nil, err
+		return nil, errors.Join(err, w.Discard())
 	}
 	written, err := artifact.Read(path)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, w.Discard())
 	}
 	w.m.Network = artifact.Hash(written)
 	return w, nil
@@ -73,9 +73,13 @@ func Create(dir string, network *safetensors.File) (*Writer, error) {
 
 // Discard removes what was written, of a recording that does not come to its end.
 func (w *Writer) Discard() error {
-	err := os.Remove(filepath.Join(w.dir, NetworkName))
+	names := []string{NetworkName}
 	for i := range len(w.m.Samples) + 1 { // the last may be there in part
-		if e := os.Remove(filepath.Join(w.dir, runName(i))); !errors.Is(e, fs.ErrNotExist) {
+		names = append(names, runName(i))
+	}
+	var err error
+	for _, name := range names {
+		if e := os.Remove(filepath.Join(w.dir, name)); !errors.Is(e, fs.ErrNotExist) {
 			err = errors.Join(err, e)
 		}
 	}

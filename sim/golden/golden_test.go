@@ -190,6 +190,14 @@ func TestFolder(t *testing.T) {
 		t.Error(err)
 	}
 	half := filepath.Join(filepath.Dir(dir), "half")
+	wrong := network()
+	wrong.Tensors = append(wrong.Tensors, wrong.Tensors[0]) // twice, which is not written
+	if _, err := Create(half, wrong); err == nil {
+		t.Error("a network that cannot be written was taken")
+	}
+	if _, err := os.Stat(half); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the folder is left: %v", err)
+	}
 	for _, made := range []bool{true, false} {
 		if !made {
 			if err := os.Mkdir(half, 0o777); err != nil {
