@@ -60,6 +60,9 @@ func (r *recorder) end() error {
 				Msg: "too many spikes for one recording", Resource: "spikes", Used: math.MaxInt32 + 1, Limit: math.MaxInt32,
 				Fix: "run fewer ticks at a time"}
 		}
+		if n := len(s.neurons); n > cap(raster.Index)-len(raster.Index) {
+			raster.Index = slices.Grow(raster.Index, n+len(raster.Index)) // twice as long, where append makes a quarter
+		}
 		s.appendTo(raster)
 	}
 	return nil
