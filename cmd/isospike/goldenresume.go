@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/isospike/isospike/internal/atomicfile"
+	"github.com/isospike/isospike/internal/regular"
 	"github.com/isospike/isospike/snn/diag"
 )
 
@@ -42,10 +43,15 @@ func openPassed(path, folder string) (*passed, error) {
 	if p.Binary, err = fileHash(exe); err != nil {
 		return nil, err
 	}
-	b, err := os.ReadFile(path)
+	f, _, err := regular.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return p, p.write()
 	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(f)
 	if err != nil {
 		return nil, err
 	}

@@ -6,28 +6,24 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/isospike/isospike/internal/atomicfile"
+	"github.com/isospike/isospike/internal/regular"
 	"github.com/isospike/isospike/snn/diag"
 )
 
 // ReadNPZ reads all arrays of the .npz file at path, by name. Errors are
 // those of [Read], naming the file and the array, or the system's. Arrays of more than 1 GiB in all are refused.
 func ReadNPZ(path string) (map[string]*Array, error) {
-	f, err := os.Open(path)
+	f, size, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	fi, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	arrays, err := readNPZ(f, fi.Size())
+	arrays, err := readNPZ(f, size)
 	return arrays, diag.InFile(err, path)
 }
 
