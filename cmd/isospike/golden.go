@@ -118,13 +118,17 @@ func (a *app) goldenSamples(e *executor, data *dataFlags, encoding string, input
 		}
 		all = append(all, src)
 	}
+	named := map[string]int{}
+	for _, path := range inputs {
+		named[filepath.Base(path)]++
+	}
 	for _, path := range inputs {
 		in, err := openInput(path, array, []*executor{e})
 		if err != nil {
 			return nil, err
 		}
-		if o, single := in.(one); single {
-			in = one{filepath.Base(o.id), o.in} // where the file lay is nobody's business
+		if o, single := in.(one); single && named[filepath.Base(path)] == 1 {
+			in = one{filepath.Base(path), o.in} // where the file lay is nobody's business, unless that tells it from another
 		}
 		all = append(all, in)
 	}
