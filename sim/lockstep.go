@@ -1,9 +1,7 @@
 package sim
 
 import (
-	"cmp"
 	"context"
-	"slices"
 
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
@@ -70,7 +68,7 @@ type Stop struct {
 	AfterB map[string]int64 `json:"after_b"`
 	CellA  *Cell            `json:"cell_a,omitempty"`
 	CellB  *Cell            `json:"cell_b,omitempty"`
-	// The last spikes that arrived up to Tick, and the last over synapses that differ, oldest first, with B's weights where B has the synapse.
+	// All spikes that arrived in Tick, and some before where these are few, oldest first, with B's weights where B has the synapse.
 	Inputs []Input `json:"inputs"`
 	Rows   []Row   `json:"rows"` // the synapses as A and B have them; of one side alone where only that tells
 }
@@ -187,25 +185,15 @@ func (l *lockstep) explain(s *Stop, k int, in *spike.Raster) {
 	}
 	s.Rows = Match(a, b)
 	latency := max(a.latency, b.latency)
-	var synapses, differ []Synapse
+	var synapses []Synapse
 	for _, r := range s.Rows {
-		x := r.B
-		if x == nil {
-			x = r.A
-		}
-		synapses = append(synapses, *x)
-		if s.CellA != nil && s.CellB != nil && r.Differs() {
-			differ = append(differ, *x)
+		if r.B != nil {
+			synapses = append(synapses, *r.B)
+		} else {
+			synapses = append(synapses, *r.A)
 		}
 	}
-	// Where much arrives in a tick, what came over the synapses that differ would not be among the last.
 	s.Inputs = arrivals(synapses, latency, in, l.sent, 0, s.Tick)
-	for _, x := range arrivals(differ, latency, in, l.sent, 0, s.Tick) {
-		if !slices.Contains(s.Inputs, x) {
-			s.Inputs = append(s.Inputs, x)
-		}
-	}
-	slices.SortStableFunc(s.Inputs, func(a, b Input) int { return cmp.Or(cmp.Compare(a.Arrived, b.Arrived), a.compare(&b.Synapse)) })
 }
 
 // sending goes through what a layer sent in a tick.

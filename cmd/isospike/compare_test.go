@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/isospike/isospike/compile"
@@ -36,5 +37,36 @@ func TestTell(t *testing.T) {
 		if got := tell(&c.d, x, c.y); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
+	}
+}
+
+// TestShownInputs: of many arrivals those over synapses that differ are shown, and the last of the others.
+func TestShownInputs(t *testing.T) {
+	var s sim.Stop
+	for i := range 40 {
+		x := sim.Synapse{From: "input", Source: i, Weight: 3}
+		y := x
+		if i == 2 || i == 39 {
+			y.Weight = 5
+		}
+		s.Rows = append(s.Rows, sim.Row{A: &x, B: &y})
+		s.Inputs = append(s.Inputs, sim.Input{Synapse: y, Arrived: 7})
+	}
+	sources := func() (list []int) {
+		for _, i := range shownInputs(&s) {
+			list = append(list, i.Source)
+		}
+		return list
+	}
+	if got, want := sources(), []int{28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39}; !slices.Equal(got, want) {
+		t.Errorf("of one side: %v, want %v", got, want)
+	}
+	s.CellA, s.CellB = &sim.Cell{}, &sim.Cell{}
+	if got, want := sources(), []int{2, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39}; !slices.Equal(got, want) {
+		t.Errorf("of both: %v, want %v", got, want)
+	}
+	s.Inputs = s.Inputs[:5]
+	if got, want := sources(), []int{0, 1, 2, 3, 4}; !slices.Equal(got, want) {
+		t.Errorf("of few: %v, want %v", got, want)
 	}
 }
