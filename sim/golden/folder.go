@@ -1,6 +1,7 @@
 package golden
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -104,6 +105,9 @@ func (w *Writer) Add(id string, label int, r *Run) error {
 
 // Close writes golden.json, which makes the folder whole.
 func (w *Writer) Close() error {
+	if w.m.Samples == nil {
+		w.m.Samples = []Sample{}
+	}
 	b, err := json.MarshalIndent(w.m, "", " ")
 	if err != nil {
 		return err
@@ -136,14 +140,60 @@ func Open(dir string) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	var m manifest
-	if err := json.Unmarshal(b, &m); err != nil {
-		return nil, input(err, path, "the list of runs is unreadable")
+	m, err := readManifest(b)
+	if err != nil {
+		return nil, input(err, path, "the list of runs is unreadable").WithFix("restore it, or record the folder again")
 	}
 	if m.Format != format {
 		return nil, diag.Inputf("golden-format", path, "the folder has format %d, this isospike reads %d", m.Format, format).WithFix("record it again with `isospike golden record`")
 	}
 	return &Folder{m.Samples, hash(b), dir, m.Network}, nil
+}
+
+// readManifest reads golden.json, sample by sample: each must have a hash, so what they take is bounded by the file's length.
+func readManifest(b []byte) (m manifest, err error) {
+	d := json.NewDecoder(bytes.NewReader(b))
+	next := func(want json.Delim) {
+		if err != nil {
+			return
+		}
+		var t json.Token
+		if t, err = d.Token(); err == nil && t != want {
+			err = fmt.Errorf("%v at byte %d, expected %v", t, d.InputOffset(), want)
+		}
+	}
+	next('{')
+	for err == nil && d.More() {
+		var key json.Token
+		if key, err = d.Token(); err != nil {
+			break
+		}
+		switch key {
+		case "format":
+			if err = d.Decode(&m.Format); err == nil && m.Format != format {
+				return m, nil // what the rest of another format is, is not known
+			}
+		case "network_sha256":
+			err = d.Decode(&m.Network)
+		case "samples":
+			next('[')
+			for err == nil && d.More() {
+				var s Sample
+				if err = d.Decode(&s); err == nil && len(s.SHA256) != 2*sha256.Size {
+					err = fmt.Errorf("sample %d has no SHA-256", len(m.Samples))
+				}
+				m.Samples = append(m.Samples, s)
+			}
+			next(']')
+		default:
+			err = fmt.Errorf("there is no field %q", key)
+		}
+	}
+	next('}')
+	if err == nil && d.More() {
+		err = fmt.Errorf("something follows the list")
+	}
+	return m, err
 }
 
 // Network reads the artifact that was run.
