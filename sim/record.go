@@ -31,14 +31,8 @@ func newRecorder(m *Machine, ticks int, states bool) *recorder {
 	return r
 }
 
-// full reports whether all ticks are recorded: what is sent then is dropped, as SpikeLag has it.
-func (r *recorder) full() bool { return len(r.layers) > 0 && r.layers[0].Spikes.Ticks() == r.ticks }
-
 // add takes spikes of the tick. Those of one layer mostly follow each other.
 func (r *recorder) add(s *sent) {
-	if r.full() {
-		return
-	}
 	for i := 0; i < len(s.from); {
 		layer := r.m.homes[s.from[i]].layer
 		to := &r.sends[layer]
@@ -48,9 +42,9 @@ func (r *recorder) add(s *sent) {
 	}
 }
 
-// end ends the tick.
+// end ends the tick. What is sent when all ticks are recorded is dropped, as SpikeLag has it.
 func (r *recorder) end() error {
-	if r.full() {
+	if len(r.layers) > 0 && r.layers[0].Spikes.Ticks() == r.ticks {
 		return nil
 	}
 	for k := range r.sends {
