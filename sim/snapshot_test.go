@@ -133,6 +133,15 @@ func TestBadStates(t *testing.T) {
 			}
 		}
 	}
+	// Without synaptic delays nothing is summed up for coming ticks.
+	_, plain := machine(t, dense(30, true, 40, 10), "icebreaker")
+	if err := plain.Restore(plain.Snapshot()); err != nil {
+		t.Error(err)
+	}
+	plain.Registers()[3][3] = 1
+	if plain.Restore(plain.Snapshot()) == nil {
+		t.Error("a sum of a core without synaptic delays was taken")
+	}
 	// Any other byte, signed: an error, or a state that runs.
 	r, refused := rand.New(rand.NewPCG(1, 1)), 0
 	for range 300 {
