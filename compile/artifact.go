@@ -7,6 +7,7 @@ import (
 	"github.com/isospike/isospike/internal/artifact"
 	"github.com/isospike/isospike/internal/safetensors"
 	"github.com/isospike/isospike/snn"
+	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
 )
 
@@ -105,6 +106,16 @@ func Encode(p *Program) *safetensors.File {
 		f.Tensors = append(f.Tensors, c.tensor())
 	}
 	return f
+}
+
+// Read reads the program in the file at path, which `isospike compile` wrote. The file may come from anywhere: see Decode; errors name it.
+func Read(path string) (*Program, error) {
+	f, err := artifact.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	p, err := Decode(f)
+	return p, diag.InFile(err, path)
 }
 
 // Decode reads what Encode wrote. The file may come from anywhere: Decode

@@ -2,6 +2,7 @@ package compile_test
 
 import (
 	"errors"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -194,6 +195,26 @@ func TestNotAnArtifact(t *testing.T) {
 		if _, err := compile.Decode(f); !errors.As(err, &e) || e.Kind != diag.Input {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestRead: a program of a file is the one that was written; of another file the error names it.
+func TestRead(t *testing.T) {
+	p := compiled(t, network(3, 6, 5, 3), spread)
+	path := filepath.Join(t.TempDir(), "program")
+	if err := safetensors.WriteFile(path, compile.Encode(p)); err != nil {
+		t.Fatal(err)
+	}
+	back, err := compile.Read(path)
+	if err != nil || len(back.Cores) != len(p.Cores) || !slices.Equal(back.Cores[0].Code, p.Cores[0].Code) {
+		t.Errorf("%+v, %v", back, err)
+	}
+	if err := safetensors.WriteFile(path, network(3, 6, 5, 3).File()); err != nil {
+		t.Fatal(err)
+	}
+	var e *diag.Error
+	if _, err := compile.Read(path); !errors.As(err, &e) || e.Kind != diag.Input || e.File != path {
+		t.Errorf("a network: %v", err)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgsvg"
 )
 
 // Probe is what one neuron did in a run.
@@ -19,7 +20,8 @@ type Probe struct {
 	U, V      []int32 // by tick; nil where they were not recorded
 	Threshold int64   // 0 is none
 	Spikes    []int   // ticks
-	Ticks     int
+	From      int     // the first tick
+	Ticks     int     // how many
 }
 
 // probeHeight is the height of a probe's panel in px.
@@ -32,11 +34,12 @@ func Probes(probes []Probe) Figure {
 		return nothing(title, "no neuron was chosen")
 	}
 	var s svg
+	plots, shift := plotsOf(probes)
 	for i := range probes {
 		p, y := &probes[i], float64(i)*(probeHeight+26)
 		s.spans(4, y+14, "", [2]string{bold, clip(p.Name, 40)}, [2]string{fill(muted), "    " + plural(len(p.Spikes), "spike") + "    "},
 			[2]string{fill(blue) + bold, "v  "}, [2]string{fill(orange) + bold, "u  "}, [2]string{fill(red) + bold, "threshold  "}, [2]string{fill(green) + bold, "spikes"})
-		s.plot(0, y+22, figureWidth, probeHeight, p.plot())
+		s.plot(shift[i], y+22, figureWidth-shift[i], probeHeight, plots[i])
 	}
 	return s.figure(float64(len(probes))*(probeHeight+26), title, "Registers after each tick, v after its reset; a spike is a mark at the top.")
 }
@@ -44,22 +47,37 @@ func Probes(probes []Probe) Figure {
 // ProbesPNG draws the same as a bitmap; the names of the neurons are titles.
 func ProbesPNG(w io.Writer, probes []Probe) error {
 	img := vgimg.NewWith(vgimg.UseWH(figureWidth, vg.Length(max(1, len(probes))*(probeHeight+26))), vgimg.UseDPI(144), vgimg.UseBackgroundColor(color.White))
-	for i := range probes {
-		p := probes[i].plot()
+	plots, shift := plotsOf(probes)
+	for i, p := range plots {
 		p.Title.Text = fmt.Sprintf("%s: v blue, u orange, threshold red, spikes green", clip(probes[i].Name, 40))
 		p.Title.TextStyle.Font = p.X.Tick.Label.Font
 		top := vg.Length(len(probes)-i) * (probeHeight + 26)
 		area := draw.New(img)
-		area.Rectangle = vg.Rectangle{Min: vg.Point{Y: top - probeHeight - 26}, Max: vg.Point{X: figureWidth, Y: top}}
+		area.Rectangle = vg.Rectangle{Min: vg.Point{X: vg.Length(shift[i]), Y: top - probeHeight - 26}, Max: vg.Point{X: figureWidth, Y: top}}
 		p.Draw(area)
 	}
 	_, err := vgimg.PngCanvas{Canvas: img}.WriteTo(w)
 	return err
 }
 
+// plotsOf returns the panels, and how far right each begins so that their axes of time lie below each other, whatever width the labels take.
+func plotsOf(probes []Probe) (plots []*plot.Plot, shift []float64) {
+	widest := 0.0
+	for i := range probes {
+		p := probes[i].plot()
+		box := draw.New(vgsvg.New(figureWidth, probeHeight))
+		left := float64(p.DataCanvas(box).Min.X - box.Min.X)
+		plots, shift, widest = append(plots, p), append(shift, left), max(widest, left)
+	}
+	for i := range shift {
+		shift[i] = widest - shift[i]
+	}
+	return plots, shift
+}
+
 func (p *Probe) plot() *plot.Plot {
 	pl := newPlot("tick", 1)
-	pl.X.Min, pl.X.Max = 0, float64(max(p.Ticks, 1))
+	pl.X.Min, pl.X.Max = float64(p.From), float64(p.From+max(p.Ticks, 1))
 	low, high := int64(0), max(p.Threshold, 1)
 	for _, r := range [][]int32{p.U, p.V} {
 		if len(r) > 0 {
@@ -72,7 +90,7 @@ func (p *Probe) plot() *plot.Plot {
 		pl.Add(&plotter.Line{XYs: points, LineStyle: draw.LineStyle{Color: rgb(c), Width: width, Dashes: dashes}})
 	}
 	if p.Threshold != 0 {
-		line(plotter.XYs{{X: 0, Y: float64(p.Threshold)}, {X: pl.X.Max, Y: float64(p.Threshold)}}, red, 1, 4, 3)
+		line(plotter.XYs{{X: pl.X.Min, Y: float64(p.Threshold)}, {X: pl.X.Max, Y: float64(p.Threshold)}}, red, 1, 4, 3)
 	}
 	for _, r := range []struct {
 		v []int32
@@ -80,7 +98,7 @@ func (p *Probe) plot() *plot.Plot {
 	}{{p.U, orange}, {p.V, blue}} {
 		var points plotter.XYs
 		for t, x := range r.v {
-			points = append(points, plotter.XY{X: float64(t), Y: float64(x)})
+			points = append(points, plotter.XY{X: float64(p.From + t), Y: float64(x)})
 		}
 		if len(points) > 0 {
 			line(points, r.c, 1.2)

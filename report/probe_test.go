@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"image/color"
 	"image/png"
 	"io"
 	"math"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -57,6 +59,27 @@ func TestProbes(t *testing.T) {
 	}
 	if len(colors) != 4 {
 		t.Errorf("of the colours of u, v, threshold and spikes the bitmap has %v", colors)
+	}
+	// Labels of y take more or less room; those of x lie below each other all the same.
+	var at []float64
+	for _, panel := range strings.Split(string(Probes([]Probe{p, {Ticks: 100, U: []int32{0, 1 << 30}, V: []int32{0, 0}}}).SVG), `<g transform="translate(`)[1:] {
+		var left, x float64
+		if _, err := fmt.Sscanf(panel, "%f", &left); err != nil {
+			t.Fatal(err)
+		}
+		label := regexp.MustCompile(`<text x="([0-9.]+)"[^>]*>20</text>`).FindStringSubmatch(panel)
+		if _, err := fmt.Sscanf(label[1], "%f", &x); err != nil {
+			t.Fatal(err)
+		}
+		at = append(at, left+x)
+	}
+	if len(at) != 2 || math.Abs(at[0]-at[1]) > 0.05 {
+		t.Errorf("tick 20 of two panels is at %v", at)
+	}
+	later := p
+	later.From, later.Spikes = 1000, []int{1020, 1060, 1099}
+	if text := string(Probes([]Probe{later}).SVG); !strings.Contains(text, ">1050<") && !strings.Contains(text, ">1060<") || strings.Contains(text, ">60<") {
+		t.Error("the axis is not that of later ticks")
 	}
 	if len(Probes(nil).SVG) == 0 {
 		t.Error("no picture of nothing")

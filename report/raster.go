@@ -37,6 +37,7 @@ func (p *Population) neurons() int {
 type Sample struct {
 	Name              string       // "sample 17 of the test set"
 	TickMS            float64      // ms a tick; the axis of time counts ticks where this is not positive
+	From              int          // the first tick
 	Populations       []Population // top to bottom, input to output
 	Label, Prediction int          // classes: neurons of the last population; −1 where there is none
 }
@@ -68,8 +69,9 @@ func Raster(sample Sample) Figure {
 	if sample.TickMS > 0 && measured(sample.TickMS) {
 		step, unit = sample.TickMS, "ms"
 	}
-	times := axisTicks(0, float64(length)*step, 0)
-	at := func(v float64) float64 { return rasterLeft + v/step/float64(length)*rasterWidth }
+	from := float64(sample.From)
+	times := axisTicks(from*step, (from+float64(length))*step, 0)
+	at := func(v float64) float64 { return rasterLeft + (v/step-from)/float64(length)*rasterWidth }
 	var s svg
 	y := 0.0
 	for i := range sample.Populations {

@@ -214,3 +214,22 @@ func TestNumbers(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// TestRasterFrom: a raster that begins later has the same marks, under the ticks that they are of.
+func TestRasterFrom(t *testing.T) {
+	r := spike.NewRaster(2)
+	for range 100 {
+		r.Append(1)
+	}
+	label := func(from int, text string) string {
+		svg := Raster(Sample{From: from, Populations: []Population{{Name: "layer 1", Spikes: r}}}).SVG
+		at := regexp.MustCompile(`<text x="([0-9.]+)"[^>]*>`+text+`</text>`).FindAllSubmatch(svg, -1)
+		if len(at) == 0 {
+			t.Fatalf("from %d: there is no label %s", from, text)
+		}
+		return string(at[len(at)-1][1])
+	}
+	if a, b := label(0, "40"), label(1000, "1040"); a != b {
+		t.Errorf("tick 40 is at %s, tick 1040 of one that begins at 1000 at %s", a, b)
+	}
+}

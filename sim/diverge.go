@@ -54,7 +54,17 @@ func (i Input) String() string {
 
 // String tells it over several lines.
 func (d *Divergence) String() string {
-	return fmt.Sprintf("%s: %s is %d, should be %d%s", d.Place(), d.Register, d.Got, d.Want, d.Trail())
+	what := fmt.Sprintf("%s is %d, should be %d", d.Register, d.Got, d.Want)
+	switch {
+	case d.Register != "s":
+	case d.Got == 0 && d.Want == 1:
+		what = "it does not spike, should"
+	case d.Got == 1 && d.Want == 0:
+		what = "it spikes, should not"
+	default:
+		what = fmt.Sprintf("it sends %d, should send %d", d.Got, d.Want)
+	}
+	return fmt.Sprintf("%s: %s%s", d.Place(), what, d.Trail())
 }
 
 // Place says where it is: tick, layer, neuron, and core.
@@ -100,7 +110,8 @@ func FirstDivergence(p *compile.Program, in *spike.Raster, want, got []fixed.Rec
 	if d != nil {
 		cell := ProgramCell(p, d.layer, d.Neuron)
 		d.Core, d.CoreNeuron = cell.Core, cell.CoreNeuron
-		d.Inputs = arrivals(cell.Synapses, cell.latency, in, rasters(want), p.Convention.SpikeLag, d.Tick)
+		inputs := arrivals(cell.Synapses, cell.latency, in, rasters(want), p.Convention.SpikeLag, d.Tick)
+		d.Inputs = inputs[max(0, len(inputs)-lastInputs):]
 	}
 	return d, compared, err
 }
@@ -211,7 +222,7 @@ func message(r *spike.Raster, t, i int) int64 {
 	return 1
 }
 
-// arrivals returns the last spikes that reached a neuron over some of its synapses up to a tick. sent are the
+// arrivals returns the spikes that reached a neuron over some of its synapses in a tick, and before it where that are fewer than lastInputs. sent are the
 // spikes of the layers, recorded so many ticks after they were sent, and latency is that of the input's.
 func arrivals(synapses []Synapse, latency int, in *spike.Raster, sent []*spike.Raster, recorded, tick int) []Input {
 	var last []Input
@@ -229,5 +240,9 @@ func arrivals(synapses []Synapse, latency int, in *spike.Raster, sent []*spike.R
 		}
 	}
 	slices.SortStableFunc(last, func(a, b Input) int { return cmp.Compare(a.Arrived, b.Arrived) })
-	return last[max(0, len(last)-lastInputs):]
+	from := max(0, len(last)-lastInputs)
+	for from > 0 && last[from-1].Arrived == tick {
+		from--
+	}
+	return last[from:]
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/isospike/isospike/targets"
 )
 
-// program compiles a network of two inputs and one neuron that adds them up. Programs of files are read with compile.Decode.
+// program compiles a network of two inputs and one neuron that adds them up. compile.Read reads one of a file.
 func program() *compile.Program {
 	net := &fixed.Network{Input: snn.Flat(2), Convention: fixed.Axonal, Layers: []fixed.Layer{{
 		Name: "1", In: snn.Flat(2), Out: snn.Flat(1), Weight: []int16{40, 60}, WeightBits: 8,
@@ -61,6 +61,42 @@ func ExampleMachine_Run() {
 	// tick 2 spikes [0]
 	// tick 3 spikes [0]
 	// 4 synaptic operations
+}
+
+// A network that `isospike quantize` wrote runs on the tables of a target as by its definition.
+func ExampleFirstDivergence() {
+	net, err := fixed.Read("../cmd/isospike/testdata/golden/network.safetensors")
+	if err != nil {
+		panic(err)
+	}
+	target, err := targets.Lookup("loihi2")
+	if err != nil {
+		panic(err)
+	}
+	p, err := compile.Compile(net, target)
+	if err != nil {
+		panic(err)
+	}
+	m, err := sim.New(p)
+	if err != nil {
+		panic(err)
+	}
+	const ticks = 50
+	in := spike.NewRaster(net.Input.Size())
+	for t := range int32(ticks) {
+		in.Append(t, t+40, t+90)
+	}
+	want, err := net.Run(in, ticks, true)
+	if err != nil {
+		panic(err)
+	}
+	got, err := m.Run(context.Background(), in, ticks, sim.Options{States: true})
+	if err != nil {
+		panic(err)
+	}
+	differ, compared, err := sim.FirstDivergence(p, in, want, got.Layers)
+	fmt.Println(differ, "of", compared, "values;", err)
+	// Output: <nil> of 37350 values; <nil>
 }
 
 // A run ends when its context does.

@@ -68,8 +68,9 @@ type Stop struct {
 	AfterB map[string]int64 `json:"after_b"`
 	CellA  *Cell            `json:"cell_a,omitempty"`
 	CellB  *Cell            `json:"cell_b,omitempty"`
-	Inputs []Input          `json:"inputs"` // the last spikes that arrived up to Tick, oldest first, with B's weights where B has the synapse
-	Rows   []Row            `json:"rows"`   // the synapses as A and B have them; of one side alone where only that tells
+	// All spikes that arrived in Tick, and some before where these are few, oldest first, with B's weights where B has the synapse.
+	Inputs []Input `json:"inputs"`
+	Rows   []Row   `json:"rows"` // the synapses as A and B have them; of one side alone where only that tells
 }
 
 // Compared counts what two executors in lockstep agreed in.

@@ -10,7 +10,6 @@ import (
 	"math/bits"
 	"slices"
 
-	"github.com/isospike/isospike/compile"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
 )
@@ -215,14 +214,15 @@ func (m *Machine) inRange() bool {
 		if c.fast == nil {
 			continue
 		}
+		most := c.magnitudes()
 		for k, a := range m.acc[c.acc:][:(c.mask+1)*len(c.Profile)] {
-			if !fitsSum(a, c.Profiles[c.Profile[k%len(c.Profile)]]) {
+			if max(int64(a), -int64(a)) > most[k%len(c.Profile)] {
 				return false
 			}
 		}
 		for n, p := range c.Profile {
 			s := m.state(c.neuron + n)
-			if cuba := c.Profiles[p].Neuron.(fixed.CUBA); s.U <= -fixed.UMax || s.U > fixed.UMax || max(s.V, -s.V) > fixed.VMax || s.Ref < 0 || s.Ref >= cuba.RefDelay {
+			if cuba := c.Profiles[p].Neuron.(fixed.CUBA); s.U <= -fixed.UMax || s.U > fixed.UMax || s.V < -fixed.VMax || s.V > fixed.VMax || s.Ref < 0 || s.Ref >= cuba.RefDelay {
 				return false
 			}
 		}
@@ -230,9 +230,21 @@ func (m *Machine) inRange() bool {
 	return true
 }
 
-func fitsSum(a int32, p compile.Profile) bool {
-	s := fixed.Shift(int64(a), max(p.WeightExp, 0))
-	return -fixed.UMax < s && s < fixed.UMax
+// magnitudes returns what the weights of each neuron of a core with synaptic delays add up to at most, which compile.Check has held to the
+// accumulator. Without synaptic delays nothing is added up for coming ticks.
+func (c *core) magnitudes() []int64 {
+	most := make([]int64, len(c.Profile))
+	if c.mask == 0 {
+		return most
+	}
+	for a, r := range c.Row {
+		lo, hi := c.Synapses(a)
+		for s := lo; s < hi; s++ {
+			w := int64(c.Mode[r].Weight(c.Code[s]))
+			most[c.Base[a]+c.Target[s]] += max(w, -w)
+		}
+	}
+	return most
 }
 
 // stateReader takes numbers off b. After the first that is cut or too large it gives zeros.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"flag"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -123,7 +124,7 @@ func TestBadStates(t *testing.T) {
 		}
 		m.Reset()
 	}
-	for register, values := range [4][]int32{{-fixed.UMax, fixed.UMax + 1}, {fixed.UMax, -fixed.UMax}, {-1, 1}, {fixed.UMax, -fixed.UMax}} {
+	for register, values := range [4][]int32{{-fixed.UMax, fixed.UMax + 1, math.MinInt32}, {fixed.UMax, -fixed.UMax, math.MinInt32}, {-1, 1, math.MinInt32}, {fixed.UMax - 1, 1 - fixed.UMax, math.MinInt32}} {
 		for _, x := range values {
 			m.Reset()
 			m.Registers()[register][3] = x
@@ -131,6 +132,15 @@ func TestBadStates(t *testing.T) {
 				t.Errorf("register %d of %d was taken", register, x)
 			}
 		}
+	}
+	// Without synaptic delays nothing is summed up for coming ticks.
+	_, plain := machine(t, dense(30, true, 40, 10), "icebreaker")
+	if err := plain.Restore(plain.Snapshot()); err != nil {
+		t.Error(err)
+	}
+	plain.Registers()[3][3] = 1
+	if plain.Restore(plain.Snapshot()) == nil {
+		t.Error("a sum of a core without synaptic delays was taken")
 	}
 	// Any other byte, signed: an error, or a state that runs.
 	r, refused := rand.New(rand.NewPCG(1, 1)), 0
@@ -240,5 +250,46 @@ func TestForeignStates(t *testing.T) {
 		if o.Restore(state) == nil {
 			t.Errorf("another program, by %s, takes the state", name)
 		}
+	}
+}
+
+// TestEdgeStates: states at the ends of the registers, which no run of the program need reach, go on alike on both paths or are refused.
+func TestEdgeStates(t *testing.T) {
+	compared, refused := 0, 0
+	loihi := lookup(t, "loihi1")
+	rapid.Check(t, func(t *rapid.T) {
+		net := dense(30, true, 40, 10)
+		for k := range net.Layers {
+			net.Layers[k].WeightExp = rapid.IntRange(-8, 7).Draw(t, "exponent")
+		}
+		p, err := compile.Compile(net, loihi)
+		check(t, err)
+		m, err := sim.New(p)
+		check(t, err)
+		registers := m.Registers()
+		for range rapid.IntRange(1, 4).Draw(t, "values") {
+			r := registers[rapid.IntRange(0, 3).Draw(t, "register")]
+			edge := rapid.SampledFrom([]int32{fixed.UMax, -fixed.UMax, 0, math.MaxInt32, math.MinInt32, 1 << 24, 3}).Draw(t, "edge")
+			r[rapid.IntRange(0, len(r)-1).Draw(t, "place")] = edge + rapid.Int32Range(-2, 2).Draw(t, "beside")
+		}
+		state := m.Snapshot()
+		var hashes [][sha256.Size]byte
+		for _, slow := range []bool{true, false} {
+			other := m.Clone()
+			if other.Restore(state) != nil {
+				refused++
+				return
+			}
+			_, err = other.Run(t.Context(), noise(30, 20, 0.5), 20, sim.Options{Continue: true, Slow: slow})
+			check(t, err)
+			hashes = append(hashes, other.Hash())
+		}
+		if hashes[0] != hashes[1] {
+			t.Fatal("the paths part")
+		}
+		compared++
+	})
+	if t.Logf("compared %d states, %d refused", compared, refused); compared == 0 || refused == 0 {
+		t.Error("too little was compared")
 	}
 }

@@ -15,6 +15,7 @@ type contestant struct {
 	*executor         // runs it; of a device, the simulator on its program, which it is compared with
 	on        *device // nil: the executor itself
 	in        *spike.Raster
+	item      string // of --against
 }
 
 // kindOf returns what an item of --against asks for, without its argument.
@@ -52,7 +53,7 @@ func (a *app) against(ctx context.Context, items []string, e *executor, path str
 	}
 	for _, item := range items {
 		kind, argument, _ := strings.Cut(item, ":")
-		var c contestant
+		c := contestant{item: item}
 		switch kind {
 		case "sim":
 			if e.program != nil && argument != "" {
@@ -83,6 +84,9 @@ func (a *app) against(ctx context.Context, items []string, e *executor, path str
 			}
 			c.on, err = a.simulated(ctx, b, kind == "rtl")
 		case "lava":
+			if argument == "" {
+				return nil, diag.Usagef("usage", "--against lava names no file").WithFix("name what Lava recorded: --against lava:trace.npz")
+			}
 			c.executor, c.in, err = a.lavaExecutor(argument, e)
 			if err == nil {
 				err = e.takesRaster(argument, c.in)

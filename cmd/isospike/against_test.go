@@ -120,7 +120,7 @@ func TestLavaFiles(t *testing.T) {
 		"other inputs":   {map[string]*npy.Array{"s_in": of(11, 9, 1), "s_out": of(4, 9, 0)}, "the input has 11 rows, the network takes 10"},
 		"graded input":   {map[string]*npy.Array{"s_in": of(10, 9, 2), "s_out": of(4, 9, 0)}, `array "s_in" holds 2 at position 0; spikes are 0 or 1`},
 		"floats":         {map[string]*npy.Array{"s_in": of(10, 9, 1), "s_out": npy.Of([]int{4, 1}, []float32{0, 0, 0, 0})}, "the array has type <f4, want integers"},
-		"more than int":  {map[string]*npy.Array{"s_in": of(10, 9, 1), "s_out": of(4, 9, 0), "v0": npy.Of([]int{8, 1}, []int64{1 << 31, 0, 0, 0, 0, 0, 0, 0})}, "more than 32 bits"},
+		"more than int":  {map[string]*npy.Array{"s_in": of(10, 9, 1), "s_out": of(4, 9, 0), "v0": npy.Of([]int{8, 9}, append([]int64{1 << 31}, make([]int64, 71)...))}, "more than 32 bits"},
 		"no time":        {map[string]*npy.Array{"s_in": npy.Of([]int{10}, make([]uint8, 10)), "s_out": of(4, 9, 0)}, `array "s_in" has shape [10]`},
 		"nothing spikes": {map[string]*npy.Array{"s_in": of(10, 9, 0), "s_out": of(4, 9, 0)}, "that shows nothing"},
 	} {

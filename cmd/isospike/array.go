@@ -10,6 +10,9 @@ import (
 	"github.com/isospike/isospike/snn/spike"
 )
 
+// defaultArray is the input in the traces of isospike sim.
+const defaultArray = "s_in"
+
 // readSpikes reads an input out of an .npz file: an array of inputs × ticks.
 func readSpikes(path, name string, graded bool) (*spike.Raster, error) {
 	arrays, err := npy.ReadNPZ(path)
@@ -18,51 +21,72 @@ func readSpikes(path, name string, graded bool) (*spike.Raster, error) {
 	}
 	arr, ok := arrays[name]
 	if !ok {
-		names := slices.Sorted(maps.Keys(arrays))
-		return nil, diag.Inputf("no-array", path, "there is no array %q", name).WithFix("name one with --array: %s", strings.Join(names, ", "))
+		e := diag.Inputf("no-array", path, "there is no array %q", name)
+		if names := slices.Sorted(maps.Keys(arrays)); len(names) > 0 {
+			e.Fix = "name one with --array: " + strings.Join(names, ", ")
+		}
+		return nil, e
 	}
 	return spikesOf(arr, path, name, graded)
 }
 
 // spikesOf reads an array of 0 and 1, or of what graded spikes carry. Its last axis is time.
 func spikesOf(arr *npy.Array, path, name string, graded bool) (*spike.Raster, error) {
-	values, ticks, err := valuesOf(arr, path, name)
+	n, ticks, at, err := valuesOf(arr, path, name)
 	if err != nil {
 		return nil, err
 	}
-	if !graded {
-		for i, x := range values {
-			if x != 0 && x != 1 {
-				return nil, diag.Inputf("array-value", path, "array %q holds %d at position %d; spikes are 0 or 1", name, x, i)
+	if ticks > maxTicks {
+		return nil, diag.Inputf("ticks-exceeded", path, "array %q has %d ticks, at most %d are run", name, ticks, maxTicks).WithFix("cut it; `isospike sim` goes on with --checkpoint and --restore")
+	}
+	r := spike.NewRaster(n / ticks)
+	var neurons, messages []int32 // of a tick
+	for t := range ticks {
+		neurons, messages = neurons[:0], messages[:0]
+		for o := range n / ticks {
+			x, err := at(o*ticks + t)
+			if err != nil {
+				return nil, err
+			}
+			if !graded && x != 0 && x != 1 {
+				return nil, diag.Inputf("array-value", path, "array %q holds %d at position %d; spikes are 0 or 1", name, x, o*ticks+t)
+			}
+			if x != 0 {
+				neurons, messages = append(neurons, int32(o)), append(messages, x)
 			}
 		}
-	}
-	r, err := spike.FromValues(len(values)/ticks, ticks, values)
-	if err == nil && !graded {
-		r.Message = nil
-	}
-	return r, err
-}
-
-// valuesOf reads an array of integers of 32 bits, neurons × ticks. Further axes before the last are those of the neurons.
-func valuesOf(arr *npy.Array, path, name string) (values []int32, ticks int, err error) {
-	v, err := arr.Ints()
-	if err != nil {
-		return nil, 0, diag.InFile(err, path)
-	}
-	if len(arr.Shape) < 2 {
-		return nil, 0, diag.Inputf("array-shape", path, "array %q has shape %v, expected inputs × ticks", name, arr.Shape)
-	}
-	if ticks = arr.Shape[len(arr.Shape)-1]; ticks == 0 {
-		return nil, 0, diag.Inputf("array-shape", path, "array %q has no ticks", name)
-	}
-	values = make([]int32, len(v))
-	for i, x := range v {
-		if values[i] = int32(x); int64(values[i]) != x {
-			return nil, 0, diag.Inputf("array-value", path, "array %q holds %d at position %d, more than 32 bits", name, x, i)
+		if graded {
+			r.AppendGraded(neurons, messages)
+		} else {
+			r.Append(neurons...)
 		}
 	}
-	return values, ticks, nil
+	return r, nil
+}
+
+// valuesOf reads an array of integers of 32 bits, neurons × ticks: how many there are, of how many ticks, and each. Further axes before the
+// last are those of the neurons.
+func valuesOf(arr *npy.Array, path, name string) (n, ticks int, at func(i int) (int32, error), err error) {
+	n, wide, err := arr.Integers()
+	if err != nil {
+		return 0, 0, nil, diag.InFile(err, path)
+	}
+	if len(arr.Shape) < 2 {
+		return 0, 0, nil, diag.Inputf("array-shape", path, "array %q has shape %v, expected inputs × ticks", name, arr.Shape)
+	}
+	if ticks = arr.Shape[len(arr.Shape)-1]; ticks == 0 {
+		return 0, 0, nil, diag.Inputf("array-shape", path, "array %q has no ticks", name)
+	}
+	return n, ticks, func(i int) (int32, error) {
+		x, err := wide(i)
+		if err != nil {
+			return 0, diag.InFile(err, path)
+		}
+		if int64(int32(x)) != x {
+			return 0, diag.Inputf("array-value", path, "array %q holds %d at position %d, more than 32 bits", name, x, i)
+		}
+		return int32(x), nil
+	}, nil
 }
 
 // writeSpikes writes an input as readSpikes reads it, in an array s_in.

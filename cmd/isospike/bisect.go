@@ -87,19 +87,14 @@ func (a *app) shorten(ctx context.Context, f *verifyFlags, args []string, sample
 	if err := writeSpikes(f.bisect, r.Input); err != nil {
 		return err
 	}
-	line, command := "isospike verify", slices.Clone(args)
+	command := slices.Clone(args)
 	if len(f.against) > 0 {
 		command = append(command, "--against", strings.Join(f.against, ","))
 	}
 	if f.board.port != "" {
 		command = append(command, "--port", f.board.port)
 	}
-	for _, word := range append(command, "--input", f.bisect, "--lockstep") {
-		if strings.ContainsAny(word, " '\"\\$&;<>|*?()#") {
-			word = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-		}
-		line += " " + word
-	}
+	line := "isospike verify " + commandLine(append(command, "--input", f.bisect, "--lockstep"))
 	first := tell(last, x, y)
 	err = a.result(map[string]any{"identical": false, "bisect": map[string]any{
 		"a": x.name, "b": y.name, "sample": sample, "of_ticks": in.Ticks(), "of_spikes": in.Count(), "ticks": r.Input.Ticks(), "spikes": r.Input.Count(),
@@ -118,6 +113,17 @@ func (a *app) shorten(ctx context.Context, f *verifyFlags, args []string, sample
 		return err
 	}
 	return &diag.Error{Kind: diag.Mismatch, Code: "mismatch", Msg: fmt.Sprintf("%s and %s differ; in what is left, %s", x.name, y.name, first)}
+}
+
+// commandLine joins words for a shell.
+func commandLine(words []string) string {
+	quoted := slices.Clone(words)
+	for i, word := range words {
+		if word == "" || strings.ContainsAny(word, " '\"\\$&;<>|*?()#") {
+			quoted[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(quoted, " ")
 }
 
 // sizeOf says how long an input is.

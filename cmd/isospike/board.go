@@ -31,6 +31,14 @@ func (f *boardFlags) register(c *cobra.Command) {
 	c.Flags().IntVar(&f.baud, "baud", 0, "speed of the serial line, bits a second (default: the highest at which no frame is damaged, from 115200 up)")
 }
 
+// named adds the board to a list of executors where there is a port for it and it is not named.
+func (f *boardFlags) named(items []string) []string {
+	if f.port == "" || slices.ContainsFunc(items, func(item string) bool { return kindOf(item) == "board" }) {
+		return items
+	}
+	return append(slices.Clone(items), "board")
+}
+
 // line returns how to speak on the port of a board whose bitstream has the rate own.
 func (f *boardFlags) line(a *app, own int) link.Options {
 	return link.Options{Baud: f.baud, Own: own, Note: func(s string) { a.note("%s", s) }}
@@ -130,6 +138,7 @@ func (p *pair) compareStates(id string, states [][]fixed.State, reference *sim.M
 			}
 			p.Mismatches++
 			if p.First == "" {
+				p.core = true
 				p.First = fmt.Sprintf("sample %s: after the last tick core %d neuron %d has u %d, v %d, resting %d; should be u %d, v %d, resting %d",
 					id, c, n, got.U, got.V, got.Ref, want.U, want.V, want.Ref)
 			}

@@ -25,6 +25,7 @@ type pair struct {
 	// Neurons whose state after the last tick of a sample was compared: a board tells no others.
 	EndStates int    `json:"end_states,omitempty"`
 	First     string `json:"first,omitempty"`
+	core      bool   // First names a core
 }
 
 // compare adds a sample to the pair. A program, where there is one, tells more about a divergence.
@@ -56,7 +57,7 @@ func (p *pair) compare(id string, x, y *executor, in *spike.Raster, a, b []fixed
 	if d != nil {
 		diff = max(diff, 1)
 		if p.First == "" {
-			p.First = fmt.Sprintf("sample %s: %s", id, tell(d, x, y))
+			p.First, p.core = fmt.Sprintf("sample %s: %s", id, tell(d, x, y)), d.Core >= 0
 		}
 	}
 	p.Mismatches += diff
@@ -75,11 +76,11 @@ func divergence(x, y *executor, in *spike.Raster, a, b []fixed.Record) (d *sim.D
 	return d, err
 }
 
-// tell says where runs of two executors part. Of a program it says what should be; without one, and of a recording, it names both.
+// tell says where runs of two executors part. Of a program against what it was made of it says what should be; otherwise it names both.
 func tell(d *sim.Divergence, x, y *executor) string {
 	at := d.Place()
 	switch {
-	case d.Core >= 0 && !y.recorded:
+	case y.program != nil:
 		return d.String()
 	case d.Register != "s":
 		at = fmt.Sprintf("%s: %s is %d in %s, %d in %s", at, d.Register, d.Want, x.name, d.Got, y.name)
@@ -199,9 +200,11 @@ func keep(recs []fixed.Record) []fixed.Record {
 func mismatch(pairs []pair) error {
 	for _, p := range pairs {
 		if p.Mismatches > 0 {
-			return (&diag.Error{Kind: diag.Mismatch, Code: "mismatch",
-				Msg: fmt.Sprintf("%s and %s differ in %d places; first in %s", p.A, p.B, p.Mismatches, p.First)}).
-				WithFix("`isospike inspect --tables` shows the tables of the core that is named; verify's --lockstep shows all of the neuron")
+			e := &diag.Error{Kind: diag.Mismatch, Code: "mismatch", Msg: fmt.Sprintf("%s and %s differ in %d places; first in %s", p.A, p.B, p.Mismatches, p.First)}
+			if p.core {
+				return e.WithFix("`isospike inspect --tables` shows the tables of the core that is named; verify's --lockstep shows all of the neuron")
+			}
+			return e.WithFix("verify's --lockstep shows all of the neuron; --bisect looks for a short input that still differs")
 		}
 		if p.Samples == 0 || p.Spikes == 0 {
 			return (&diag.Error{Kind: diag.Mismatch, Code: "nothing-compared",

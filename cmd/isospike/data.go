@@ -19,8 +19,8 @@ func (f *dataFlags) register(c *cobra.Command, use string) {
 
 // add is register of flags that may be left out.
 func (f *dataFlags) add(c *cobra.Command, use string) {
-	c.Flags().StringVar(&f.path, "data", "", use+": a folder, file or archive, and after a '#' the part of it; see `isospike data info --help`")
-	c.Flags().StringVar(&f.labels, "labels", "", "list of `id<TAB>class` lines (default: class folders, or the .txt beside the archive)")
+	c.Flags().StringVar(&f.path, "data", "", "`DATA`: "+use+", a folder, file or archive, and after a '#' the part of it; see isospike data info --help")
+	c.Flags().StringVar(&f.labels, "labels", "", "`FILE` of lines id<TAB>class (default: class folders, or the .txt beside the archive)")
 }
 
 // open reads the recordings and encodes them as an artifact says.

@@ -55,7 +55,7 @@ What a form cannot hold is an error; nothing is cut.`,
 		},
 	}
 	fl := c.Flags()
-	fl.StringVar(&labels, "labels", "", "list of `id<TAB>class` lines")
+	fl.StringVar(&labels, "labels", "", "`FILE` of lines id<TAB>class")
 	fl.StringVar(&encoding, "encoding", "", "write the spikes that this encoding makes of the events")
 	fl.StringVar(&to, "to", "", "bin, bs1, bs2, bs3 or npz")
 	fl.StringVarP(&out, "output", "o", "", "folder, or .npz file, to write")

@@ -38,7 +38,7 @@ its format is not recognised, the format goes before a colon:
 		RunE: func(c *cobra.Command, args []string) error { return a.dataInfo(c, args[0], &f) },
 	}
 	fl := c.Flags()
-	fl.StringVar(&f.labels, "labels", "", "list of `id<TAB>class` lines")
+	fl.StringVar(&f.labels, "labels", "", "`FILE` of lines id<TAB>class")
 	fl.StringVar(&f.encoding, "encoding", "", "how events become ticks (default: what suits the format)")
 	fl.IntVar(&f.sample, "sample", 0, "number of the sample to draw, from 0")
 	fl.StringVarP(&f.out, "output", "o", "", "SVG file to draw the sample into")

@@ -8,6 +8,7 @@ import (
 	"github.com/isospike/isospike/internal/artifact"
 	"github.com/isospike/isospike/internal/safetensors"
 	"github.com/isospike/isospike/sim"
+	"github.com/isospike/isospike/sim/golden"
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
@@ -17,6 +18,9 @@ import (
 
 // runner runs one sample and returns the records of its layers.
 type runner func(ctx context.Context, in *spike.Raster) ([]fixed.Record, error)
+
+// ender runs one sample and returns what a recording holds of it.
+type ender func(ctx context.Context, in *spike.Raster) (*golden.Run, error)
 
 // executor is one of the things that must agree: training's forward pass, the
 // fixed reference, the simulator on a program.
@@ -39,9 +43,8 @@ type executor struct {
 	neuron func(layer, n int) fixed.Neuron
 	// side returns the executor for a run in lockstep on one input.
 	side func(ctx context.Context, in *spike.Raster) (sim.Side, error)
-	// final returns u and v after the last tick of the last run, by layer, of an executor whose records have none; nil where
-	// there are none to be had.
-	final func(ctx context.Context) (u, v [][]int32, err error)
+	// end returns, for one goroutine, what runs a sample and keeps of the registers those after the last tick alone, where it has any.
+	end   func() ender
 	alone bool // only one runner may run at a time
 	// reuses says that a runner's records are overwritten by its next run.
 	reuses bool
@@ -110,6 +113,16 @@ func trainExecutor(m *train.Model) (*executor, error) {
 			return recs, nil
 		}
 	}
+	e.end = func() ender {
+		r := e.start(false)
+		return func(ctx context.Context, in *spike.Raster) (*golden.Run, error) {
+			recs, err := r(ctx, in)
+			if err != nil {
+				return nil, err
+			}
+			return golden.New(in, recs), nil
+		}
+	}
 	e.side = func(ctx context.Context, in *spike.Raster) (sim.Side, error) {
 		recs, err := e.start(false)(ctx, in)
 		return sim.RecordSide(recs, in.Ticks(), 0), err
@@ -121,9 +134,12 @@ func fixedExecutor(n *fixed.Network) *executor {
 	e := &executor{name: "fixed", input: n.Input, encoding: n.Encoding, readout: n.Readout, graded: n.Layers[0].Graded, convention: n.Convention,
 		neuron: func(layer, _ int) fixed.Neuron { return n.Layers[layer].Neuron },
 		start: func(states bool) runner {
-			return func(_ context.Context, in *spike.Raster) ([]fixed.Record, error) {
-				return n.Run(in, in.Ticks(), states)
+			return func(ctx context.Context, in *spike.Raster) ([]fixed.Record, error) {
+				return n.RunContext(ctx, in, in.Ticks(), states)
 			}
+		},
+		end: func() ender {
+			return func(ctx context.Context, in *spike.Raster) (*golden.Run, error) { return golden.OfNetwork(ctx, n, in) }
 		},
 		side: func(context.Context, *spike.Raster) (sim.Side, error) { return sim.NetworkSide(n), nil }}
 	for k := range n.Layers {
@@ -151,6 +167,16 @@ func (a *app) simExecutor(p *compile.Program) (*executor, error) {
 				return nil, err
 			}
 			return res.Layers, nil
+		}
+	}
+	e.end = func() ender {
+		m := m.Clone()
+		return func(ctx context.Context, in *spike.Raster) (*golden.Run, error) {
+			res, err := m.Run(ctx, in, in.Ticks(), sim.Options{Slow: a.slow})
+			if err != nil {
+				return nil, err
+			}
+			return golden.OfProgram(p, in, res.Layers, m.State), nil
 		}
 	}
 	e.side = func(context.Context, *spike.Raster) (sim.Side, error) { return m.Clone().Side(a.slow), nil }

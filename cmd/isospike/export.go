@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/isospike/isospike/internal/artifact"
 	"github.com/isospike/isospike/internal/atomicfile"
 	"github.com/isospike/isospike/interop"
 	"github.com/isospike/isospike/snn/diag"
@@ -84,13 +83,9 @@ const defaultTick = 1e-4
 
 // export writes the fixed network at path to the file out, as make makes it, with its notes.
 func (a *app) export(path, out string, make func(*fixed.Network) ([]byte, []string, error)) error {
-	file, err := artifact.Read(path)
+	n, err := fixed.Read(path)
 	if err != nil {
 		return err
-	}
-	n, err := fixed.FromFile(file)
-	if err != nil {
-		return diag.InFile(err, path)
 	}
 	b, notes, err := make(n)
 	if err != nil {

@@ -1,17 +1,24 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
+	"github.com/isospike/isospike/compile"
 	"github.com/isospike/isospike/internal/artifact"
+	"github.com/isospike/isospike/internal/safetensors"
 	"github.com/isospike/isospike/sim/golden"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
-	"github.com/isospike/isospike/targets"
 	"github.com/spf13/cobra"
 )
 
@@ -26,17 +33,23 @@ type check struct {
 	First      string    `json:"first,omitempty"`
 	Failures   []failure `json:"failures,omitempty"`
 	key        string    // of what was run, for resuming
+	verify     []string  // as candidate has it
 }
 
 type failure struct {
 	Sample string `json:"sample"`
 	What   string `json:"what"`
+	number int    // of the sample
+}
+
+type goldenFlags struct {
+	targets, against []string
+	junit, resume    string
+	board            boardFlags
 }
 
 func newGoldenCheck(a *app) *cobra.Command {
-	var names, against []string
-	var junit, resume string
-	var board boardFlags
+	var f goldenFlags
 	c := &cobra.Command{
 		Use:   "check FOLDER [ARTIFACT...]",
 		Short: "Hold this version, a target or other artifacts to a recording",
@@ -46,8 +59,9 @@ a board, emulated, in Verilog or real, as verify has it; and on every artifact t
 final u and v of every neuron must be as recorded; a model has spikes alone.
 
 For a continuous-integration server: --junit writes a JUnit report with a test case for each
-sample, --json the same as one object; the exit status is 1 where anything differs. With
---resume, samples that passed before, on the same binary, folder and artifact, are not run again.`,
+sample, --json the same as one object; the exit status is 1 where anything differs. A check that
+fails by itself, or is killed, leaves a report with an error. With --resume, samples that passed
+before, on the same binary, folder and artifact, are not run again.`,
 		Example: `  isospike golden check golden
   isospike golden check golden --target loihi1 --target icebreaker --junit report.xml
   isospike golden check golden --against emulator:icebreaker,rtl:icebreaker
@@ -56,126 +70,157 @@ sample, --json the same as one object; the exit status is 1 where anything diffe
 			if len(args) < 1 {
 				return diag.Usagef("usage", "check takes a folder").WithFix("see `isospike golden check --help`")
 			}
-			f, err := golden.Open(args[0])
-			if err != nil {
-				return err
-			}
-			execs, checks, err := a.goldenExecutors(f, names, args[1:])
-			if err != nil {
-				return err
-			}
-			rivals, err := a.against(c.Context(), against, execs[0], filepath.Join(args[0], golden.NetworkName), &board)
-			if err != nil {
-				return err
-			}
-			passed, err := openPassed(resume, f.SHA256)
-			if err != nil {
-				return err
-			}
-			for i := range execs {
-				if err := a.goldenCheck(c.Context(), f, execs[i], &checks[i], passed); err != nil {
+			if fi, err := os.Stat(f.junit); f.junit != "" && (err != nil || fi.Mode().IsRegular()) { // what is written to a pipe stays
+				if err := writeJUnit(f.junit, nil, nil, errUnended); err != nil {
 					return err
 				}
 			}
-			for i := range rivals {
-				if err := a.goldenRival(c.Context(), f, &rivals[i], checks[0].key, &checks, passed); err != nil {
-					return err
+			folder, checks, err := a.goldenChecks(c.Context(), args[0], args[1:], &f)
+			ended := err
+			if err == nil {
+				if err = goldenMismatch(checks); !differ(checks) {
+					ended = err
+				}
+				if printed := a.result(map[string]any{"golden": checks, "identical": err == nil}, func(w io.Writer) { printChecks(w, checks, err == nil) }); printed != nil {
+					return printed
 				}
 			}
-			if junit != "" {
-				if err := writeJUnit(junit, f, checks); err != nil {
-					return err
-				}
+			if f.junit != "" {
+				err = errors.Join(err, writeJUnit(f.junit, folder, checks, ended))
 			}
-			failed := goldenMismatch(checks)
-			err = a.result(map[string]any{"golden": checks, "identical": failed == nil}, func(w io.Writer) { printChecks(w, checks, failed == nil) })
-			if err != nil {
-				return err
-			}
-			return failed
+			return err
 		},
 	}
-	c.Flags().StringArrayVar(&names, "target", nil, "also compile the network for this target and simulate it; may be repeated")
-	c.Flags().StringSliceVar(&against, "against", nil, "also these executors of the network: sim, slow, emulator, rtl, board, each with :TARGET")
-	board.register(c)
-	c.Flags().StringVar(&junit, "junit", "", "write a JUnit report to this file")
-	c.Flags().StringVar(&resume, "resume", "", "keep in this file which samples passed, and do not run those again")
+	c.Flags().StringArrayVar(&f.targets, "target", nil, "also compile the network for this target and simulate it; may be repeated")
+	c.Flags().StringSliceVar(&f.against, "against", nil, "also these executors of the network: sim, slow, emulator, rtl, board; of a fixed network each with :TARGET")
+	f.board.register(c)
+	c.Flags().StringVar(&f.junit, "junit", "", "write a JUnit report to this file")
+	c.Flags().StringVar(&f.resume, "resume", "", "keep in this file which samples passed, and do not run those again")
 	return c
 }
 
-// goldenRival holds an executor of --against to all samples of a folder; key is that of the recorded network.
-func (a *app) goldenRival(ctx context.Context, f *golden.Folder, r *contestant, key string, checks *[]check, passed *passed) (err error) {
-	e := r.executor
-	if r.in != nil {
-		return diag.Usagef("usage", "%s is a recording itself", r.name).WithFix("hold an artifact to both")
+// goldenChecks holds the executors that flags and paths of artifacts name to the folder at dir. After an error it returns
+// what was checked until then.
+func (a *app) goldenChecks(ctx context.Context, dir string, paths []string, f *goldenFlags) (folder *golden.Folder, done []check, err error) {
+	if folder, err = golden.Open(dir); err != nil {
+		return nil, nil, err
 	}
-	if r.on != nil {
+	list, err := a.goldenExecutors(folder, dir, f.targets, paths)
+	if err != nil {
+		return nil, nil, err
+	}
+	network := filepath.Join(dir, golden.NetworkName)
+	rivals, err := a.against(ctx, f.board.named(f.against), list[0].executor, network, &f.board)
+	if err != nil {
+		return nil, nil, err
+	}
+	passed, err := openPassed(f.resume, folder.SHA256)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := range rivals {
+		r := &rivals[i]
+		if r.in != nil {
+			return nil, nil, diag.Usagef("usage", "%s is a recording itself", r.name).WithFix("hold an artifact to both")
+		}
+		list = append(list, candidate{executor: r.executor, on: r, verify: []string{network, "--against", r.item, "--input", dir}})
+	}
+	for i := range list {
+		c, err := a.goldenCandidate(ctx, folder, &list[i], passed)
+		done = append(done, c)
+		if err != nil {
+			return folder, done, err
+		}
+	}
+	return folder, done, nil
+}
+
+// candidate is an executor that a recording is held against.
+type candidate struct {
+	*executor
+	on     *contestant // of --against; nil for others
+	label  string      // in tables, where it is not the executor's name
+	key    string      // for resuming, where it is not that of the program
+	verify []string    // words after "isospike verify" that compare it with the recorded network; nil for that itself
+}
+
+// goldenCandidate holds one executor to all samples of a folder.
+func (a *app) goldenCandidate(ctx context.Context, f *golden.Folder, x *candidate, passed *passed) (c check, err error) {
+	e := x.executor
+	c = check{Executor: cmp.Or(x.label, e.name), key: x.key, verify: x.verify}
+	if c.key == "" {
+		if c.key, err = programHash(e.program); err != nil {
+			return c, err
+		}
+	}
+	if x.on != nil && x.on.on != nil {
 		var end func() error
-		if e, end, err = a.streamed(ctx, r); err != nil {
-			return err
+		if e, end, err = a.streamed(ctx, x.on); err != nil {
+			return c, err
 		}
 		defer func() {
 			if ended := end(); err == nil {
 				err = ended
 			}
 		}()
+		c.Executor = e.name + ":" + e.program.Target
+		c.key += " " + e.name
+	} else if a.slow || x.on != nil && kindOf(x.on.item) == "slow" {
+		c.key += " slow"
 	}
-	c := check{Executor: e.name, key: key + " " + e.name + " " + e.program.Target}
 	err = a.goldenCheck(ctx, f, e, &c, passed)
-	*checks = append(*checks, c)
-	return err
+	return c, err
 }
 
 // goldenExecutors are the recorded network, its programs for targets, and other artifacts.
-func (a *app) goldenExecutors(f *golden.Folder, names, paths []string) (execs []*executor, checks []check, err error) {
+func (a *app) goldenExecutors(f *golden.Folder, dir string, names, paths []string) (list []candidate, err error) {
 	file, err := f.Network()
 	if err != nil {
-		return nil, nil, err
-	}
-	add := func(e *executor, name, key string) {
-		execs = append(execs, e)
-		if a.slow {
-			key += " slow"
-		}
-		checks = append(checks, check{Executor: name, key: key})
+		return nil, err
 	}
 	e, err := a.execute(file)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	add(e, e.name, artifact.Hash(file))
+	list = append(list, candidate{executor: e, key: artifact.Hash(file)})
+	network := filepath.Join(dir, golden.NetworkName)
 	for _, name := range names {
 		if artifact.Kind(file) != artifact.Fixed {
-			return nil, nil, diag.Usagef("usage", "the recorded network is a %s, which is compiled already", artifact.Kind(file)).WithFix("leave out --target")
+			return nil, diag.Usagef("usage", "the recorded network is a %s, which is compiled already", artifact.Kind(file)).WithFix("leave out --target")
 		}
 		n, err := fixed.FromFile(file)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		p, err := compileFor(n, name, artifact.Hash(file))
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		if e, err = a.simExecutor(p); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		t, err := targets.Lookup(name)
-		if err != nil {
-			return nil, nil, err
-		}
-		add(e, e.name, fmt.Sprintf("%s %+v", artifact.Hash(file), t))
+		list = append(list, candidate{executor: e, verify: []string{network, "--against", "sim:" + name, "--input", dir}})
 	}
 	for _, path := range paths {
 		file, err := artifact.Read(path)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		if e, err = a.execute(file); err != nil {
-			return nil, nil, diag.InFile(err, path)
+			return nil, diag.InFile(err, path)
 		}
-		add(e, path+" ("+e.name+")", artifact.Hash(file))
+		list = append(list, candidate{executor: e, label: path + " (" + e.name + ")", key: artifact.Hash(file), verify: []string{network, path, "--input", dir}})
 	}
-	return execs, checks, nil
+	return list, nil
+}
+
+// programHash is the SHA-256 of a program as a file.
+func programHash(p *compile.Program) (string, error) {
+	h := sha256.New()
+	if err := safetensors.Write(h, compile.Encode(p)); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // goldenCheck holds an executor to all samples of a folder.
@@ -188,7 +233,7 @@ func (a *app) goldenCheck(ctx context.Context, f *golden.Folder, e *executor, c 
 		diff      golden.Difference
 		what      string
 	}
-	idle := sync.Pool{New: func() any { return e.start(true) }}
+	idle := sync.Pool{New: func() any { return e.end() }}
 	threads := a.threads
 	if e.alone {
 		threads = 1
@@ -204,21 +249,11 @@ func (a *app) goldenCheck(ctx context.Context, f *golden.Folder, e *executor, c 
 		if want.Input.Neurons != e.input.Size() {
 			return o, diag.Inputf("input-shape", "", "the recorded inputs have %d neurons, %s takes %d", want.Input.Neurons, c.Executor, e.input.Size())
 		}
-		r := idle.Get().(runner)
+		r := idle.Get().(ender)
 		defer idle.Put(r)
-		recs, err := r(ctx, want.Input)
+		got, err := r(ctx, want.Input)
 		if err != nil {
 			return o, err
-		}
-		got := golden.New(want.Input, recs)
-		if e.final != nil {
-			u, v, err := e.final(ctx)
-			if err != nil {
-				return o, err
-			}
-			for k := range got.Layers {
-				got.Layers[k].U, got.Layers[k].V = u[k], v[k]
-			}
 		}
 		if o.diff, err = want.Compare(got); err != nil {
 			return o, diag.Inputf("records-differ", "", "%s: %v", c.Executor, err)
@@ -226,7 +261,7 @@ func (a *app) goldenCheck(ctx context.Context, f *golden.Folder, e *executor, c 
 		for _, l := range got.Layers {
 			o.registers += len(l.U) + len(l.V)
 		}
-		o.what, err = tellDifference(e, want, recs, o.diff)
+		o.what, err = tellDifference(c.Executor, e, want, got, o.diff)
 		return o, err
 	}, func(i int, o outcome) error {
 		s := f.Samples[i]
@@ -240,7 +275,7 @@ func (a *app) goldenCheck(ctx context.Context, f *golden.Folder, e *executor, c 
 		c.Registers += o.registers
 		if n := o.diff.Spikes + o.diff.Registers; n > 0 {
 			c.Mismatches += n
-			c.Failures = append(c.Failures, failure{s.ID, o.what})
+			c.Failures = append(c.Failures, failure{s.ID, o.what, i})
 			if c.First == "" {
 				c.First = "sample " + s.ID + ": " + o.what
 			}
@@ -248,33 +283,36 @@ func (a *app) goldenCheck(ctx context.Context, f *golden.Folder, e *executor, c 
 		}
 		return passed.add(c.key, i)
 	})
-	if err != nil {
-		return err
-	}
-	return passed.write()
+	return errors.Join(err, passed.write()) // what passed before an error or an interrupt has passed
 }
 
-// tellDifference says where a run parts from the recording, "" where it does not.
-func tellDifference(e *executor, want *golden.Run, recs []fixed.Record, d golden.Difference) (string, error) {
-	if d.Spikes == 0 {
-		return d.First, nil
+// tellDifference says where the run of an executor of this name parts from the recording, "" where it does not.
+func tellDifference(name string, e *executor, want, got *golden.Run, d golden.Difference) (string, error) {
+	switch r := d.First; {
+	case d.Spikes > 0:
+	case d.Registers > 0:
+		return fmt.Sprintf("layer %s, neuron %d ends with %s = %d, should be %d", e.layers[r.Layer], r.Neuron, r.Name, r.Got, r.Want), nil
+	default:
+		return "", nil
 	}
-	var was []fixed.Record
-	for _, l := range want.Layers {
-		was = append(was, fixed.Record{Spikes: l.Spikes})
-	}
-	at, err := divergence(e, e, want.Input, was, recs)
+	at, err := divergence(e, e, want.Input, want.Records(), got.Records())
 	if err != nil || at == nil {
 		return "", err
 	}
-	return tell(at, &executor{name: "the recording"}, e), nil
+	named := *e
+	named.name = name
+	return tell(at, &executor{name: "the recording"}, &named), nil
 }
 
 // goldenMismatch is the error of a check that found differences, or nothing to compare.
 func goldenMismatch(checks []check) error {
 	for _, c := range checks {
 		if c.Mismatches > 0 {
-			return &diag.Error{Kind: diag.Mismatch, Code: "mismatch", Msg: fmt.Sprintf("%s differs from the recording in %d places; first in %s", c.Executor, c.Mismatches, c.First)}
+			e := &diag.Error{Kind: diag.Mismatch, Code: "mismatch", Msg: fmt.Sprintf("%s differs from the recording in %d places; first in %s", c.Executor, c.Mismatches, c.First)}
+			if c.verify != nil {
+				e.Fix = fmt.Sprintf("`isospike verify %s --bisect short.npz` looks for a short input that shows it, and says how to look at it", commandLine(c.verify))
+			}
+			return e
 		}
 		if c.Samples == 0 || c.Spikes == 0 {
 			return (&diag.Error{Kind: diag.Mismatch, Code: "nothing-compared", Msg: fmt.Sprintf("%s was held to %d samples with %d spikes: that shows nothing", c.Executor, c.Samples, c.Spikes)}).
@@ -284,10 +322,19 @@ func goldenMismatch(checks []check) error {
 	return nil
 }
 
+// differ reports whether anything is not as recorded.
+func differ(checks []check) bool {
+	return slices.ContainsFunc(checks, func(c check) bool { return c.Mismatches > 0 })
+}
+
 func printChecks(w io.Writer, checks []check, identical bool) {
-	fmt.Fprintf(w, "%-24s %8s %8s %12s %10s %11s\n", "executor", "samples", "resumed", "spikes", "registers", "mismatches")
+	width := len("executor")
 	for _, c := range checks {
-		fmt.Fprintf(w, "%-24s %8d %8d %12d %10d %11d\n", c.Executor, c.Samples, c.Resumed, c.Spikes, c.Registers, c.Mismatches)
+		width = max(width, len(c.Executor))
+	}
+	fmt.Fprintf(w, "%-*s %8s %8s %12s %10s %11s\n", width, "executor", "samples", "resumed", "spikes", "registers", "mismatches")
+	for _, c := range checks {
+		fmt.Fprintf(w, "%-*s %8d %8d %12d %10d %11d\n", width, c.Executor, c.Samples, c.Resumed, c.Spikes, c.Registers, c.Mismatches)
 	}
 	if identical {
 		fmt.Fprintln(w, "identical: every spike, and the final registers that are counted")

@@ -4,15 +4,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/isospike/isospike/internal/atomicfile"
-	"github.com/isospike/isospike/sim/golden"
+	"github.com/isospike/isospike/internal/regular"
 	"github.com/isospike/isospike/snn/diag"
 )
 
@@ -24,14 +23,14 @@ type passed struct {
 	By     map[string][]int `json:"passed"` // samples, in order
 	path   string
 	seen   map[string]map[int]bool
-	fresh  int // added since the file was written
+	saved  time.Time // when the file was written
 }
 
-// writeEvery is how many samples pass between two writings of the file.
-const writeEvery = 64
+// saveEvery is how long samples pass between two writings of the file.
+const saveEvery = time.Second
 
-// openPassed reads the file at path, "" for none. What another binary or folder left in it
-// counts for nothing.
+// openPassed reads the file at path, "" for none, and writes it, so that a file that cannot be kept is found before the work.
+// What another binary or folder left in it counts for nothing.
 func openPassed(path, folder string) (*passed, error) {
 	p := &passed{Folder: folder, By: map[string][]int{}, path: path, seen: map[string]map[int]bool{}}
 	if path == "" {
@@ -44,10 +43,15 @@ func openPassed(path, folder string) (*passed, error) {
 	if p.Binary, err = fileHash(exe); err != nil {
 		return nil, err
 	}
-	b, err := os.ReadFile(path)
+	f, _, err := regular.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return p, nil
+		return p, p.write()
 	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(f)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +68,7 @@ func openPassed(path, folder string) (*passed, error) {
 			}
 		}
 	}
-	return p, nil
+	return p, p.write()
 }
 
 func fileHash(path string) (string, error) {
@@ -85,7 +89,7 @@ func (p *passed) has(key string, i int) bool { return p.seen[key][i] }
 
 func (p *passed) add(key string, i int) error {
 	p.By[key] = append(p.By[key], i)
-	if p.fresh++; p.fresh%writeEvery != 0 {
+	if time.Since(p.saved) < saveEvery {
 		return nil
 	}
 	return p.write()
@@ -95,56 +99,6 @@ func (p *passed) write() error {
 	if p.path == "" {
 		return nil
 	}
+	p.saved = time.Now()
 	return atomicfile.Write(p.path, 0o666, func(w io.Writer) error { return json.NewEncoder(w).Encode(p) })
-}
-
-// junitSuites is a JUnit report: a suite for each executor, a case for each sample.
-type junitSuites struct {
-	XMLName  xml.Name     `xml:"testsuites"`
-	Tests    int          `xml:"tests,attr"`
-	Failures int          `xml:"failures,attr"`
-	Suites   []junitSuite `xml:"testsuite"`
-}
-
-type junitSuite struct {
-	Name     string      `xml:"name,attr"`
-	Tests    int         `xml:"tests,attr"`
-	Failures int         `xml:"failures,attr"`
-	Cases    []junitCase `xml:"testcase"`
-}
-
-type junitCase struct {
-	Class   string        `xml:"classname,attr"`
-	Name    string        `xml:"name,attr"`
-	Failure *junitFailure `xml:"failure"`
-}
-
-type junitFailure struct {
-	Message string `xml:"message,attr"`
-	Text    string `xml:",chardata"`
-}
-
-func writeJUnit(path string, f *golden.Folder, checks []check) error {
-	var all junitSuites
-	for _, c := range checks {
-		s := junitSuite{Name: c.Executor, Tests: len(f.Samples), Failures: len(c.Failures)}
-		left := c.Failures // in the order of the samples
-		for _, sample := range f.Samples {
-			t := junitCase{Class: c.Executor, Name: sample.ID}
-			if len(left) > 0 && left[0].Sample == sample.ID {
-				t.Failure = &junitFailure{"differs from the recording", left[0].What}
-				left = left[1:]
-			}
-			s.Cases = append(s.Cases, t)
-		}
-		all.Tests, all.Failures, all.Suites = all.Tests+s.Tests, all.Failures+s.Failures, append(all.Suites, s)
-	}
-	return atomicfile.Write(path, 0o666, func(w io.Writer) error {
-		if _, err := fmt.Fprint(w, xml.Header); err != nil {
-			return err
-		}
-		e := xml.NewEncoder(w)
-		e.Indent("", " ")
-		return e.Encode(all)
-	})
 }

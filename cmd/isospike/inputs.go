@@ -1,6 +1,9 @@
 package main
 
 import (
+	"os"
+
+	"github.com/isospike/isospike/sim/golden"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/spike"
 )
@@ -15,6 +18,53 @@ func (o one) Len() int                                    { return 1 }
 func (o one) Label(int) int                               { return -1 }
 func (o one) ID(int) string                               { return o.id }
 func (o one) Raster(int, int, int) (*spike.Raster, error) { return o.in, nil }
+
+// frozen are the inputs of a recording.
+type frozen struct {
+	*golden.Folder
+	path   string
+	inputs []*executor // that are to take them
+}
+
+func (f frozen) Len() int        { return len(f.Samples) }
+func (f frozen) Label(i int) int { return f.Samples[i].Label }
+func (f frozen) ID(i int) string { return f.Samples[i].ID }
+func (f frozen) Raster(i, _, _ int) (*spike.Raster, error) {
+	r, err := f.Run(i)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range f.inputs {
+		if err := e.takesRaster(f.path, r.Input); err != nil {
+			return nil, err
+		}
+	}
+	return r.Input, nil
+}
+
+// inputHelp says what --input takes.
+const inputHelp = "`FILE` .npz with an input, or a folder of golden record with all of its inputs"
+
+// openInput returns the inputs at path for executors: an array of an .npz file, or those of a recording.
+func openInput(path, array string, execs []*executor) (samples, error) {
+	if fi, err := os.Stat(path); err == nil && fi.IsDir() {
+		f, err := golden.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		return frozen{f, path, execs}, nil
+	}
+	in, err := readSpikes(path, array, execs[0].graded)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range execs {
+		if err := e.takesRaster(path, in); err != nil {
+			return nil, err
+		}
+	}
+	return one{path, in}, nil
+}
 
 // joined are the samples of several sources, one after the other.
 type joined []samples

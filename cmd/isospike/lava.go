@@ -53,20 +53,33 @@ func (a *app) lavaExecutor(path string, like *executor) (*executor, *spike.Raste
 		if k >= len(recs) {
 			return nil, nil, bad("the array %q is of layer %d, and %s has layers 0 to %d", name, k, like.name, len(recs)-1)
 		}
-		values, ticks, err := valuesOf(arrays[name], path, name)
+		n, ticks, at, err := valuesOf(arrays[name], path, name)
 		if err != nil {
 			return nil, nil, err
 		}
-		if ticks != in.Ticks() || len(values) != like.sizes[k]*ticks {
+		if ticks != in.Ticks() || n != like.sizes[k]*ticks {
 			return nil, nil, bad("the array %q has shape %v, expected %d neurons × %d ticks", name, arrays[name].Shape, like.sizes[k], in.Ticks())
+		}
+		register := func() ([]int32, error) {
+			values := make([]int32, n)
+			for i := range values {
+				if values[i], err = at(i); err != nil {
+					return nil, err
+				}
+			}
+			return values, nil
 		}
 		switch r := &recs[k]; {
 		case name[0] == 'u' && k == 0 && like.convention == fixed.Immediate:
 			a.note("%s: u0 is not compared: Lava's NetX drives the neurons of an input layer by their bias, not through u", path)
 		case name[0] == 'u':
-			r.U = values
+			if r.U, err = register(); err != nil {
+				return nil, nil, err
+			}
 		case name[0] == 'v':
-			r.V = values
+			if r.V, err = register(); err != nil {
+				return nil, nil, err
+			}
 		case r.Spikes != nil:
 			return nil, nil, bad("the spikes of layer %d are there twice, as s%d and as s_out", k, k)
 		default:

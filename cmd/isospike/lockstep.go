@@ -131,17 +131,50 @@ func printStop(w io.Writer, a, b, sample string, s *sim.Stop) {
 	} else {
 		fmt.Fprintf(w, "last arrivals:\n")
 	}
-	for _, i := range s.Inputs {
+	shown := shownInputs(s)
+	for _, i := range shown {
 		axon := ""
 		if i.Axon >= 0 {
 			axon = fmt.Sprintf(", axon %d", i.Axon)
 		}
 		fmt.Fprintf(w, "  tick %d: %v%s\n", i.Arrived, i, axon)
 	}
+	if n := len(s.Inputs) - len(shown); n > 0 {
+		fmt.Fprintf(w, "  and %d more; --json has them\n", n)
+	}
 	printRows(w, a, b, s)
 }
 
-// shownRows is how many synapses are shown that do not differ; --json has all.
+// shownInputs returns the arrivals that are shown: those over synapses that differ, and the last of the others.
+func shownInputs(s *sim.Stop) (shown []sim.Input) {
+	differ := map[sim.Synapse]bool{}
+	for i := range s.Rows {
+		if r := &s.Rows[i]; s.CellA != nil && s.CellB != nil && r.Differs() {
+			for _, x := range []*sim.Synapse{r.A, r.B} {
+				if x != nil {
+					differ[*x] = true
+				}
+			}
+		}
+	}
+	others := -shownRows
+	for _, i := range s.Inputs {
+		if !differ[i.Synapse] {
+			others++
+		}
+	}
+	for _, i := range s.Inputs {
+		if !differ[i.Synapse] {
+			if others--; others >= 0 {
+				continue
+			}
+		}
+		shown = append(shown, i)
+	}
+	return shown
+}
+
+// shownRows is how many arrivals and how many synapses are shown that do not differ; --json has all.
 const shownRows = 12
 
 // printRows shows a neuron's synapses: those that differ, and the others where they are few.

@@ -26,5 +26,6 @@ func run(args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	return a.fail(root.ExecuteContext(ctx))
+	c, err := root.ExecuteContextC(ctx)
+	return a.fail(err, c.CommandPath())
 }

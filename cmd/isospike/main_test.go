@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,7 +18,6 @@ import (
 	"time"
 
 	"github.com/isospike/isospike/compile"
-	"github.com/isospike/isospike/internal/artifact"
 	"github.com/isospike/isospike/internal/safetensors"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
@@ -90,11 +90,7 @@ func TestScripts(t *testing.T) {
 
 // breakProgram writes a program whose tables have another weight in one synapse.
 func breakProgram(t *testing.T, path, broken string) {
-	f, err := artifact.Read(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := compile.Decode(f)
+	p, err := compile.Read(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +100,10 @@ func breakProgram(t *testing.T, path, broken string) {
 	}
 }
 
-// TestHelp: every command says what it does and shows how it is called.
+// flagHelp is a line of a command's help for a flag: its value is one word, or none.
+var flagHelp = regexp.MustCompile(`^ +(-\w, )?--[\w-]+(\[[^ ]*\])?( \w+)?  +\S`)
+
+// TestHelp: every command says what it does and shows how it is called, and every flag has a word for its value.
 func TestHelp(t *testing.T) {
 	seen := 0
 	var visit func(c *cobra.Command)
@@ -116,6 +115,11 @@ func TestHelp(t *testing.T) {
 			return
 		}
 		seen++
+		for line := range strings.Lines(c.Flags().FlagUsages()) {
+			if !flagHelp.MatchString(line) {
+				t.Errorf("%s: %q has no word for the flag's value", c.CommandPath(), line)
+			}
+		}
 		if c.Short == "" || c.Long == "" || !strings.Contains(c.Example, c.CommandPath()+" ") && !strings.HasSuffix(c.Example, c.CommandPath()) {
 			t.Errorf("%s lacks a description or an example of itself", c.CommandPath())
 		}
@@ -124,6 +128,24 @@ func TestHelp(t *testing.T) {
 	t.Logf("%d commands", seen)
 	if seen == 0 {
 		t.Error("no command was seen")
+	}
+}
+
+// full is a disk without room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) {
+	return 0, &fs.PathError{Op: "write", Path: "/dev/stdout", Err: errors.New("no space left on device")}
+}
+
+// TestLostResult: a result that standard output did not take is no success, as text or as JSON.
+func TestLostResult(t *testing.T) {
+	for _, more := range [][]string{nil, {"--json"}} {
+		var messages strings.Builder
+		args := append([]string{"golden", "check", filepath.Join("testdata", "golden"), "--quiet"}, more...)
+		if status := run(args, full{}, &messages); status != 3 || !strings.Contains(messages.String(), "write /dev/stdout: no space left on device") {
+			t.Errorf("%v: exit status %d, %s", more, status, &messages)
+		}
 	}
 }
 

@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,24 +23,27 @@ type probeFlags struct {
 	neurons, vcd, fst, csv, plot string
 	raster                       string
 	layers                       []string
+
+	list  []probed // what neurons names
+	bands []int    // what layers names: 0 is the input
 }
 
 func (f *probeFlags) add(c *cobra.Command) {
 	fl := c.Flags()
-	fl.StringVar(&f.neurons, "probe", "", "neurons for --vcd, --fst, --csv and --plot: layer:neuron[,…], layers numbered from 1, neurons from 0, a range as 0-9")
+	fl.StringVar(&f.neurons, "probe", "", "neurons for --vcd, --fst, --csv and --plot: layer:neuron[,…], layers by the names that inspect shows, neurons from 0, a range as 0-9")
 	fl.StringVar(&f.vcd, "vcd", "", "value change dump to write of the probed neurons, for GTKWave")
 	fl.StringVar(&f.fst, "fst", "", "the same as --vcd in GTKWave's binary form")
 	fl.StringVar(&f.csv, "csv", "", "CSV to write of the probed neurons")
 	fl.StringVar(&f.plot, "plot", "", "figure to write of the probed neurons' u, v, threshold and spikes: .svg or .png")
 	fl.StringVar(&f.raster, "raster", "", "figure to write of the spikes of layers: .svg")
-	fl.StringSliceVar(&f.layers, "layers", nil, "layers of --raster: input, or numbers from 1 (default: all)")
+	fl.StringSliceVar(&f.layers, "layers", nil, "layers of --raster: input, or the names that inspect shows (default: all)")
 }
 
-// maxProbes bounds the neurons of a figure or a dump.
-const maxProbes = 1000
+// maxProbes bounds the neurons of a dump, and maxPanels those of a figure, which has a panel for each.
+const maxProbes, maxPanels = 1000, 64
 
-// check returns what is wrong with the flags, before anything has run.
-func (f *probeFlags) check() error {
+// check returns what is wrong with the flags for layers of these names and sizes, before anything has run.
+func (f *probeFlags) check(names []string, sizes []int) error {
 	shown := f.vcd != "" || f.fst != "" || f.csv != "" || f.plot != ""
 	switch {
 	case shown && f.neurons == "":
@@ -52,101 +57,130 @@ func (f *probeFlags) check() error {
 	case f.raster != "" && filepath.Ext(f.raster) != ".svg":
 		return diag.Usagef("usage", "--raster writes .svg, not %q", filepath.Ext(f.raster))
 	}
+	if err := f.parseNeurons(names, sizes); err != nil {
+		return err
+	}
+	return f.parseLayers(names)
+}
+
+// distinct returns what is wrong where two flags write the same file, by their names.
+func distinct(files map[string]string) error {
+	by := map[string]string{}
+	for _, flag := range slices.Sorted(maps.Keys(files)) {
+		path := files[flag]
+		if other := by[path]; path != "" && other != "" {
+			return diag.Usagef("usage", "%s and %s write the same file, %s", other, flag, path)
+		}
+		by[path] = flag
+	}
 	return nil
 }
 
 // probed is a neuron by the numbers of layer and neuron, both from 0.
 type probed struct{ layer, neuron int }
 
-// parse reads the list of neurons.
-func (f *probeFlags) parse(recs []fixed.Record) (list []probed, err error) {
+// parseNeurons reads the list of neurons.
+func (f *probeFlags) parseNeurons(names []string, sizes []int) error {
+	if f.neurons == "" {
+		return nil
+	}
+	seen := map[probed]bool{}
 	for _, item := range strings.Split(f.neurons, ",") {
-		layer, neurons, _ := strings.Cut(strings.TrimSpace(item), ":")
+		item = strings.TrimSpace(item)
+		colon := max(strings.LastIndexByte(item, ':'), 0) // names may have others
+		layer, neurons := item[:colon], strings.TrimPrefix(item[colon:], ":")
 		from, to, ranged := strings.Cut(neurons, "-")
-		k, err1 := strconv.Atoi(layer)
 		lo, err2 := strconv.Atoi(from)
 		hi, err3 := lo, error(nil)
 		if ranged {
 			hi, err3 = strconv.Atoi(to)
 		}
-		if err1 != nil || err2 != nil || err3 != nil || lo > hi {
-			return nil, diag.Usagef("usage", "--probe: %q is no neuron", item).WithFix("write layer:neuron, as in 1:5, or a range, as in 1:0-9")
+		if colon == 0 || err2 != nil || err3 != nil || lo > hi {
+			return diag.Usagef("usage", "--probe: %q is no neuron", item).WithFix("write layer:neuron, as in 1:5, or a range, as in 1:0-9")
 		}
-		if k < 1 || k > len(recs) {
-			return nil, diag.Usagef("usage", "--probe: there is no layer %d; the network has 1 to %d", k, len(recs))
+		k := slices.Index(names, layer)
+		if k < 0 {
+			return diag.Usagef("usage", "--probe: there is no layer %q; there are %s", layer, strings.Join(names, ", "))
 		}
-		if n := recs[k-1].Spikes.Neurons; lo < 0 || hi >= n {
-			return nil, diag.Usagef("usage", "--probe: layer %d has neurons 0 to %d, not %s", k, n-1, neurons)
+		if n := sizes[k]; lo < 0 || hi >= n {
+			return diag.Usagef("usage", "--probe: layer %s has neurons 0 to %d, not %s", layer, n-1, neurons)
 		}
-		if len(list)+hi-lo+1 > maxProbes {
-			return nil, diag.Usagef("usage", "--probe names more than %d neurons", maxProbes).WithFix("-o writes all of them")
+		if len(f.list)+hi-lo+1 > maxProbes {
+			return diag.Usagef("usage", "--probe names more than %d neurons", maxProbes).WithFix("-o writes all of them")
 		}
 		for n := lo; n <= hi; n++ {
-			list = append(list, probed{k - 1, n})
+			x := probed{k, n}
+			if seen[x] {
+				return diag.Usagef("usage", "--probe names neuron %d of layer %s twice", n, layer)
+			}
+			seen[x] = true
+			f.list = append(f.list, x)
 		}
 	}
-	return list, nil
+	if f.plot != "" && len(f.list) > maxPanels {
+		return diag.Usagef("usage", "--plot draws at most %d neurons, and --probe names %d", maxPanels, len(f.list)).WithFix("name fewer, or write --vcd, --fst or --csv")
+	}
+	return nil
 }
 
-// write makes the files of a run. neuron tells the dynamics of a neuron, and is nil where they are not known.
-func (f *probeFlags) write(name string, in *spike.Raster, recs []fixed.Record, class int, neuron func(layer, n int) fixed.Neuron) error {
-	if f.neurons != "" {
-		if err := f.writeProbes(recs, neuron); err != nil {
+// parseLayers reads the list of layers; the default is all.
+func (f *probeFlags) parseLayers(names []string) error {
+	if f.layers == nil {
+		for k := range len(names) + 1 {
+			f.bands = append(f.bands, k)
+		}
+	}
+	for _, l := range f.layers {
+		k := slices.Index(names, l) + 1
+		if k == 0 && l != "input" {
+			return diag.Usagef("usage", "--layers: there is no layer %q; there are input, %s", l, strings.Join(names, ", "))
+		}
+		f.bands = append(f.bands, k)
+	}
+	return nil
+}
+
+// write makes the files of an executor's run from tick start on.
+func (f *probeFlags) write(e *executor, start int, in *spike.Raster, recs []fixed.Record, class int) error {
+	if f.list != nil {
+		if err := f.writeProbes(e, start, recs); err != nil {
 			return err
 		}
 	}
 	if f.raster == "" {
 		return nil
 	}
-	all := []report.Population{{Name: "input", Spikes: in}}
-	for k := range recs {
-		all = append(all, report.Population{Name: fmt.Sprintf("layer %d", k+1), Spikes: recs[k].Spikes})
+	s := report.Sample{Name: e.name, From: start, Label: -1, Prediction: -1}
+	for _, k := range f.bands {
+		p := report.Population{Name: "input", Spikes: in}
+		if k > 0 {
+			p = report.Population{Name: "layer " + e.layers[k-1], Spikes: recs[k-1].Spikes}
+		}
+		s.Populations = append(s.Populations, p)
 	}
-	shown := all
-	prediction := class
-	if f.layers != nil {
-		shown, prediction = nil, -1
-		for _, l := range f.layers {
-			k, err := strconv.Atoi(l)
-			if l == "input" {
-				k, err = 0, nil
-			} else if err == nil && k < 1 {
-				err = strconv.ErrRange
-			}
-			if err != nil || k > len(recs) {
-				return diag.Usagef("usage", "--layers: there is no layer %q; there are input and 1 to %d", l, len(recs))
-			}
-			if shown = append(shown, all[k]); k == len(recs) {
-				prediction = class
-			}
-		}
-		if last := f.layers[len(f.layers)-1]; last != strconv.Itoa(len(recs)) { // the outcome is shown beside the last
-			prediction = -1
-		}
+	if f.bands[len(f.bands)-1] == len(recs) { // the outcome is shown beside the last
+		s.Prediction = class
 	}
 	return atomicfile.Write(f.raster, 0o644, func(w io.Writer) error {
-		_, err := w.Write(report.Raster(report.Sample{Name: name, Populations: shown, Label: -1, Prediction: prediction}).SVG)
+		_, err := w.Write(report.Raster(s).SVG)
 		return err
 	})
 }
 
-func (f *probeFlags) writeProbes(recs []fixed.Record, neuron func(layer, n int) fixed.Neuron) error {
-	list, err := f.parse(recs)
-	if err != nil {
-		return err
-	}
+func (f *probeFlags) writeProbes(e *executor, start int, recs []fixed.Record) error {
 	var signals []trace.Signal
 	var probes []report.Probe
-	for _, x := range list {
+	for _, x := range f.list {
 		var dynamics fixed.Neuron
-		if neuron != nil {
-			dynamics = neuron(x.layer, x.neuron)
+		if e.neuron != nil {
+			dynamics = e.neuron(x.layer, x.neuron)
 		}
-		s := trace.Of(strconv.Itoa(x.layer+1), x.neuron, &recs[x.layer], dynamics)
-		p := report.Probe{Name: fmt.Sprintf("layer %d, neuron %d", x.layer+1, x.neuron), U: s.U, V: s.V, Threshold: s.Threshold, Ticks: len(s.Message)}
+		s := trace.Of(e.layers[x.layer], x.neuron, &recs[x.layer], dynamics)
+		s.From = start
+		p := report.Probe{Name: fmt.Sprintf("layer %s, neuron %d", e.layers[x.layer], x.neuron), U: s.U, V: s.V, Threshold: s.Threshold, From: start, Ticks: len(s.Message)}
 		for t, m := range s.Message {
 			if m != 0 {
-				p.Spikes = append(p.Spikes, t)
+				p.Spikes = append(p.Spikes, start+t)
 			}
 		}
 		signals, probes = append(signals, s), append(probes, p)

@@ -114,8 +114,8 @@ func exactly(names ...string) cobra.PositionalArgs {
 	}
 }
 
-// fail prints err and returns the exit status for it.
-func (a *app) fail(err error) int {
+// fail prints err, which the command at a path returned, and returns the exit status for it.
+func (a *app) fail(err error, command string) int {
 	if err == nil {
 		return 0
 	}
@@ -131,7 +131,7 @@ func (a *app) fail(err error) int {
 		d = diag.Inputf("file", "", "%v", err)
 	default:
 		// The rest comes from cobra: unknown flags and the like.
-		d = diag.Usagef("usage", "%v", err).WithFix("see `isospike --help`")
+		d = diag.Usagef("usage", "%v", err).WithFix("see `%s --help`", command)
 	}
 	if a.json {
 		full := *d
@@ -154,11 +154,26 @@ func (a *app) note(format string, args ...any) {
 	}
 }
 
-// result prints v as JSON with --json, and text otherwise.
+// heldBack keeps the first error of a writer, which those who print text do not look at.
+type heldBack struct {
+	w   io.Writer
+	err error
+}
+
+func (h *heldBack) Write(b []byte) (int, error) {
+	n, err := h.w.Write(b)
+	if h.err == nil {
+		h.err = err
+	}
+	return n, err
+}
+
+// result prints v as JSON with --json, and text otherwise. The error is that of standard output: a result that nobody got is none.
 func (a *app) result(v any, text func(w io.Writer)) error {
 	if !a.json {
-		text(a.stdout)
-		return nil
+		w := heldBack{w: a.stdout}
+		text(&w)
+		return w.err
 	}
 	e := json.NewEncoder(a.stdout)
 	e.SetEscapeHTML(false)

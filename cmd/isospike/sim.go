@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/isospike/isospike/dataset"
 	"github.com/isospike/isospike/internal/npy"
 	"github.com/isospike/isospike/sim"
 	"github.com/isospike/isospike/snn/diag"
@@ -27,6 +26,9 @@ type simFlags struct {
 	probe    probeFlags
 	state    checkpointFlags
 }
+
+// maxTicks bounds the ticks of a run, and maxCounts the outputs whose counts are printed as text.
+const maxTicks, maxCounts = 1 << 20, 40
 
 func newSim(a *app) *cobra.Command {
 	var f simFlags
@@ -61,11 +63,10 @@ the cores, which are counted from tick 0.
 		RunE: func(c *cobra.Command, args []string) error { return a.sim(c.Context(), args[0], &f) },
 	}
 	fl := c.Flags()
-	fl.StringVar(&f.data.path, "data", "", "recordings: a directory or archive of N-MNIST .bin or .bs2 files")
-	fl.StringVar(&f.data.labels, "labels", "", "list of `id<TAB>class` lines (default: class folders, or the .txt beside the archive)")
+	f.data.add(c, "recordings")
 	fl.StringVar(&f.sample, "sample", "", "id of the recording (default: the first)")
-	fl.StringVar(&f.input, "input", "", ".npz file with the input spikes")
-	fl.StringVar(&f.array, "array", "s_in", "name of the array in --input")
+	fl.StringVar(&f.input, "input", "", inputHelp+", of which --sample chooses one")
+	fl.StringVar(&f.array, "array", defaultArray, "name of the array in --input")
 	fl.IntVar(&f.ticks, "ticks", 0, "ticks to run (0: those of the input)")
 	fl.StringVarP(&f.out, "output", "o", "", ".npz file to write (optional)")
 	encodingFlag(c, &f.encoding)
@@ -76,25 +77,29 @@ the cores, which are counted from tick 0.
 }
 
 func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
-	if err := f.probe.check(); err != nil {
-		return err
-	}
 	e, err := a.load(path)
 	if err != nil {
 		return err
+	}
+	if err := f.probe.check(e.layers, e.sizes); err != nil {
+		return err
+	}
+	if err := f.state.check(path, e); err != nil {
+		return err
+	}
+	p := &f.probe
+	if err := distinct(map[string]string{"-o": f.out, "--vcd": p.vcd, "--fst": p.fst, "--csv": p.csv, "--plot": p.plot, "--raster": p.raster, "--checkpoint": f.state.write}); err != nil {
+		return err
+	}
+	if f.ticks < 0 || f.ticks > maxTicks {
+		return diag.Usagef("usage", "--ticks is %d, allowed are 0 to %d", f.ticks, maxTicks)
 	}
 	in, err := f.raster(a, e)
 	if err != nil {
 		return err
 	}
-	if in.Neurons != e.input.Size() {
+	if in.Neurons != e.input.Size() { // of recordings
 		return diag.Inputf("input-shape", "", "the input has %d rows, the network takes %d (%v)", in.Neurons, e.input.Size(), e.input)
-	}
-	if f.ticks < 0 || f.ticks > 1<<20 {
-		return diag.Usagef("usage", "--ticks is %d, allowed are 0 to %d", f.ticks, 1<<20)
-	}
-	if err := f.state.check(path, e); err != nil {
-		return err
 	}
 	var m *sim.Machine
 	start := 0
@@ -122,7 +127,7 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 		Estimate *loihi.Estimate `json:"estimate,omitempty"`
 	}
 	s := summary{From: start, Ticks: in.Ticks(), Executor: e.name}
-	opts := sim.Options{States: true, Slow: a.slow, Threads: a.threads}
+	opts := sim.Options{States: f.out != "" || f.probe.list != nil, Slow: a.slow, Threads: a.threads}
 	var meter *loihi.Meter
 	if f.model != "" {
 		if meter, err = e.meter(f.model); err != nil {
@@ -143,7 +148,7 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 		if meter != nil {
 			s.Estimate = meter.Estimate(1)
 		}
-	} else if recs, err = e.start(true)(ctx, in); err != nil {
+	} else if recs, err = e.start(opts.States)(ctx, in); err != nil {
 		return err
 	}
 	for _, r := range recs {
@@ -159,7 +164,7 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 			return err
 		}
 	}
-	if err := f.probe.write(e.name, in, recs, s.Class, e.neuron); err != nil {
+	if err := f.probe.write(e, start, in, recs, s.Class); err != nil {
 		return err
 	}
 	return a.result(s, func(w io.Writer) {
@@ -171,7 +176,11 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 		if s.Synapses != nil {
 			fmt.Fprintf(w, ", %d synaptic operations on %d cores", *s.Synapses, len(s.Cores))
 		}
-		fmt.Fprintf(w, "\noutput counts %v: class %d\n", s.Counts, s.Class)
+		if n := len(s.Counts); n > maxCounts {
+			fmt.Fprintf(w, "\n%d outputs, of which number %d counts the most, %d\n", n, s.Class, s.Counts[s.Class])
+		} else {
+			fmt.Fprintf(w, "\noutput counts %v: class %d\n", s.Counts, s.Class)
+		}
 		if s.Estimate != nil {
 			printEstimate(w, s.Estimate)
 		}
@@ -180,6 +189,9 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 
 // raster returns the input that the flags name.
 func (f *simFlags) raster(a *app, e *executor) (*spike.Raster, error) {
+	if f.data.path != "" && f.array != defaultArray {
+		return nil, diag.Usagef("usage", "--array names an array of --input, which is not there")
+	}
 	if (f.input == "") == (f.data.path == "") {
 		return nil, diag.Usagef("usage", "sim takes either --data or --input").WithFix("see `isospike sim --help`")
 	}
@@ -188,22 +200,33 @@ func (f *simFlags) raster(a *app, e *executor) (*spike.Raster, error) {
 		if err != nil {
 			return nil, err
 		}
-		return pick(src, f.sample)
+		return pick(src, f.data.path, f.sample)
 	}
-	return readSpikes(f.input, f.array, e.graded)
+	src, err := openInput(f.input, f.array, []*executor{e})
+	if err != nil {
+		return nil, err
+	}
+	if _, single := src.(one); single && f.sample != "" {
+		return nil, diag.Usagef("usage", "--sample chooses one of several recordings, and %s is one input", f.input).WithFix("leave out --sample; --array names another array of the file")
+	}
+	return pick(src, f.input, f.sample)
 }
 
-// pick returns the sample of an id, the first one for "".
-func pick(src dataset.Encoded, id string) (*spike.Raster, error) {
-	if id == "" {
-		return src.Raster(0, 0, 0)
-	}
+// pick returns the sample of an id, the first one for "", of a source at path.
+func pick(src samples, path, id string) (*spike.Raster, error) {
 	for i := range src.Len() {
-		if src.ID(i) == id {
+		if id == "" || src.ID(i) == id {
 			return src.Raster(i, 0, 0)
 		}
 	}
-	return nil, diag.Inputf("no-sample", src.Name(), "there is no recording %q", id)
+	if id == "" {
+		return nil, diag.Inputf("no-sample", path, "there is no recording in it")
+	}
+	e := diag.Inputf("no-sample", path, "there is no recording %q", id)
+	if n := src.Len(); n > 0 {
+		e.Fix = fmt.Sprintf("name one of its %d, such as %s", n, src.ID(0))
+	}
+	return nil, e
 }
 
 // stretch cuts or extends a raster to a number of ticks.

@@ -67,10 +67,10 @@ draws the curves, and the spikes of a sample in every layer after the last epoch
 		RunE: func(c *cobra.Command, _ []string) error { return a.train(c, &f) },
 	}
 	fl := c.Flags()
-	fl.StringVar(&f.data.path, "data", "", "training data: a folder, file or archive, and after a '#' the part of it; see `isospike data info --help`")
-	fl.StringVar(&f.data.labels, "labels", "", "list of `id<TAB>class` lines for --data (default: class folders, or the .txt beside the archive)")
+	fl.StringVar(&f.data.path, "data", "", "`DATA` to train on: a folder, file or archive, and after a '#' the part of it; see isospike data info --help")
+	fl.StringVar(&f.data.labels, "labels", "", "`FILE` of lines id<TAB>class for --data (default: class folders, or the .txt beside the archive)")
 	fl.StringVar(&f.val.path, "val", "", "validation data, run after every epoch; 10% takes a tenth of every class off --data instead")
-	fl.StringVar(&f.val.labels, "val-labels", "", "list of `id<TAB>class` lines for --val")
+	fl.StringVar(&f.val.labels, "val-labels", "", "`FILE` of lines id<TAB>class for --val")
 	fl.StringVarP(&f.out, "output", "o", "", "model to write")
 	fl.StringVar(&f.log, "log", "", "file for a line of metrics an epoch: .csv or .jsonl")
 	fl.StringVar(&f.report, "report", "", "page to write at the end, of curves and a sample's spikes: .html, or .svg for the spikes alone")

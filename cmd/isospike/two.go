@@ -6,6 +6,7 @@ import (
 
 	"github.com/isospike/isospike/compile"
 	"github.com/isospike/isospike/sim"
+	"github.com/isospike/isospike/sim/golden"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
 	"github.com/isospike/isospike/snn/spike"
@@ -70,20 +71,18 @@ func (a *app) streamed(ctx context.Context, c *contestant) (*executor, func() er
 		recs, err := stream.Run(ctx, in, in.Ticks())
 		return &deviceSide{Side: sim.RecordSide(recs, in.Ticks(), c.program.Convention.SpikeLag), stream: stream, program: c.program}, err
 	}
-	e.final = func(ctx context.Context) (u, v [][]int32, err error) {
-		states, err := stream.States(ctx)
-		if err != nil {
-			return nil, nil, err
-		}
-		for k := range c.program.Layers {
-			home := c.program.Layers[k].Home
-			lu, lv := make([]int32, len(home)), make([]int32, len(home))
-			for n, h := range home {
-				lu[n], lv[n] = states[h.Core][h.Neuron].U, states[h.Core][h.Neuron].V
+	e.end = func() ender {
+		return func(ctx context.Context, in *spike.Raster) (*golden.Run, error) {
+			recs, err := stream.Run(ctx, in, in.Ticks())
+			if err != nil {
+				return nil, err
 			}
-			u, v = append(u, lu), append(v, lv)
+			states, err := stream.States(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return golden.OfProgram(c.program, in, recs, func(core, neuron int) fixed.State { return states[core][neuron] }), nil
 		}
-		return u, v, nil
 	}
 	return &e, end, nil
 }

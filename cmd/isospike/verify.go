@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 
 	"github.com/isospike/isospike/snn/diag"
@@ -58,8 +59,8 @@ first in ticks, then in spikes, and writes it as an input for --input.`,
 	f.data.add(c, "recordings")
 	encodingFlag(c, &f.encoding)
 	fl := c.Flags()
-	fl.StringVar(&f.input, "input", "", ".npz file with an input, of its own or beside recordings")
-	fl.StringVar(&f.array, "array", "s_in", "name of the array in --input")
+	fl.StringVar(&f.input, "input", "", inputHelp+"; of its own or beside recordings")
+	fl.StringVar(&f.array, "array", defaultArray, "name of the array in --input")
 	fl.StringSliceVar(&f.against, "against", nil, "further executors, for the last artifact: sim, slow, emulator, rtl, board, lava:FILE")
 	fl.BoolVar(&f.lockstep, "lockstep", false, "run two executors tick by tick, and show all of the neuron where they part")
 	fl.StringVar(&f.bisect, "bisect", "", "write to this .npz the shortest input found in which two executors differ")
@@ -68,9 +69,7 @@ first in ticks, then in spikes, and writes it as an input for --input.`,
 }
 
 func (a *app) verify(ctx context.Context, args []string, f *verifyFlags) error {
-	if f.board.port != "" && !slices.ContainsFunc(f.against, func(item string) bool { return kindOf(item) == "board" }) {
-		f.against = append(f.against, "board")
-	}
+	f.against = f.board.named(f.against)
 	if len(args) < 1 || len(args)+len(f.against) < 2 {
 		return diag.Usagef("usage", "verify takes two artifacts or more, or one and --against").WithFix("see `isospike verify --help`")
 	}
@@ -85,6 +84,7 @@ func (a *app) verify(ctx context.Context, args []string, f *verifyFlags) error {
 		}
 		execs = append(execs, e)
 	}
+	distinguish(execs, args)
 	last := execs[len(execs)-1]
 	rivals, err := a.against(ctx, f.against, last, args[len(args)-1], &f.board)
 	if err != nil {
@@ -119,6 +119,25 @@ func (a *app) verify(ctx context.Context, args []string, f *verifyFlags) error {
 	return failed
 }
 
+// distinguish tells executors of the same name apart by the files that they were read from: by their names, and where these are the same
+// by their paths.
+func distinguish(execs []*executor, paths []string) {
+	named, based := map[string]int{}, map[string]int{}
+	for i, e := range execs {
+		named[e.name]++
+		based[e.name+filepath.Base(paths[i])]++
+	}
+	for i, e := range execs {
+		file := filepath.Base(paths[i])
+		if based[e.name+file] > 1 {
+			file = paths[i]
+		}
+		if named[e.name] > 1 {
+			e.name = fmt.Sprintf("%s (%s)", e.name, file)
+		}
+	}
+}
+
 // samples are the recordings and inputs that the flags name, but for those of recordings of Lava.
 func (f *verifyFlags) samples(a *app, execs []*executor) (joined, error) {
 	var all joined
@@ -135,16 +154,13 @@ func (f *verifyFlags) samples(a *app, execs []*executor) (joined, error) {
 		all = append(all, src)
 	}
 	if f.input != "" {
-		in, err := readSpikes(f.input, f.array, execs[0].graded)
+		in, err := openInput(f.input, f.array, execs)
 		if err != nil {
 			return nil, err
 		}
-		for _, e := range execs {
-			if err := e.takesRaster(f.input, in); err != nil {
-				return nil, err
-			}
-		}
-		all = append(all, one{f.input, in})
+		all = append(all, in)
+	} else if f.array != defaultArray {
+		return nil, diag.Usagef("usage", "--array names an array of --input, which is not there")
 	}
 	if all == nil && !slices.ContainsFunc(f.against, func(item string) bool { return kindOf(item) == "lava" }) {
 		return nil, diag.Usagef("usage", "there is nothing to run").WithFix("give recordings with --data, or an input with --input")

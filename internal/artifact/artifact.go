@@ -4,6 +4,7 @@
 package artifact
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -32,6 +33,9 @@ const version = "1"
 // maker names the command that makes each kind.
 var maker = map[string]string{Model: "isospike train -o", Fixed: "isospike quantize -o", Program: "isospike compile -o"}
 
+// noun is what each kind is called in messages.
+var noun = map[string]string{Model: "model", Fixed: "fixed network", Program: "program"}
+
 // New returns an empty artifact of a kind with its provenance.
 func New(kind string, provenance map[string]string) *safetensors.File {
 	f := &safetensors.File{Meta: map[string]string{kindKey: kind, versionKey: version}}
@@ -52,9 +56,9 @@ func Hash(f *safetensors.File) string { return f.Meta[safetensors.DigestKey] }
 func Expect(f *safetensors.File, kind string) (map[string]string, error) {
 	switch got := Kind(f); {
 	case got == "":
-		return nil, diag.Inputf("artifact-kind", "", "this is not an isospike %s", kind).WithFix("give a file that `%s` wrote", maker[kind])
+		return nil, diag.Inputf("artifact-kind", "", "this is not an isospike %s", noun[kind]).WithFix("give a file that `%s` wrote", maker[kind])
 	case got != kind:
-		return nil, diag.Inputf("artifact-kind", "", "this is a %s, not a %s", got, kind).WithFix("give a file that `%s` wrote", maker[kind])
+		return nil, diag.Inputf("artifact-kind", "", "this is a %s, not a %s", cmp.Or(noun[got], got), noun[kind]).WithFix("give a file that `%s` wrote", maker[kind])
 	}
 	if v := f.Meta[versionKey]; v != version {
 		return nil, diag.Inputf("artifact-version", "", "%s version %q, this isospike reads %q", kind, v, version).WithFix("make it again with `%s`", maker[kind])

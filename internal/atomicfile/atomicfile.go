@@ -38,11 +38,16 @@ func Write(path string, perm fs.FileMode, write func(io.Writer) error) error {
 }
 
 // replace writes a temporary file beside path and renames it to path.
-func replace(path string, perm fs.FileMode, write func(io.Writer) error) error {
+func replace(path string, perm fs.FileMode, write func(io.Writer) error) (err error) {
 	f, err := createBeside(path, perm)
 	if err != nil {
 		return err
 	}
+	defer func() { // the caller never heard of the temporary file
+		if pe := (*fs.PathError)(nil); errors.As(err, &pe) && pe.Path == f.Name() {
+			pe.Path = path
+		}
+	}()
 	named := false
 	defer func() { // also when write panics
 		if !named {

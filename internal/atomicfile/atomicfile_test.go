@@ -3,6 +3,7 @@ package atomicfile
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -39,6 +40,21 @@ func TestWriteCreatesAndReplaces(t *testing.T) {
 	fi, err := os.Stat(path)
 	if err != nil || fi.Mode().Perm()&^0o640 != 0 {
 		t.Fatalf("mode %v, %v", fi.Mode(), err)
+	}
+}
+
+// TestErrorNamesFile: an error of the temporary file is told of the file that the caller knows.
+func TestErrorNamesFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a")
+	err := Write(path, 0o600, func(io.Writer) error {
+		beside, err := os.ReadDir(filepath.Dir(path))
+		if err != nil || len(beside) != 1 {
+			t.Fatal(beside, err)
+		}
+		return &fs.PathError{Op: "write", Path: filepath.Join(filepath.Dir(path), beside[0].Name()), Err: errors.New("disk full")}
+	})
+	if err == nil || err.Error() != "write "+path+": disk full" {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -70,30 +70,44 @@ func OfText(s string) *Array {
 	return &Array{DType: "<U" + strconv.Itoa(len(r)), data: data}
 }
 
-// Ints returns the elements of an integer or boolean array in C order, or an
-// "array-type" error: for another type, and for a value above 2^63 − 1.
-func (a *Array) Ints() ([]int64, error) {
+// Integers returns the number of elements of an integer or boolean array, and what reads them in C order, for arrays that are too
+// large to be had as int64 besides. It is an "array-type" error for another type; at returns one for a value above 2^63 − 1.
+func (a *Array) Integers() (n int, at func(i int) (int64, error), err error) {
 	size, err := itemSize(a.DType)
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
 	kind := a.DType[1]
 	if kind == 'f' || kind == 'U' {
-		return nil, diag.Inputf("array-type", "", "the array has type %s, want integers", a.DType)
+		return 0, nil, diag.Inputf("array-type", "", "the array has type %s, want integers", a.DType)
 	}
-	v := make([]int64, len(a.data)/size)
-	for i := range v {
+	return len(a.data) / size, func(i int) (int64, error) {
 		x := a.word(i, size)
 		switch {
 		case kind == 'b':
-			v[i] = int64(min(x, 1))
+			return int64(min(x, 1)), nil
 		case kind == 'u' && x > math.MaxInt64:
-			return nil, diag.Inputf("array-type", "", "element %d is %d, too large for int64", i, x)
+			return 0, diag.Inputf("array-type", "", "element %d is %d, too large for int64", i, x)
 		case kind == 'u':
-			v[i] = int64(x)
+			return int64(x), nil
 		default:
 			shift := 64 - 8*size // extends the sign
-			v[i] = int64(x<<shift) >> shift
+			return int64(x<<shift) >> shift, nil
+		}
+	}, nil
+}
+
+// Ints returns the elements of an integer or boolean array in C order, or an
+// "array-type" error: for another type, and for a value above 2^63 − 1.
+func (a *Array) Ints() ([]int64, error) {
+	n, at, err := a.Integers()
+	if err != nil {
+		return nil, err
+	}
+	v := make([]int64, n)
+	for i := range v {
+		if v[i], err = at(i); err != nil {
+			return nil, err
 		}
 	}
 	return v, nil

@@ -1,6 +1,7 @@
 package npy
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
@@ -283,4 +284,34 @@ func FuzzNPZ(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		readNPZ(bytes.NewReader(b), int64(len(b)))
 	})
+}
+
+// TestNPZEntries: an array with something behind it, and one whose bytes are not those of its checksum, say which of the two they are.
+func TestNPZEntries(t *testing.T) {
+	array := write(t, Of([]int{3}, []uint8{1, 2, 3}))
+	packed := func(body []byte) []byte {
+		var b bytes.Buffer
+		z := zip.NewWriter(&b)
+		w, err := z.CreateHeader(&zip.FileHeader{Name: "a.npy", Method: zip.Store})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(body); err != nil {
+			t.Fatal(err)
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	damaged := packed(array)
+	damaged[bytes.Index(damaged, []byte{1, 2, 3})] ^= 4
+	for want, b := range map[string][]byte{
+		`array "a": something follows the array`:        packed(append(array, 0)),
+		`array "a": it is damaged: zip: checksum error`: damaged,
+	} {
+		if _, err := readNPZ(bytes.NewReader(b), int64(len(b))); err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
 }

@@ -6,28 +6,24 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/isospike/isospike/internal/atomicfile"
+	"github.com/isospike/isospike/internal/regular"
 	"github.com/isospike/isospike/snn/diag"
 )
 
 // ReadNPZ reads all arrays of the .npz file at path, by name. Errors are
 // those of [Read], naming the file and the array, or the system's. Arrays of more than 1 GiB in all are refused.
 func ReadNPZ(path string) (map[string]*Array, error) {
-	f, err := os.Open(path)
+	f, size, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	fi, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	arrays, err := readNPZ(f, fi.Size())
+	arrays, err := readNPZ(f, size)
 	return arrays, diag.InFile(err, path)
 }
 
@@ -67,7 +63,10 @@ func readEntry(f *zip.File) (*Array, error) {
 	}
 	// The reader compares the CRC when it meets the end.
 	if n, err := r.Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
-		return nil, malformed("something follows the array, or its checksum is wrong: %v", err)
+		if err == nil || errors.Is(err, io.EOF) {
+			return nil, malformed("something follows the array")
+		}
+		return nil, malformed("it is damaged: %v", err)
 	}
 	return a, nil
 }

@@ -7,10 +7,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"os"
 	"slices"
 	"unicode/utf8"
 
+	"github.com/isospike/isospike/internal/regular"
 	"github.com/isospike/isospike/snn/diag"
 )
 
@@ -19,16 +19,12 @@ type span struct{ begin, end int64 }
 
 // ReadFile reads the file at path; errors are those of [Read] with the file named.
 func ReadFile(path string) (*File, error) {
-	r, err := os.Open(path)
+	r, size, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	fi, err := r.Stat()
-	if err != nil {
-		return nil, err
-	}
-	f, err := Read(r, fi.Size())
+	f, err := Read(r, size)
 	return f, diag.InFile(err, path)
 }
 

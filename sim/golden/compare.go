@@ -4,9 +4,16 @@ import "fmt"
 
 // Difference is how one run differs from the one that was recorded.
 type Difference struct {
-	Spikes    int    // that only one of them has, or that carry something else
-	Registers int    // final u and v that differ; of runs with registers
-	First     string // the first final register that differs, "" for none
+	Spikes    int      // that only one of them has, or that carry something else
+	Registers int      // final u and v that differ; of runs with registers
+	First     Register // of those that differ
+}
+
+// Register is a register of a neuron after the last tick, in a run and in the one that was recorded.
+type Register struct {
+	Layer, Neuron int // both from 0
+	Name          string
+	Got, Want     int32
 }
 
 // Compare holds got to r, which must have the same layers. Layers whose registers one of
@@ -35,7 +42,7 @@ func (d *Difference) registers(layer int, name string, want, got []int32) {
 	for o := range want {
 		if want[o] != got[o] {
 			if d.Registers == 0 {
-				d.First = fmt.Sprintf("layer %d, neuron %d ends with %s = %d, should be %d", layer+1, o, name, got[o], want[o])
+				d.First = Register{layer, o, name, got[o], want[o]}
 			}
 			d.Registers++
 		}

@@ -2,6 +2,7 @@ package golden
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -188,6 +189,40 @@ func TestFolder(t *testing.T) {
 	if _, err := f.Network(); err != nil {
 		t.Error(err)
 	}
+	half := filepath.Join(filepath.Dir(dir), "half")
+	wrong := network()
+	wrong.Tensors = append(wrong.Tensors, wrong.Tensors[0]) // twice, which is not written
+	if _, err := Create(half, wrong); err == nil {
+		t.Error("a network that cannot be written was taken")
+	}
+	if _, err := os.Stat(half); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the folder is left: %v", err)
+	}
+	for _, made := range []bool{true, false} {
+		if !made {
+			if err := os.Mkdir(half, 0o777); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w, err := Create(half, network())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(w.Add("a", 2, r), w.Add("b", -1, r), os.WriteFile(filepath.Join(half, "000002.run"), nil, 0o666), w.Discard()); err != nil {
+			t.Error(err)
+		}
+		left, err := os.ReadDir(half)
+		if made != errors.Is(err, fs.ErrNotExist) || len(left) > 0 {
+			t.Errorf("left is %v, %v", left, err)
+		}
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	var e *diag.Error
+	if err := w.Add("c", 0, r); !errors.As(err, &e) || e.Kind != diag.Input || filepath.Base(e.File) != "000002.run" {
+		t.Errorf("a run that cannot be written: %v", err)
+	}
 }
 
 func TestCompare(t *testing.T) {
@@ -202,9 +237,9 @@ func TestCompare(t *testing.T) {
 		want   Difference
 	}{
 		"nothing":      {func(*Run) {}, Difference{}},
-		"a u":          {func(r *Run) { r.Layers[0].U[1] = 9 }, Difference{0, 1, "layer 1, neuron 1 ends with u = 9, should be 2"}},
-		"a v and a u":  {func(r *Run) { r.Layers[0].V[0], r.Layers[0].U[0] = 0, 0 }, Difference{0, 2, "layer 1, neuron 0 ends with u = 0, should be 1"}},
-		"a spike":      {func(r *Run) { r.Layers[0].Spikes.Index[0] = 1 }, Difference{2, 0, ""}},
+		"a u":          {func(r *Run) { r.Layers[0].U[1] = 9 }, Difference{0, 1, Register{0, 1, "u", 9, 2}}},
+		"a v and a u":  {func(r *Run) { r.Layers[0].V[0], r.Layers[0].U[0] = 0, 0 }, Difference{0, 2, Register{0, 0, "u", 0, 1}}},
+		"a spike":      {func(r *Run) { r.Layers[0].Spikes.Index[0] = 1 }, Difference{2, 0, Register{}}},
 		"no registers": {func(r *Run) { r.Layers[0].U, r.Layers[0].V = nil, nil }, Difference{}},
 	} {
 		r := one()

@@ -131,12 +131,17 @@ func TestHostileFolders(t *testing.T) {
 		do   func(dir string) error
 		file string
 	}{
-		"more samples than runs":  {change(`"samples": [`, `"samples": [{"id": "x"}, {"id": "y"}, `), "000000.run"},
-		"a sample twice":          {change(`"samples": [`, `"samples": [{"id": "a", "spikes": 1, "sha256": "0"}, `), "000000.run"},
+		"more samples than runs":  {change(`"samples": [`, `"samples": [{"id": "x", "sha256": "`+strings.Repeat("0", 64)+`"}, `), "000000.run"},
+		"samples without hashes":  {change(`"samples": [`, `"samples": [{"id": "x"}, `), manifestName},
+		"a sample twice":          {change(`"samples": [`, `"samples": [{"id": "a", "spikes": 1, "sha256": "`+strings.Repeat("0", 64)+`"}, `), "000000.run"},
 		"another count of spikes": {change(`"spikes": 1`, `"spikes": 1000000`), "000000.run"},
 		"a negative count":        {change(`"spikes": 1`, `"spikes": -1`), "000000.run"},
 		"a count beyond integers": {change(`"spikes": 1`, `"spikes": 1e400`), manifestName},
-		"another hash":            {change(`"sha256": "`, `"sha256": "0`), "000000.run"},
+		"a longer hash":           {change(`"sha256": "`, `"sha256": "0`), manifestName},
+		"another field":           {change(`"format"`, `"fields": 1, "format"`), manifestName},
+		"something behind":        {change("]\n}", "]\n}{"), manifestName},
+		"no list":                 {change(`"samples": [`, `"samples": 5, "more": [`), manifestName},
+		"many empty samples":      {change(`"samples": [`, `"samples": [`+strings.Repeat("{},", 100_000)), manifestName},
 		"another network":         {change(`"network_sha256": "`, `"network_sha256": "0`), NetworkName},
 		"no network":              {replace(NetworkName, func(string) error { return nil }), NetworkName},
 		"a run that is a folder":  {replace("000001.run", folder), "000001.run"},

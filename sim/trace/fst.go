@@ -27,13 +27,13 @@ const (
 // FST writes what VCD does in the binary form of GTKWave, which is smaller and opens faster. The same signals give the same bytes with the
 // same version of Go: its compressor may change.
 func FST(w io.Writer, signals []Signal) error {
-	list, ticks := variables(signals)
+	list, from, ticks := variables(signals)
 	hierarchy, scopes := hierarchyOf(list)
 	for _, block := range []struct {
 		kind byte
 		body []byte
 	}{
-		{fstHeader, headerOf(len(list), scopes, ticks)}, {fstChanges, changesOf(list, ticks)}, {fstGeometry, geometryOf(list)}, {fstHierarchy, hierarchy},
+		{fstHeader, headerOf(len(list), scopes, from, ticks)}, {fstChanges, changesOf(list, from, ticks)}, {fstGeometry, geometryOf(list)}, {fstHierarchy, hierarchy},
 	} {
 		b := binary.BigEndian.AppendUint64([]byte{block.kind}, uint64(len(block.body)+8)) // the length counts itself
 		if _, err := w.Write(append(b, block.body...)); err != nil {
@@ -43,9 +43,9 @@ func FST(w io.Writer, signals []Signal) error {
 	return nil
 }
 
-func headerOf(vars, scopes, ticks int) []byte {
-	b := binary.BigEndian.AppendUint64(nil, 0)                        // start
-	b = binary.BigEndian.AppendUint64(b, uint64(ticks))               // end
+func headerOf(vars, scopes, from, ticks int) []byte {
+	b := binary.BigEndian.AppendUint64(nil, uint64(from))             // start
+	b = binary.BigEndian.AppendUint64(b, uint64(from+ticks))          // end
 	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(math.E)) // tells the order of bytes of real variables
 	b = binary.BigEndian.AppendUint64(b, 0)                           // memory of the writer
 	for _, n := range []int{scopes, vars, vars, 1} {                  // names of variables, variables, blocks of changes
@@ -101,7 +101,7 @@ func hierarchyOf(list []variable) (block []byte, count int) {
 }
 
 // changesOf is the one block of values: the first ones, and the changes of each variable.
-func changesOf(list []variable, ticks int) []byte {
+func changesOf(list []variable, from, ticks int) []byte {
 	var first, index []byte
 	chains := []byte{'Z'} // how they are packed: by zlib
 	memory, last, silent := 0, 0, 0
@@ -132,8 +132,8 @@ func changesOf(list []variable, ticks int) []byte {
 	if silent > 0 {
 		index = binary.AppendUvarint(index, uint64(silent)<<1)
 	}
-	b := binary.BigEndian.AppendUint64(nil, 0) // from tick
-	b = binary.BigEndian.AppendUint64(b, uint64(ticks))
+	b := binary.BigEndian.AppendUint64(nil, uint64(from))
+	b = binary.BigEndian.AppendUint64(b, uint64(from+ticks))
 	b = binary.BigEndian.AppendUint64(b, uint64(memory))
 	z := packed(first)
 	for _, n := range []int{len(first), len(z), len(list)} {
@@ -142,10 +142,10 @@ func changesOf(list []variable, ticks int) []byte {
 	b = binary.AppendUvarint(append(b, z...), uint64(len(list)))
 	b = append(append(b, chains...), index...)
 	b = binary.BigEndian.AppendUint64(b, uint64(len(index)))
-	times := append([]byte{0}, bytes.Repeat([]byte{1}, ticks)...) // from one to the next
+	times := append(binary.AppendUvarint(nil, uint64(from)), bytes.Repeat([]byte{1}, ticks)...) // from one to the next
 	z = packed(times)
 	b = append(b, z...)
-	for _, n := range []int{len(times), len(z), len(times)} {
+	for _, n := range []int{len(times), len(z), ticks + 1} {
 		b = binary.BigEndian.AppendUint64(b, uint64(n))
 	}
 	return b

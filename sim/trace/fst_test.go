@@ -2,6 +2,8 @@ package trace
 
 import (
 	"bytes"
+	"encoding/binary"
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -114,6 +116,46 @@ func TestFST(t *testing.T) {
 	}
 	if t.Logf("compared %d values", compared); compared == 0 {
 		t.Error("nothing was compared")
+	}
+	// Of a run that goes on from a tick, the same later.
+	const from = 1000
+	rec := record(5, 30, true)
+	var signals, later []Signal
+	for o := range 5 {
+		s := Of("1", o, rec, fixed.CUBA{VTh: 80})
+		signals = append(signals, s)
+		s.From = from
+		later = append(later, s)
+	}
+	var fst, vcd, csv [2]bytes.Buffer
+	for i, list := range [][]Signal{signals, later} {
+		for _, err := range []error{FST(&fst[i], list), VCD(&vcd[i], list), CSV(&csv[i], list)} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if head := fst[1].Bytes()[9:]; binary.BigEndian.Uint64(head) != from || binary.BigEndian.Uint64(head[8:]) != from+30 {
+		t.Errorf("the header says that it is of ticks %d to %d", binary.BigEndian.Uint64(head), binary.BigEndian.Uint64(head[8:]))
+	}
+	want, _ := readFST(t, fst[0].Bytes())
+	got, end := readFST(t, fst[1].Bytes())
+	if end != from+30 || len(got) != len(want) {
+		t.Fatalf("it ends at %d, with %d variables of %d", end, len(got), len(want))
+	}
+	for name, w := range want {
+		if g := got[name]; len(w) != 30 || len(g) != from+30 || !slices.Equal(g[from:], w) {
+			t.Errorf("%s is %v from tick %d on, want %v", name, g, from, w)
+		}
+	}
+	for tick := range 31 {
+		vcd[0] = *bytes.NewBuffer(bytes.Replace(vcd[0].Bytes(), fmt.Appendf(nil, "#%d\n", tick), fmt.Appendf(nil, "#%d\n", from+tick), 1))
+	}
+	if !bytes.Equal(vcd[0].Bytes(), vcd[1].Bytes()) {
+		t.Error("the dump is not the same later")
+	}
+	if !bytes.Contains(csv[1].Bytes(), []byte("\n1,4,1029,")) || bytes.Contains(csv[1].Bytes(), []byte("\n1,4,29,")) {
+		t.Error("the lines of the CSV are not those of later ticks")
 	}
 	var none bytes.Buffer
 	if err := FST(&none, nil); err != nil {

@@ -3,8 +3,7 @@
 package trace
 
 import (
-	"bufio"
-	"fmt"
+	"encoding/csv"
 	"io"
 	"strconv"
 
@@ -15,7 +14,8 @@ import (
 type Signal struct {
 	Layer     string
 	Neuron    int     // in the layer
-	Message   []int32 // by tick: what it sent, 1 of a plain spike, 0 of none
+	From      int     // the first tick, of all signals of a trace the same
+	Message   []int32 // by tick from From on: what it sent, 1 of a plain spike, 0 of none
 	U, V      []int32 // registers after each tick; nil where they were not recorded
 	Threshold int64   // in units of V; 0 is none that stays the same
 }
@@ -48,8 +48,8 @@ func Of(layer string, n int, rec *fixed.Record, neuron fixed.Neuron) Signal {
 
 // CSV writes a line for each signal and tick; what was not recorded is empty.
 func CSV(w io.Writer, signals []Signal) error {
-	b := bufio.NewWriter(w)
-	fmt.Fprintln(b, "layer,neuron,tick,message,u,v,threshold")
+	b := csv.NewWriter(w) // names of layers may have commas
+	_ = b.Write([]string{"layer", "neuron", "tick", "message", "u", "v", "threshold"})
 	for _, s := range signals {
 		threshold := ""
 		if s.Threshold != 0 {
@@ -60,8 +60,9 @@ func CSV(w io.Writer, signals []Signal) error {
 			if s.U != nil {
 				u, v = strconv.Itoa(int(s.U[t])), strconv.Itoa(int(s.V[t]))
 			}
-			fmt.Fprintf(b, "%s,%d,%d,%d,%s,%s,%s\n", s.Layer, s.Neuron, t, m, u, v, threshold)
+			_ = b.Write([]string{s.Layer, strconv.Itoa(s.Neuron), strconv.Itoa(s.From + t), strconv.Itoa(int(m)), u, v, threshold})
 		}
 	}
-	return b.Flush()
+	b.Flush()
+	return b.Error() // the first of all
 }

@@ -171,7 +171,7 @@ func TestCSV(t *testing.T) {
 	rec := record(3, 20, false)
 	rec2 := &fixed.Record{Spikes: rec.Spikes}
 	var b bytes.Buffer
-	if err := CSV(&b, []Signal{Of("1", 2, rec, fixed.SRM{VTh: 2}), Of("2", 0, rec2, fixed.Sigma{})}); err != nil {
+	if err := CSV(&b, []Signal{Of("a,\"b\"", 2, rec, fixed.SRM{VTh: 2}), Of("2", 0, rec2, fixed.Sigma{})}); err != nil {
 		t.Fatal(err)
 	}
 	lines, err := csv.NewReader(&b).ReadAll()
@@ -183,7 +183,7 @@ func TestCSV(t *testing.T) {
 		for _, o := range rec.Spikes.At(tick) {
 			spikes[o] = "1"
 		}
-		want := fmt.Sprint("1,2,", tick, ",", spikes[2], ",", rec.U[2*20+tick], ",", rec.V[2*20+tick], ",128")
+		want := fmt.Sprint("a,\"b\",2,", tick, ",", spikes[2], ",", rec.U[2*20+tick], ",", rec.V[2*20+tick], ",128")
 		if got := strings.Join(lines[1+tick], ","); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}

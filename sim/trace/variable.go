@@ -11,14 +11,17 @@ type variable struct {
 	at     func(t int) int32
 }
 
-// variables returns those of signals, and the ticks of the longest:
+// variables returns those of signals, the first tick, and the ticks of the longest:
 //
 //	spike        1 for the tick in which it sends
 //	message      what it sends, where signals of the trace send other than 1
 //	u, v         registers, two's complement of 32 bits: show them as signed decimals
 //	threshold    where it stays the same
-func variables(signals []Signal) (list []variable, ticks int) {
+func variables(signals []Signal) (list []variable, from, ticks int) {
 	graded := false
+	if len(signals) > 0 {
+		from = signals[0].From
+	}
 	for _, s := range signals {
 		for _, m := range s.Message {
 			graded = graded || m != 0 && m != 1
@@ -41,7 +44,7 @@ func variables(signals []Signal) (list []variable, ticks int) {
 			add("threshold", false, func(int) int32 { return int32(s.Threshold) })
 		}
 	}
-	return list, ticks
+	return list, from, ticks
 }
 
 // word makes a name of a scope: letters, digits and _.

@@ -11,7 +11,7 @@ import (
 func VCD(w io.Writer, signals []Signal) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprint(b, "$version isospike $end\n$comment a unit of time is a tick $end\n$timescale 1 ms $end\n")
-	list, ticks := variables(signals)
+	list, from, ticks := variables(signals)
 	scopes(list, func(format string, name any) {
 		fmt.Fprintf(b, "$scope module "+format+" $end\n", name)
 	}, func() {
@@ -25,7 +25,7 @@ func VCD(w io.Writer, signals []Signal) error {
 	})
 	fmt.Fprintln(b, "$enddefinitions $end")
 	for t := range ticks {
-		fmt.Fprintf(b, "#%d\n", t)
+		fmt.Fprintf(b, "#%d\n", from+t)
 		for i := range list {
 			v := &list[i]
 			if t >= v.ticks {
@@ -40,7 +40,7 @@ func VCD(w io.Writer, signals []Signal) error {
 			}
 		}
 	}
-	fmt.Fprintf(b, "#%d\n", ticks) // so that the last tick has its length
+	fmt.Fprintf(b, "#%d\n", from+ticks) // so that the last tick has its length
 	return b.Flush()
 }
 

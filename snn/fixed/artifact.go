@@ -78,6 +78,17 @@ func (n *Network) File() *safetensors.File {
 // tensorName numbers layers from 1, as the notation does.
 func tensorName(k int, what string) string { return fmt.Sprintf("%d.%s", k+1, what) }
 
+// Read reads the fixed network in the file at path, which `isospike quantize` or `isospike import` wrote. The file may come from anywhere:
+// what is damaged, of another kind or no network is an Input error that names it.
+func Read(path string) (*Network, error) {
+	f, err := artifact.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	n, err := FromFile(f)
+	return n, diag.InFile(err, path)
+}
+
 // FromFile is the inverse of File, and validates what it has read.
 func FromFile(f *safetensors.File) (*Network, error) {
 	provenance, err := artifact.Expect(f, artifact.Fixed)

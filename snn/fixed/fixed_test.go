@@ -2,13 +2,17 @@ package fixed
 
 import (
 	"bytes"
+	"errors"
 	"math/big"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/isospike/isospike/internal/safetensors"
 	"github.com/isospike/isospike/snn"
+	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/spike"
 	"pgregory.net/rapid"
 )
@@ -214,6 +218,24 @@ func TestArtifactRoundTrip(t *testing.T) {
 	}
 	if d := cmp.Diff(n, got); d != "" {
 		t.Error(d)
+	}
+	path := filepath.Join(t.TempDir(), "network")
+	if err := os.WriteFile(path, b.Bytes(), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if got, err = Read(path); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(n, got); d != "" {
+		t.Error(d)
+	}
+	b.Bytes()[b.Len()-1] ^= 1
+	if err := os.WriteFile(path, b.Bytes(), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	var e *diag.Error
+	if _, err := Read(path); !errors.As(err, &e) || e.Kind != diag.Input || e.File != path {
+		t.Errorf("damaged: %v", err)
 	}
 }
 

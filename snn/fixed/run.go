@@ -1,6 +1,7 @@
 package fixed
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/isospike/isospike/snn/diag"
@@ -22,6 +23,11 @@ const maxArrivals = 1 << 30
 // record a layer, recorded spikes lagging as the convention says. Input columns
 // beyond ticks have no effect; missing ones are silent. There is a Limit error for more neurons × ticks than one run holds.
 func (n *Network) Run(in *spike.Raster, ticks int, states bool) ([]Record, error) {
+	return n.RunContext(context.Background(), in, ticks, states)
+}
+
+// RunContext is Run that stops when ctx ends, with an Interrupted error.
+func (n *Network) RunContext(ctx context.Context, in *spike.Raster, ticks int, states bool) ([]Record, error) {
 	if in.Neurons != n.Input.Size() {
 		return nil, fmt.Errorf("input raster has %d neurons, the network takes %d", in.Neurons, n.Input.Size())
 	}
@@ -34,7 +40,10 @@ func (n *Network) Run(in *spike.Raster, ticks int, states bool) ([]Record, error
 	recs := make([]Record, len(n.Layers))
 	spikes := in
 	for k := range n.Layers {
-		recs[k] = n.RunLayer(k, spikes, ticks, states)
+		recs[k] = n.layerRun(ctx, k, spikes, ticks, states)
+		if ctx.Err() != nil {
+			return nil, &diag.Error{Kind: diag.Interrupted, Code: "interrupted", Msg: "the run was stopped", Err: ctx.Err()}
+		}
 		spikes = recs[k].Spikes
 	}
 	if n.Convention.SpikeLag > 0 {
@@ -56,15 +65,20 @@ func (n *Network) Run(in *spike.Raster, ticks int, states bool) ([]Record, error
 // RunLayer executes layer k alone, on the spikes of the population before it as they
 // were sent, and returns its record without the convention's lag.
 func (n *Network) RunLayer(k int, in *spike.Raster, ticks int, states bool) Record {
+	return n.layerRun(context.Background(), k, in, ticks, states)
+}
+
+// layerRun is RunLayer whose record is cut short where ctx ends.
+func (n *Network) layerRun(ctx context.Context, k int, in *spike.Raster, ticks int, states bool) Record {
 	l, delay, latency := &n.Layers[k], []uint8(nil), n.Convention.InputLatency
 	if k > 0 {
 		delay, latency = n.Layers[k-1].Delay, 1
 	}
-	sum, imag := Arrivals(l, in, delay, latency, ticks), []int64(nil)
+	sum, imag := arrivals(ctx, l, in, delay, latency, ticks), []int64(nil)
 	if l.WeightImag != nil {
-		imag = Arrivals(l.Imaginary(), in, delay, latency, ticks)
+		imag = arrivals(ctx, l.Imaginary(), in, delay, latency, ticks)
 	}
-	return n.runLayer(l, k, sum, imag, ticks, states)
+	return n.runLayer(ctx, l, k, sum, imag, ticks, states)
 }
 
 // Arrivals sums, for every neuron o and tick t, the weights of the spikes that
@@ -72,8 +86,13 @@ func (n *Network) RunLayer(k int, in *spike.Raster, ticks int, states bool) Reco
 // and the weight exponent: sum[o*ticks+t]. A spike of input neuron i in column t arrives
 // at t + latency + delay[i] + SynDelay.
 func Arrivals(l *Layer, in *spike.Raster, delay []uint8, latency, ticks int) []int64 {
+	return arrivals(context.Background(), l, in, delay, latency, ticks)
+}
+
+// arrivals is Arrivals of the ticks until ctx ends.
+func arrivals(ctx context.Context, l *Layer, in *spike.Raster, delay []uint8, latency, ticks int) []int64 {
 	sum := make([]int64, l.Out.Size()*ticks)
-	for t := range min(in.Ticks(), ticks) {
+	for t := 0; t < min(in.Ticks(), ticks) && ctx.Err() == nil; t++ {
 		messages := in.Messages(t)
 		for s, i := range in.At(t) {
 			at, message := t+latency, int64(1)
@@ -104,8 +123,8 @@ func (l *Layer) Deliver(sum []int64, ticks, i, at int, message int64) {
 	}
 }
 
-// runLayer runs layer k on what arrives; imag is nil where its weights are real.
-func (n *Network) runLayer(l *Layer, k int, sum, imag []int64, ticks int, states bool) Record {
+// runLayer runs layer k on what arrives, until ctx ends; imag is nil where its weights are real.
+func (n *Network) runLayer(ctx context.Context, l *Layer, k int, sum, imag []int64, ticks int, states bool) Record {
 	size := l.Out.Size()
 	rec := Record{Spikes: spike.NewRaster(size)}
 	if states {
@@ -114,7 +133,7 @@ func (n *Network) runLayer(l *Layer, k int, sum, imag []int64, ticks int, states
 	state := make([]State, size)
 	graded := Graded(l.Neuron)
 	var fired, messages []int32
-	for t := range ticks {
+	for t := 0; t < ticks && ctx.Err() == nil; t++ {
 		if n.ResetsAt(k, t) {
 			clear(state)
 		}

@@ -1,6 +1,8 @@
 package fixed_test
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"testing"
 
@@ -8,6 +10,7 @@ import (
 
 	"github.com/isospike/isospike/compile/nettest"
 	"github.com/isospike/isospike/snn"
+	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
 	"github.com/isospike/isospike/snn/spike"
 )
@@ -81,4 +84,38 @@ func TestStepperDelays(t *testing.T) {
 	if first := 1 + 2*snn.MaxDelay; want[1].U[first-1] != 0 || want[1].U[first] == 0 || s.State(1, 0).V == 0 {
 		t.Errorf("u is %d in tick %d, %d before", want[1].U[first], first, want[1].U[first-1])
 	}
+}
+
+// TestRunContext: a run ends soon after its context, with an Interrupted error, in the middle of a layer.
+func TestRunContext(t *testing.T) {
+	net := &fixed.Network{Input: snn.Flat(1), Convention: fixed.Axonal, Layers: []fixed.Layer{{
+		Name: "1", In: snn.Flat(1), Out: snn.Flat(1), Weight: []int16{80}, WeightBits: 8, Neuron: fixed.CUBA{IDecay: 4096, VTh: 80, RefDelay: 1}}}}
+	in := spike.NewRaster(1)
+	for range 100 {
+		in.Append(0)
+	}
+	for after, stops := range map[int]bool{1: true, 50: true, 150: true, 1000: false} { // checks of the context until it ends: one a tick of arrivals, and of neurons
+		ctx := &ends{Context: t.Context(), after: after}
+		recs, err := net.RunContext(ctx, in, 100, true)
+		var e *diag.Error
+		if stopped := errors.As(err, &e) && e.Kind == diag.Interrupted && errors.Is(err, context.Canceled) && recs == nil; stopped != stops || !stops && err != nil {
+			t.Errorf("after %d checks: %v", after, err)
+		}
+		if stops && ctx.checks > after+5 {
+			t.Errorf("after %d checks it goes on for %d more", after, ctx.checks-after)
+		}
+	}
+}
+
+// ends is a context that ends once it was asked so many times.
+type ends struct {
+	context.Context
+	after, checks int
+}
+
+func (e *ends) Err() error {
+	if e.checks++; e.checks > e.after {
+		return context.Canceled
+	}
+	return nil
 }
