@@ -69,6 +69,7 @@ type tables struct {
 	carried int    // length of a slot of messages
 	accs    int    // length of the accumulators
 	neurons int
+	routed  int  // no neuron from this one on has a route, as those of the last layer
 	wired   int  // length of arrived
 	apart   int  // the rows of sources of a lower rank are not copied
 	marks   int  // length of touched

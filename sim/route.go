@@ -131,6 +131,9 @@ func (t *tables) lay() {
 			t.bits = append(t.bits, own...)
 		}
 		own = own[:0]
+		if n := source - t.inputs(); n >= 0 && len(t.routes(source)) > 0 {
+			t.routed = n + 1
+		}
 	}
 	t.bits = slices.Clip(t.bits)
 }
@@ -179,6 +182,9 @@ func (m *Machine) send(r compile.Route, tick int, message int32) {
 // spread lets what was sent in a tick reach the worker's cores.
 func (w *worker) spread(m *Machine, s *sent, tick int) {
 	for i, n := range s.from {
+		if int(n) >= m.routed {
+			continue
+		}
 		w.fire(m, m.inputs()+int(n), tick+1, s.message(i))
 	}
 }
