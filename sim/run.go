@@ -151,8 +151,7 @@ func (r *run) inOrder(t int) []ran {
 }
 
 // work runs the ticks. What the units send in a tick all workers see in the next one, behind the barrier, and each lets it reach its own
-// units. It then runs these and, when none is left,
-// those of others: so no bits are written by two, and no unit is run by two.
+// units. It then runs these and, when none is left, those of others: so no bits are written by two, and no unit is run by two.
 func (r *run) work(w *worker) {
 	m := r.m
 	for t := range r.ticks {
