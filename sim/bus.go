@@ -18,7 +18,7 @@ type bus struct {
 // busUnits is how many units a bus has at most. A bus is of one worker, and several workers shall have some.
 const busUnits = 8
 
-// buses finds the buses.
+// findBuses puts units on buses.
 func (t *tables) findBuses() {
 	same := t.sameSpikes()
 	for lo := 0; lo < len(t.units); {
@@ -36,18 +36,15 @@ func (t *tables) findBuses() {
 	}
 }
 
-// alone reports whether a unit is a core on the fast path whose rows are not joined with others.
-func (u *unit) alone() bool { return u.fast != nil && u.fast.joined == nil }
-
 // sameSpikes tells of every core whether it always gets the same spikes as the core before on the same axons, both alone in their units.
 func (t *tables) sameSpikes() []bool {
-	same, any := make([]bool, len(t.cores)), false
+	same, some := make([]bool, len(t.cores)), false
 	for i := 1; i < len(same); i++ {
 		same[i] = len(t.cores[i].Row) > 0 && t.units[t.cores[i].unit].alone() && t.units[t.cores[i-1].unit].alone() && len(t.cores[i].Row) == len(t.cores[i-1].Row)
-		any = any || same[i]
+		some = some || same[i]
 	}
 	var routes, before []compile.Route
-	for source := 0; any && source < t.inputs()+t.neurons; source++ {
+	for source := 0; some && source < t.inputs()+t.neurons; source++ {
 		routes = append(routes[:0], t.routes(source)...)
 		slices.SortFunc(routes, func(a, b compile.Route) int {
 			return cmp.Or(cmp.Compare(a.Core, b.Core), cmp.Compare(a.Axon, b.Axon)) // an axon has one source
@@ -92,11 +89,16 @@ func (m *Machine) unload() {
 		for _, slot := range m.ring {
 			on := slot[b.word:][:b.words]
 			for _, u := range m.units[b.lo:b.hi] {
-				for k, word := range m.axons(u.lo, slot) {
-					m.axons(u.lo, slot)[k] = word | on[k]
-				}
+				merge(m.axons(u.lo, slot), on)
 			}
 			clear(on)
 		}
+	}
+}
+
+// merge sets the bits that are set on a bus.
+func merge(words, on []uint64) {
+	for k := range words {
+		words[k] |= on[k]
 	}
 }

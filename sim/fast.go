@@ -54,16 +54,12 @@ func (w *worker) arrived(m *Machine, u *unit, slot []uint64, tick int) []int32 {
 	own := m.axons(u.lo, slot)
 	if u.bus != none {
 		on := slot[m.buses[u.bus].word:][:len(own)]
-		if !m.loosely && tick >= m.loose {
+		if !m.isLoose(tick) {
 			return w.numbers(on)
 		}
-		for k := range own {
-			own[k] |= on[k]
-		}
+		merge(own, on)
 	}
-	hits := w.numbers(own)
-	clear(own)
-	return hits
+	return w.drain(own)
 }
 
 // collectEven gathers the strips of a core whose rows are even, without a look at each.
@@ -95,9 +91,7 @@ func (w *worker) collectJoined(m *Machine, u *unit, slot []uint64, tick int) {
 	j := u.fast.joined
 	acc := m.acc[u.acc:][:u.neurons+kernel.Slack]
 	arrived := m.arrived[j.first:][:j.wires]
-	words := slot[u.word:][:(j.wires+63)/64]
-	hits, strips, first := w.numbers(words), w.wires[:0], 0 // wire of the matrix
-	clear(words)
+	hits, strips, first := w.drain(slot[u.word:][:(j.wires+63)/64]), w.wires[:0], 0 // wire of the matrix
 	for k := 0; len(hits) > 0; k++ {
 		x := &j.matrices[k]
 		end, n := int32(first+x.wires), 0
@@ -119,7 +113,7 @@ func (w *worker) collectJoined(m *Machine, u *unit, slot []uint64, tick int) {
 		hits, first = hits[n:], int(end)
 	}
 	w.wires = strips
-	loose := m.loosely || tick < m.loose
+	loose := m.isLoose(tick)
 	if !loose && len(w.apart) == 0 {
 		return
 	}
@@ -131,17 +125,20 @@ func (w *worker) collectJoined(m *Machine, u *unit, slot []uint64, tick int) {
 			w.apart[k] = axons
 		}
 		if loose {
-			words := m.axons(i, slot)
-			for k, set := range words {
-				for ; set != 0; set &= set - 1 {
-					w.gather(m, u, i, k*64+bits.TrailingZeros64(set))
-				}
-				words[k] = 0
+			for _, axon := range w.drain(m.axons(i, slot)) {
+				w.gather(m, u, i, int(axon))
 			}
 		}
 		w.add(&m.cores[i], acc[m.cores[i].acc-u.acc:])
 	}
 	w.apart = w.apart[:0]
+}
+
+// drain is numbers, and clears the bits.
+func (w *worker) drain(words []uint64) []int32 {
+	list := w.numbers(words)
+	clear(words)
+	return list
 }
 
 // numbers returns those of the bits that are set, ascending. They are valid until the next call.
@@ -202,16 +199,17 @@ func (w *worker) add(c *core, acc []int32) {
 // settle adds to the counts what has arrived on wires.
 func (m *Machine) settle() {
 	for i := range m.units {
-		if f := m.units[i].fast; f != nil && f.joined != nil {
-			wire := f.joined.first
-			for k := range f.joined.matrices {
-				x := &f.joined.matrices[k]
+		if u := &m.units[i]; u.isJoined() {
+			j := u.fast.joined
+			wire := j.first
+			for k := range j.matrices {
+				x := &j.matrices[k]
 				if x.cols == 0 { // counted on arrival
 					wire += x.wires
 					continue
 				}
 				count := m.count[x.lo:x.hi]
-				for gaps := f.joined.gaps[x.gaps:][:x.wires*len(count)]; len(gaps) > 0; gaps = gaps[len(count):] {
+				for gaps := j.gaps[x.gaps:][:x.wires*len(count)]; len(gaps) > 0; gaps = gaps[len(count):] {
 					if n := m.arrived[wire]; n > 0 {
 						for c, gaps := range gaps[:len(count)] {
 							count[c].Synapses += n * int64(len(m.cores[x.lo+c].Profile)-int(gaps))

@@ -218,13 +218,14 @@ func (t *tables) measure() (bytes int) {
 		})
 	}
 	for i := range t.units {
-		if f := t.units[i].fast; f != nil && f.joined != nil {
-			*f.joined = joined{}
+		if u := &t.units[i]; u.isJoined() {
+			j := u.fast.joined
+			*j = joined{}
 			for k, matrices := range groups[i] {
-				f.joined.groups[k].matrix, f.joined.groups[k].wire = len(f.joined.matrices), f.joined.wires
-				f.joined.matrices = append(f.joined.matrices, matrices...)
+				j.groups[k].matrix, j.groups[k].wire = len(j.matrices), j.wires
+				j.matrices = append(j.matrices, matrices...)
 				for _, x := range matrices {
-					f.joined.wires += x.wires
+					j.wires += x.wires
 					bytes += x.wires * int(x.cols)
 				}
 			}
@@ -252,9 +253,9 @@ func (j *joined) allocate() {
 func (t *tables) fill() {
 	next := make([][fixed.Inhibitory + 1]struct{ matrix, wire int }, len(t.units)) // matrix of each group, and wire of that
 	for i := range t.units {
-		if f := t.units[i].fast; f != nil && f.joined != nil {
+		if u := &t.units[i]; u.isJoined() {
 			for k := range next[i] {
-				next[i][k].matrix = f.joined.groups[k].matrix
+				next[i][k].matrix = u.fast.joined.groups[k].matrix
 			}
 		}
 	}
@@ -291,8 +292,8 @@ func (t *tables) fill() {
 		})
 	}
 	for i := range t.units {
-		if f := t.units[i].fast; f != nil && f.joined != nil {
-			f.joined.axons = slices.Clip(f.joined.axons)
+		if u := &t.units[i]; u.isJoined() {
+			u.fast.joined.axons = slices.Clip(u.fast.joined.axons)
 		}
 	}
 }

@@ -128,7 +128,7 @@ func newTables(p *compile.Program, ranges [][2]int, bytes int) *tables {
 		}
 	}
 	for i := range t.units {
-		if u := &t.units[i]; u.fast != nil && u.fast.joined == nil {
+		if u := &t.units[i]; u.alone() {
 			bytes -= waySize * len(p.Cores[u.lo].Mode)
 		}
 	}
@@ -144,7 +144,7 @@ func newTables(p *compile.Program, ranges [][2]int, bytes int) *tables {
 			t.words += t.buses[u.bus].words
 			bytes -= 8 * t.slots * t.buses[u.bus].words
 		}
-		if u.fast != nil && u.fast.joined != nil {
+		if u.isJoined() {
 			u.fast.joined.allocate()
 			t.words += (u.fast.joined.wires + 63) / 64
 			u.fast.joined.first = t.wired
@@ -160,7 +160,7 @@ func newTables(p *compile.Program, ranges [][2]int, bytes int) *tables {
 		t.fill()
 	}
 	for i := range t.units {
-		if u := &t.units[i]; u.fast != nil && u.fast.joined == nil {
+		if u := &t.units[i]; u.alone() {
 			u.fast.rows = layOut(&p.Cores[u.lo], &bytes)
 		}
 	}

@@ -31,14 +31,14 @@ func newRecorder(m *Machine, ticks int, states bool) *recorder {
 	return r
 }
 
-// add takes spikes of the tick. Those of one layer mostly follow each other.
-func (r *recorder) add(s *sent) {
-	for i := 0; i < len(s.from); {
-		layer := r.m.homes[s.from[i]].layer
-		to := &r.sends[layer]
-		for ; i < len(s.from) && r.m.homes[s.from[i]].layer == layer; i++ {
-			to.add(r.m.homes[s.from[i]].neuron, s.message(i))
-		}
+// add takes spikes of the tick.
+func (r *recorder) add(s *sent) { r.m.byLayer(s, r.sends) }
+
+// byLayer adds spikes to what their layers send.
+func (t *tables) byLayer(s *sent, layers []layerSent) {
+	for i, n := range s.from {
+		h := &t.homes[n]
+		layers[h.layer].add(h.neuron, s.message(i))
 	}
 }
 

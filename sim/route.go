@@ -46,9 +46,9 @@ func (w *wire) group() int {
 func (t *tables) number() func(w *wire) int {
 	next := make([][fixed.Inhibitory + 1]int, len(t.units))
 	for i := range t.units {
-		if f := t.units[i].fast; f != nil && f.joined != nil {
+		if u := &t.units[i]; u.isJoined() {
 			for k := range next[i] {
-				next[i][k] = f.joined.groups[k].wire
+				next[i][k] = u.fast.joined.groups[k].wire
 			}
 		}
 	}
@@ -75,7 +75,7 @@ func (t *tables) wires(source int, f func(w *wire)) {
 	var all []wire // of one part each
 	for _, r := range t.routes(source) {
 		c := &t.cores[r.Core]
-		if u := &t.units[c.unit]; u.fast != nil && u.fast.joined != nil {
+		if u := &t.units[c.unit]; u.isJoined() {
 			row := int(c.Row[r.Axon])
 			lo, hi := c.RowStart[row], c.RowStart[row+1]
 			base := c.neuron - u.neuron + int(c.Base[r.Axon])
@@ -209,6 +209,9 @@ func (m *Machine) choose() {
 	}
 }
 
+// isLoose reports whether axons of cores with wires or a bus may have spikes of a tick.
+func (m *Machine) isLoose(tick int) bool { return m.loosely || tick < m.loose }
+
 // loosen gives the axons of cores the spikes that are on their wires and buses. That is the form in which the reference path,
 // snapshots and observers know them; the fast path takes them from there as well.
 func (m *Machine) loosen() {
@@ -233,7 +236,7 @@ func (m *Machine) loosen() {
 		})
 	}
 	for i := range m.units {
-		if u := &m.units[i]; u.fast != nil && u.fast.joined != nil {
+		if u := &m.units[i]; u.isJoined() {
 			for _, slot := range m.ring {
 				clear(slot[u.word:m.cores[u.lo].word])
 			}
@@ -251,7 +254,7 @@ func (m *Machine) onWires() bool {
 		}
 	}
 	for i := range m.units {
-		if u := &m.units[i]; u.fast != nil && u.fast.joined != nil {
+		if u := &m.units[i]; u.isJoined() {
 			for _, slot := range m.ring {
 				if slices.ContainsFunc(slot[u.word:m.cores[u.lo].word], func(bits uint64) bool { return bits != 0 }) {
 					return true

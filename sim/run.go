@@ -153,7 +153,7 @@ func (r *run) inOrder(t int) []ran {
 // work runs the ticks. What the units send in a tick all workers see in the next one, behind the barrier, and each lets it reach its own
 // units. It then runs these and, when none is left, those of others: so no bits are written by two, and no unit is run by two.
 func (r *run) work(w *worker) {
-	m := r.m
+	m, own := r.m, slices.Index(r.workers, w)
 	for t := range r.ticks {
 		tick, out, before := r.first+t, &w.out[t%2], (t+1)%2
 		if t > 0 {
@@ -169,21 +169,20 @@ func (r *run) work(w *worker) {
 		w.ran[t%2] = w.ran[t%2][:0]
 		w.next.Store(int64(t) << 32) // from here on others may run its units
 		var err error
-		if w == r.workers[0] && t > 0 {
+		if own == 0 && t > 0 {
 			for _, x := range r.inOrder(t - 1) {
 				r.record.add(&x.sent)
 			}
 			err = r.record.end()
 		}
-		own := slices.Index(r.workers, w)
 		for k := range r.workers {
 			r.run(w, r.workers[(own+k)%len(r.workers)], t)
 		}
-		if w == r.workers[0] {
+		if own == 0 {
 			r.stop[t%2] = r.lead(t, err)
 		}
 		if r.turn.wait(); r.stop[t%2] != nil {
-			if w == r.workers[0] {
+			if own == 0 {
 				r.err = r.stop[t%2]
 			}
 			return

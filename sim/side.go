@@ -32,10 +32,7 @@ func (s *machineSide) Step(_ context.Context, in *spike.Raster, t int) error {
 		m.whole.input(m, in, t, m.tick+m.program.Convention.InputLatency)
 	}
 	m.Step()
-	for i, n := range m.last.from {
-		h := &m.homes[n]
-		s.sent[h.layer].add(h.neuron, m.last.message(i))
-	}
+	m.byLayer(&m.last, s.sent)
 	for k, r := range s.last {
 		r.Reset(r.Neurons)
 		s.sent[k].appendTo(r)

@@ -37,6 +37,12 @@ type fast struct {
 	mark     int     // first byte in Machine.touched, set after set
 }
 
+// alone reports whether a unit is a core on the fast path whose rows are not joined with others.
+func (u *unit) alone() bool { return u.fast != nil && u.fast.joined == nil }
+
+// isJoined reports whether a unit is joined cores.
+func (u *unit) isJoined() bool { return u.fast != nil && u.fast.joined != nil }
+
 // profile is what the neurons of a piece share.
 type profile struct {
 	kernel.Params

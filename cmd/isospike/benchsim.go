@@ -35,8 +35,9 @@ type simWorkload struct {
 	program    func(ctx context.Context, a *app, f *benchSimFlags) (*compile.Program, []*spike.Raster, string, error)
 	// amount is what a run of all inputs comes to, in units.
 	amount func(inputs []*spike.Raster, synapses int64) float64
-	// limits measures the rates that the machine allows, and by what; nil is none.
-	limits func(threads int) ([]float64, string)
+	// limits measures the rates that the machine allows, by limitBy; nil is none.
+	limits  func(threads int) []float64
+	limitBy string
 }
 
 var simWorkloads = []simWorkload{
@@ -46,7 +47,7 @@ var simWorkloads = []simWorkload{
 		amount: func(_ []*spike.Raster, synapses int64) float64 { return float64(synapses) }},
 	{name: "bandwidth-fraction", unit: "bytes/s", program: wideProgram,
 		amount: func(_ []*spike.Raster, synapses int64) float64 { return float64(synapses) }, // a synapse is a byte of weight at least
-		limits: func(threads int) ([]float64, string) { return readBandwidth(threads), "memory" }},
+		limits: readBandwidth, limitBy: "memory"},
 	{name: "million-neuron-ticks", unit: "ticks/s", program: millionProgram,
 		amount: func(in []*spike.Raster, _ int64) float64 { return float64(in[0].Ticks()) }},
 }
@@ -113,7 +114,7 @@ func (a *app) benchSimulator(ctx context.Context, w *simWorkload, f *benchSimFla
 	}
 	var limits []float64
 	if w.limits != nil {
-		limits, _ = w.limits(threads)
+		limits = w.limits(threads)
 		debug.FreeOSMemory() // what was read
 	}
 	forgetPeak()
@@ -177,10 +178,9 @@ func (a *app) benchSimulator(ctx context.Context, w *simWorkload, f *benchSimFla
 	row.Note = fmt.Sprintf("%s; %d cores, %d synapses stored, memory %.2f × the program's; a run: %d inputs, %.3g spikes, %.3g synaptic operations; the threads had %.0f %% of their time",
 		note, len(p.Cores), p.Manifest.Stored, memory, len(inputs), float64(spikes), float64(synapses), 100*share)
 	if w.limits != nil { // a median as well, half of it from before: a shared machine is not the same for long
-		after, by := w.limits(threads)
-		limits = append(limits, after...)
+		limits = append(limits, w.limits(threads)...)
 		slices.Sort(limits)
-		row.Limit, row.LimitBy = limits[len(limits)/2], by
+		row.Limit, row.LimitBy = limits[len(limits)/2], w.limitBy
 		row.OfLimit = row.Value / row.Limit
 	}
 	return row, nil
