@@ -103,7 +103,7 @@ func Lockstep(ctx context.Context, names []string, sizes []int, a, b Side, in *s
 	}
 	for t := range ticks {
 		if ctx.Err() != nil {
-			return nil, l.c, &diag.Error{Kind: diag.Interrupted, Code: "interrupted", Msg: "lockstep was stopped", Err: ctx.Err()}
+			return nil, l.c, diag.Stopped("lockstep", ctx.Err())
 		}
 		for _, side := range []Side{a, b} {
 			if err := side.Step(ctx, in, t); err != nil {

@@ -218,7 +218,7 @@ func (r *run) lead(t int, err error) error {
 	r.m.ticked(&r.workers[0].out[t%2])
 	r.m.tick++
 	if err == nil && t%checkEvery == 0 && r.ctx.Err() != nil {
-		err = &diag.Error{Kind: diag.Interrupted, Code: "interrupted", Msg: "the run was stopped", Err: r.ctx.Err()}
+		err = diag.Stopped("the run", r.ctx.Err())
 	}
 	return err
 }

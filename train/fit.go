@@ -134,7 +134,7 @@ func (t *Trainer) rates(m Metrics) (rates []float64) {
 }
 
 func interrupted(ctx context.Context) error {
-	return &diag.Error{Kind: diag.Interrupted, Code: "interrupted", Msg: "training was stopped", Err: context.Cause(ctx)}
+	return diag.Stopped("training", context.Cause(ctx))
 }
 
 // shifted draws each sample's augmentation, which depends on the seed, the epoch

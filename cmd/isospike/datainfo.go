@@ -139,7 +139,7 @@ func (a *app) summarise(c *cobra.Command, e dataset.Encoded) (*dataSummary, erro
 	defer p.end()
 	for i := range e.Len() {
 		if err := c.Context().Err(); err != nil {
-			return nil, &diag.Error{Kind: diag.Interrupted, Code: "interrupted", Msg: "reading was stopped", Err: err}
+			return nil, diag.Stopped("reading", err)
 		}
 		r, err := e.Raster(i, 0, 0)
 		if err != nil {

@@ -27,7 +27,7 @@ func OfNetwork(ctx context.Context, n *fixed.Network, in *spike.Raster) (*Run, e
 	s := fixed.NewStepper(n)
 	for t := range ticks {
 		if ctx.Err() != nil {
-			return nil, &diag.Error{Kind: diag.Interrupted, Code: "interrupted", Msg: "the run was stopped", Err: ctx.Err()}
+			return nil, diag.Stopped("the run", ctx.Err())
 		}
 		s.Step(in.At(t), in.Messages(t))
 		if t+lag >= ticks {

@@ -54,7 +54,7 @@ func (r *reducer) size() int { return r.in.Ticks() + r.in.Count() }
 // try takes an input, without the ticks after the fault, if it shows one.
 func (r *reducer) try(in *spike.Raster) (taken bool, err error) {
 	if r.ctx.Err() != nil {
-		return false, &diag.Error{Kind: diag.Interrupted, Code: "interrupted", Msg: "the search was stopped", Err: r.ctx.Err()}
+		return false, diag.Stopped("the search", r.ctx.Err())
 	}
 	if r.runs == r.most {
 		return false, nil

@@ -87,6 +87,11 @@ func Usagef(code, format string, args ...any) *Error {
 	return &Error{Kind: Usage, Code: code, Msg: fmt.Sprintf(format, args...)}
 }
 
+// Stopped returns an error of kind Interrupted: what is the work that was stopped, as "the run", and cause why its context ended.
+func Stopped(what string, cause error) *Error {
+	return &Error{Kind: Interrupted, Code: "interrupted", Msg: what + " was stopped", Err: cause}
+}
+
 // WithFix sets the way out and returns e.
 func (e *Error) WithFix(format string, args ...any) *Error {
 	e.Fix = fmt.Sprintf(format, args...)

@@ -42,7 +42,7 @@ func (n *Network) RunContext(ctx context.Context, in *spike.Raster, ticks int, s
 	for k := range n.Layers {
 		recs[k] = n.layerRun(ctx, k, spikes, ticks, states)
 		if ctx.Err() != nil {
-			return nil, &diag.Error{Kind: diag.Interrupted, Code: "interrupted", Msg: "the run was stopped", Err: ctx.Err()}
+			return nil, diag.Stopped("the run", ctx.Err())
 		}
 		spikes = recs[k].Spikes
 	}

@@ -13,7 +13,7 @@ func linkError(code, format string, args ...any) *diag.Error {
 }
 
 func errInterrupted(ctx context.Context) *diag.Error {
-	return &diag.Error{Kind: diag.Interrupted, Code: "interrupted", Msg: "the work with the board was stopped", Err: context.Cause(ctx)}
+	return diag.Stopped("the work with the board", context.Cause(ctx))
 }
 
 func errNoBoard(bytes int64) *diag.Error {
