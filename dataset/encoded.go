@@ -84,6 +84,8 @@ func as[T any](s Set, i int) (t T, j int, ok bool) {
 			s, i = of.Set, of.index[i]
 		case cached:
 			s = of.Set
+		case watched:
+			s = of.Set
 		case joined:
 			s, i = of.at(i)
 		default:

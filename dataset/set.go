@@ -28,6 +28,23 @@ type Set interface {
 	Events(i int) ([]spike.Event, error)
 }
 
+// watched calls read before it reads a recording.
+type watched struct {
+	Set
+	read func(i int) error
+}
+
+// Watched returns s, but calls read(i) before the events of recording i are read, and
+// gives read's error instead of them: to show how far a reader is, and to stop it.
+func Watched(s Set, read func(i int) error) Set { return watched{s, read} }
+
+func (w watched) Events(i int) ([]spike.Event, error) {
+	if err := w.read(i); err != nil {
+		return nil, err
+	}
+	return w.Set.Events(i)
+}
+
 type subset struct {
 	Set
 	index []int

@@ -28,8 +28,8 @@ var layouts = map[string]func(io.Writer, []spike.Event) error{
 // bs1, bs2 and bs3. In .bs1, which has no rows, the neuron is row × columns + column and
 // the sign the polarity. A set of patterns becomes input.bs1 and output.bs1.
 //
-// Each file appears whole or not at all. What a layout cannot hold, and a dir that has
-// something in it, is a *diag.Error: two sets in one folder would be read as one.
+// The folder appears whole or not at all: a part of a set would be read as a smaller one. What a layout cannot
+// hold, and a dir that has something in it, is a *diag.Error: two sets in one folder would be read as one.
 func WriteDir(s Set, dir, layout string) error {
 	switch old, err := os.ReadDir(dir); {
 	case layouts[layout] == nil:
@@ -40,48 +40,55 @@ func WriteDir(s Set, dir, layout string) error {
 	case len(old) > 0:
 		return diag.Inputf("not-empty", dir, "the folder is not empty").WithFix("name a new folder")
 	}
-	if p, _, ok := as[*pattern](s, 0); ok {
-		return p.write(dir, s.Len(), layout)
+	p, _, patterns := as[*pattern](s, 0)
+	if patterns && (layout != "bs1" || s.Len() != 1) {
+		return diag.Usagef("bad-layout", "patterns are one sample in .bs1 files, not %d in .%s", s.Len(), layout).WithFix("write one of them, as bs1")
 	}
-	for i := range s.Len() {
-		events, err := s.Events(i)
-		if err != nil {
-			return err
+	err := atomicfile.Dir(dir, func(made string) error {
+		f := eventFiles{made, dir, layout}
+		if patterns {
+			if err := f.write("input.bs1", p.input); err != nil {
+				return err
+			}
+			return f.write("output.bs1", p.output)
 		}
-		name := filepath.Join(dir, strconv.Itoa(s.Label(i)), s.ID(i)+"."+layout)
-		if layout == "bs1" {
-			if events, err = flatten(s.Shape(), events); err != nil {
-				return diag.InFile(err, name)
+		for i := range s.Len() {
+			events, err := s.Events(i)
+			if err != nil {
+				return err
+			}
+			name := filepath.Join(strconv.Itoa(s.Label(i)), s.ID(i)+"."+layout)
+			if layout == "bs1" {
+				if events, err = flatten(s.Shape(), events); err != nil {
+					return diag.InFile(err, filepath.Join(dir, name))
+				}
+			}
+			if err := f.write(name, events); err != nil {
+				return err
 			}
 		}
-		if err := writeEvents(name, layout, events); err != nil {
-			return err
-		}
+		return nil
+	})
+	if e := (*diag.Error)(nil); err != nil && !errors.As(err, &e) {
+		return unwritable(dir, err)
 	}
-	return nil
+	return err
 }
 
-// write writes the files that openOxford reads.
-func (p *pattern) write(dir string, samples int, layout string) error {
-	if layout != "bs1" || samples != 1 {
-		return diag.Usagef("bad-layout", "patterns are one sample in .bs1 files, not %d in .%s", samples, layout).WithFix("write one of them, as bs1")
-	}
-	if err := writeEvents(filepath.Join(dir, "input.bs1"), layout, p.input); err != nil {
-		return err
-	}
-	return writeEvents(filepath.Join(dir, "output.bs1"), layout, p.output)
-}
+// eventFiles are files in the folder made, which will be called dir.
+type eventFiles struct{ made, dir, layout string }
 
-func writeEvents(name, layout string, events []spike.Event) error {
-	if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-		return unwritable(filepath.Dir(name), err)
+func (f eventFiles) write(name string, events []spike.Event) error {
+	path, shown := filepath.Join(f.made, name), filepath.Join(f.dir, name)
+	err := os.MkdirAll(filepath.Dir(path), 0o777)
+	if err == nil {
+		err = atomicfile.Write(path, 0o666, func(w io.Writer) error { return layouts[f.layout](w, events) })
 	}
-	err := atomicfile.Write(name, 0o666, func(w io.Writer) error { return layouts[layout](w, events) })
 	if e := (*diag.Error)(nil); errors.As(err, &e) {
-		return diag.InFile(err, name)
+		return diag.InFile(err, shown)
 	}
 	if err != nil {
-		return unwritable(name, err)
+		return unwritable(shown, err)
 	}
 	return nil
 }

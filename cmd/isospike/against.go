@@ -44,7 +44,7 @@ func (a *app) against(ctx context.Context, items []string, e *executor, path str
 		if err != nil {
 			return nil, diag.InFile(err, path)
 		}
-		p, err := compileFor(n, target, artifact.Hash(file))
+		p, err := compileFor(ctx, n, target, artifact.Hash(file))
 		if err != nil {
 			return nil, err
 		}

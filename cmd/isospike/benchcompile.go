@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"time"
@@ -37,7 +38,7 @@ ten of their weights 0, or weights of 9 bits.
   …-rates                     the same where neurons spike at uneven rates that all three know`,
 		Example: "  isospike bench compile\n  isospike bench compile --only compile-10m --json",
 		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(c *cobra.Command, _ []string) error {
 			if !(seconds >= 0 && seconds <= 3600) {
 				return diag.Usagef("usage", "--seconds is %v, allowed are 0 to 3600", seconds)
 			}
@@ -61,7 +62,7 @@ ten of their weights 0, or weights of 9 bits.
 				var p *compile.Program
 				spent, err := repeat(time.Duration(seconds*float64(time.Second)), func() (err error) {
 					p = nil // or two of them would be in memory
-					p, err = compile.Compile(net, t)
+					p, err = compileUntil(c.Context(), net, t, compile.Options{})
 					return err
 				})
 				if err != nil {
@@ -81,7 +82,7 @@ ten of their weights 0, or weights of 9 bits.
 					rows = append(rows, one("bytes-per-synapse", "B", peak*(1<<20)/float64(p.Manifest.Synapses)), one("cores-over-bound", "", float64(len(p.Cores))/float64(bound)))
 				}
 				if w.layers == 10 { // the baselines of the larger one take minutes
-					more, err := overBaselines(net, t, p, one)
+					more, err := overBaselines(c.Context(), net, t, p, one)
 					if err != nil {
 						return err
 					}
@@ -101,8 +102,8 @@ ten of their weights 0, or weights of 9 bits.
 }
 
 // overBaselines compares the traffic of p with that of the baselines, and of layouts by uneven rates.
-func overBaselines(net *fixed.Network, t compile.Target, p *compile.Program, row func(name, unit string, v float64) benchRow) (rows []benchRow, err error) {
-	s, err := compile.CompileWith(net, t, compile.Options{Baseline: compile.Sequential})
+func overBaselines(ctx context.Context, net *fixed.Network, t compile.Target, p *compile.Program, row func(name, unit string, v float64) benchRow) (rows []benchRow, err error) {
+	s, err := compileUntil(ctx, net, t, compile.Options{Baseline: compile.Sequential})
 	if err != nil {
 		return nil, err
 	}
@@ -110,12 +111,12 @@ func overBaselines(net *fixed.Network, t compile.Target, p *compile.Program, row
 		suffix := ""
 		if r != nil {
 			suffix = "-rates"
-			if p, err = compile.CompileWith(net, t, compile.Options{Rates: r}); err != nil {
+			if p, err = compileUntil(ctx, net, t, compile.Options{Rates: r}); err != nil {
 				return nil, err
 			}
 		}
 		began := time.Now()
-		e, err := compile.CompileWith(net, t, compile.Options{Rates: r, Baseline: compile.EdgeCut})
+		e, err := compileUntil(ctx, net, t, compile.Options{Rates: r, Baseline: compile.EdgeCut})
 		if err != nil {
 			return nil, err
 		}

@@ -233,8 +233,8 @@ func readBandwidth(threads int) (rates []float64) {
 }
 
 // denseProgram is a network whose rows stay in the cache, with as many inputs as keep threads busy.
-func denseProgram(_ context.Context, _ *app, _ *benchSimFlags) (*compile.Program, []*spike.Raster, string, error) {
-	p, err := benchProgram("loihi1", "", denseStack(512, 512, 512, 512))
+func denseProgram(ctx context.Context, _ *app, _ *benchSimFlags) (*compile.Program, []*spike.Raster, string, error) {
+	p, err := benchProgram(ctx, "loihi1", "", denseStack(512, 512, 512, 512))
 	var in []*spike.Raster
 	for i := range 8 {
 		in = append(in, randomSpikes(uint64(i), 512, 300, 0.2))
@@ -243,21 +243,21 @@ func denseProgram(_ context.Context, _ *app, _ *benchSimFlags) (*compile.Program
 }
 
 // wideProgram is a layer whose weights do not fit a cache, on cores with rows of 512 synapses.
-func wideProgram(_ context.Context, _ *app, _ *benchSimFlags) (*compile.Program, []*spike.Raster, string, error) {
+func wideProgram(ctx context.Context, _ *app, _ *benchSimFlags) (*compile.Program, []*spike.Raster, string, error) {
 	const chip = "inherits = \"loihi1\"\n[limits]\nneurons = 512\nsynapse_words = 1048576\nrow_words = 65536\n"
-	p, err := benchProgram("wide", chip, denseStack(4096, 16384))
+	p, err := benchProgram(ctx, "wide", chip, denseStack(4096, 16384))
 	return p, []*spike.Raster{randomSpikes(1, 4096, 20, 0.1)}, "4096-16384 on cores of 512 neurons", err
 }
 
 // millionProgram is a million neurons in groups of 100, each fed by all of a group of the layer before,
 // with a bias that makes them spike in a quarter of all ticks.
-func millionProgram(_ context.Context, _ *app, _ *benchSimFlags) (*compile.Program, []*spike.Raster, string, error) {
-	p, err := benchProgram("loihi1", "", groups(100, 10000, 100))
+func millionProgram(ctx context.Context, _ *app, _ *benchSimFlags) (*compile.Program, []*spike.Raster, string, error) {
+	p, err := benchProgram(ctx, "loihi1", "", groups(100, 10000, 100))
 	return p, []*spike.Raster{randomSpikes(1, 10000, 100, 0.02)}, "a million neurons", err
 }
 
 // benchProgram compiles for a target that is known, or described by text.
-func benchProgram(name, text string, n *fixed.Network) (*compile.Program, error) {
+func benchProgram(ctx context.Context, name, text string, n *fixed.Network) (*compile.Program, error) {
 	t, err := targets.Lookup(name)
 	if text != "" {
 		t, err = targets.Parse(name, []byte(text))
@@ -265,7 +265,7 @@ func benchProgram(name, text string, n *fixed.Network) (*compile.Program, error)
 	if err != nil {
 		return nil, err
 	}
-	return compile.Compile(n, t)
+	return compileUntil(ctx, n, t, compile.Options{})
 }
 
 // nmnistProgram is 34x34x2-512-512-10 with the weights that training begins with, calibrated.
@@ -283,7 +283,7 @@ func nmnistProgram(ctx context.Context, a *app, f *benchSimFlags) (*compile.Prog
 		}
 		in = append(in, r)
 	}
-	p, err := benchProgram("loihi1", "", net)
+	p, err := benchProgram(ctx, "loihi1", "", net)
 	note, _, _ = strings.Cut(note, ", scaled")
 	return p, in, note, err
 }

@@ -42,7 +42,7 @@ func (a *app) benchSimScale(ctx context.Context, budget time.Duration) error {
 					}
 				}
 			}
-			p, err := benchProgram("loihi1", "", n)
+			p, err := benchProgram(ctx, "loihi1", "", n)
 			if err != nil {
 				return err
 			}

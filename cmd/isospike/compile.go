@@ -91,7 +91,7 @@ func (a *app) compile(ctx context.Context, n *fixed.Network, parent string, f *c
 		}
 		tr.Rates = fmt.Sprintf("%d recordings", samples)
 	}
-	p, err := compileAt(n, t, parent, rates)
+	p, err := compileAt(ctx, n, t, parent, rates)
 	if err != nil {
 		return err
 	}
@@ -169,23 +169,41 @@ func (a *app) rates(ctx context.Context, n *fixed.Network, f *compileFlags) (*co
 }
 
 // compileFor compiles n, whose artifact has the hash parent.
-func compileFor(n *fixed.Network, target, parent string) (*compile.Program, error) {
+func compileFor(ctx context.Context, n *fixed.Network, target, parent string) (*compile.Program, error) {
 	t, err := targets.Lookup(target)
 	if err != nil {
 		return nil, err
 	}
-	return compileAt(n, t, parent, nil)
+	return compileAt(ctx, n, t, parent, nil)
 }
 
 // compileAt is compileFor at the given rates; nil is all alike.
-func compileAt(n *fixed.Network, t compile.Target, parent string, rates *compile.Rates) (*compile.Program, error) {
-	p, err := compile.CompileWith(n, t, compile.Options{Rates: rates})
+func compileAt(ctx context.Context, n *fixed.Network, t compile.Target, parent string, rates *compile.Rates) (*compile.Program, error) {
+	p, err := compileUntil(ctx, n, t, compile.Options{Rates: rates})
 	if err != nil {
 		return nil, err
 	}
 	p.Source = parent
 	p.Provenance = map[string]string{"command": "isospike compile", "parent": parent}
 	return p, nil
+}
+
+// compileUntil is CompileWith that does not wait for its end when ctx is done: the compiler
+// touches nothing but its own memory, and the process ends.
+func compileUntil(ctx context.Context, n *fixed.Network, t compile.Target, o compile.Options) (*compile.Program, error) {
+	var p *compile.Program
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		p, err = compile.CompileWith(n, t, o)
+	}()
+	select {
+	case <-done:
+		return p, err
+	case <-ctx.Done():
+		return nil, diag.Stopped("compiling", context.Cause(ctx))
+	}
 }
 
 // use is what --json says of a program.

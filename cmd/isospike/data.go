@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 
@@ -56,6 +57,19 @@ func openData(a *app, path, labels, encoding string) (dataset.Encoded, error) {
 	return e, nil
 }
 
+// writeSet writes s with write, which reads its recordings in turn. It ends when ctx does.
+func (a *app) writeSet(ctx context.Context, s dataset.Set, write func(dataset.Set) error) error {
+	p := a.progress("writing", "samples", s.Len())
+	defer p.end()
+	return write(dataset.Watched(s, func(i int) error {
+		if ctx.Err() != nil {
+			return diag.Stopped("writing", context.Cause(ctx))
+		}
+		p.set(i, "")
+		return nil
+	}))
+}
+
 func newData(a *app) *cobra.Command {
 	data := &cobra.Command{Use: "data", Short: "Make and look at data sets"}
 	var out string
@@ -73,8 +87,8 @@ reads. Sample i depends on the seed and i alone.`,
 			if samples < 1 || samples > 1_000_000 {
 				return diag.Usagef("usage", "--samples is %d, allowed are 1 to 1000000", samples)
 			}
-			set := dataset.NewSynth(samples, seed)
-			if err := dataset.WriteDir(set, out, "bin"); err != nil {
+			err := a.writeSet(c.Context(), dataset.NewSynth(samples, seed), func(s dataset.Set) error { return dataset.WriteDir(s, out, "bin") })
+			if err != nil {
 				return err
 			}
 			return a.result(map[string]any{"samples": samples, "directory": out, "seed": seed}, func(w io.Writer) {

@@ -29,7 +29,7 @@ What a form cannot hold is an error; nothing is cut.`,
   isospike data convert train.tar.gz --to npz -o train.npz
   isospike data convert 'mnist#test' --encoding "tick=1000us ticks=30 downsample=1" --to npz -o test.npz`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			set, err := dataset.Open(args[0], labels)
 			if err != nil {
 				return err
@@ -41,11 +41,12 @@ What a form cannot hold is an error; nothing is cut.`,
 				}
 				set = dataset.Spikes(dataset.Encoded{Set: set, Encoding: enc})
 			}
-			if to == "npz" {
-				err = dataset.WriteNPZ(set, out)
-			} else {
-				err = dataset.WriteDir(set, out, to)
-			}
+			err = a.writeSet(c.Context(), set, func(s dataset.Set) error {
+				if to == "npz" {
+					return dataset.WriteNPZ(s, out)
+				}
+				return dataset.WriteDir(s, out, to)
+			})
 			if err != nil {
 				return err
 			}

@@ -169,7 +169,7 @@ func (d *demo) hash(name string) error {
 	return nil
 }
 
-func (d *demo) lower(context.Context) error {
+func (d *demo) lower(ctx context.Context) error {
 	var err error
 	if d.fixed, d.report, err = quantize.Quantize(d.model, quantize.Options{}); err != nil {
 		return err
@@ -187,7 +187,7 @@ func (d *demo) lower(context.Context) error {
 	}
 	printQuantize(out, d.report)
 	for _, name := range demoTargets {
-		p, err := compileFor(d.fixed, name, d.hashes["fixed.safetensors"])
+		p, err := compileFor(ctx, d.fixed, name, d.hashes["fixed.safetensors"])
 		if err != nil {
 			return err
 		}

@@ -105,7 +105,7 @@ func (a *app) goldenChecks(ctx context.Context, dir string, paths []string, f *g
 	if folder, err = golden.Open(dir); err != nil {
 		return nil, nil, err
 	}
-	list, err := a.goldenExecutors(folder, dir, f.targets, paths)
+	list, err := a.goldenExecutors(ctx, folder, dir, f.targets, paths)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -173,7 +173,7 @@ func (a *app) goldenCandidate(ctx context.Context, f *golden.Folder, x *candidat
 }
 
 // goldenExecutors are the recorded network, its programs for targets, and other artifacts.
-func (a *app) goldenExecutors(f *golden.Folder, dir string, names, paths []string) (list []candidate, err error) {
+func (a *app) goldenExecutors(ctx context.Context, f *golden.Folder, dir string, names, paths []string) (list []candidate, err error) {
 	file, err := f.Network()
 	if err != nil {
 		return nil, err
@@ -192,7 +192,7 @@ func (a *app) goldenExecutors(f *golden.Folder, dir string, names, paths []strin
 		if err != nil {
 			return nil, err
 		}
-		p, err := compileFor(n, name, artifact.Hash(file))
+		p, err := compileFor(ctx, n, name, artifact.Hash(file))
 		if err != nil {
 			return nil, err
 		}

@@ -170,7 +170,7 @@ func wantStatus(ts *testscript.TestScript, want string, err error) {
 }
 
 // interrupt is `interrupt STATUS FILE PROGRAM ARG...`: exec that is interrupted once
-// FILE is there, and must then end with this exit status.
+// FILE, which may be a pattern, is there, and must then end with this exit status.
 func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
 		ts.Fatalf("usage: interrupt STATUS FILE PROGRAM ARG...")
@@ -196,7 +196,7 @@ func awaitFile(ts *testscript.TestScript, name string) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	for ctx.Err() == nil {
-		if _, err := os.Lstat(ts.MkAbs(name)); err == nil {
+		if found, err := filepath.Glob(ts.MkAbs(name)); err == nil && found != nil {
 			return
 		}
 		time.Sleep(5 * time.Millisecond)

@@ -27,7 +27,7 @@ func TestBoardBehindPipe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := compileFor(n, "icebreaker", "")
+	p, err := compileFor(t.Context(), n, "icebreaker", "")
 	if err != nil {
 		t.Fatal(err)
 	}

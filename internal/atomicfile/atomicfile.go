@@ -1,4 +1,4 @@
-// Package atomicfile writes files that are either complete or not there: a
+// Package atomicfile writes files and folders that are either complete or not there: a
 // crash, a full disk or an error half way leaves the old file as it was.
 package atomicfile
 
@@ -85,6 +85,49 @@ func createBeside(path string, perm fs.FileMode) (*os.File, error) {
 			return f, err
 		}
 	}
+}
+
+// Dir makes the folder at path, and those above it, with what write puts into the folder
+// that it is given: that one lies beside path and takes its name in the end, in one step.
+// Where path is an empty folder, which may be somebody's working directory or a mounted
+// disk, it stays, and what write made moves into it, name by name. When write or the
+// system fails, all of it is removed. Write inside write brings a file to the disk.
+func Dir(path string, write func(dir string) error) error {
+	above := filepath.Dir(path)
+	fi, err := os.Stat(path)
+	exists := err == nil && fi.IsDir()
+	if exists {
+		above = path
+	}
+	if err := os.MkdirAll(above, 0o777); err != nil {
+		return err
+	}
+	// os.MkdirTemp would shut others out of the folder, whatever the umask says.
+	temporary := filepath.Join(above, fmt.Sprintf(".%s.%08x.tmp", filepath.Base(path), rand.Uint32()))
+	if err := os.Mkdir(temporary, 0o777); err != nil {
+		return err
+	}
+	defer os.RemoveAll(temporary) // also when write panics
+	if err := write(temporary); err != nil {
+		return err
+	}
+	moves := [][2]string{{temporary, path}}
+	if exists {
+		entries, err := os.ReadDir(temporary)
+		if err != nil {
+			return err
+		}
+		moves = moves[:0]
+		for _, e := range entries {
+			moves = append(moves, [2]string{filepath.Join(temporary, e.Name()), filepath.Join(path, e.Name())})
+		}
+	}
+	for _, m := range moves {
+		if err := os.Rename(m[0], m[1]); err != nil {
+			return err
+		}
+	}
+	return syncDir(above)
 }
 
 // fill runs write on a buffer before f and flushes it.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -96,6 +97,87 @@ func TestSymlinkIsFollowed(t *testing.T) {
 	if fi, err := os.Lstat(link); err != nil || fi.Mode()&os.ModeSymlink == 0 {
 		t.Fatal("the link was replaced by a file")
 	}
+}
+
+// TestDir makes folders that are not there and fills empty ones.
+func TestDir(t *testing.T) {
+	for _, exists := range []bool{false, true} {
+		above := filepath.Join(t.TempDir(), "above")
+		path := filepath.Join(above, "set")
+		if exists {
+			if err := os.MkdirAll(path, 0o777); err != nil {
+				t.Fatal(err)
+			}
+		}
+		left := func() (names []string) {
+			for _, dir := range []string{above, path} {
+				entries, _ := os.ReadDir(dir)
+				for _, e := range entries {
+					names = append(names, e.Name())
+				}
+			}
+			return names
+		}
+		var before []string
+		if exists {
+			before = []string{"set"}
+		}
+		boom := errors.New("boom")
+		half := func(dir string) error {
+			if err := os.WriteFile(filepath.Join(dir, "a"), []byte("half"), 0o666); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := os.Stat(filepath.Join(path, "a")); err == nil {
+				t.Error("a file has its name before all are written")
+			}
+			return boom
+		}
+		if err := Dir(path, half); !errors.Is(err, boom) || !slices.Equal(left(), before) {
+			t.Fatalf("%v left %q, there were %q", err, left(), before)
+		}
+		func() {
+			defer func() { recover() }()
+			Dir(path, func(dir string) error { half(dir); panic("in write") })
+		}()
+		if !slices.Equal(left(), before) {
+			t.Fatalf("a panic left %q", left())
+		}
+		fi, err := os.Stat(above)
+		if exists {
+			fi, err = os.Stat(path)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = Dir(path, func(dir string) error {
+			for _, name := range []string{"a/x", "b"} {
+				name = filepath.Join(dir, name)
+				if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o777), Write(name, 0o666, writeString("whole"))); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if want := []string{"set", "a", "b"}; err != nil || !slices.Equal(left(), want) {
+			t.Fatalf("%v, made %q, want %q", err, left(), want)
+		}
+		want(t, filepath.Join(path, "a", "x"), "whole", 1)
+		made, err := os.Stat(path)
+		if err != nil || made.Mode() != fi.Mode() {
+			t.Errorf("the folder has mode %v, another %v: %v", made.Mode(), fi.Mode(), err)
+		}
+		if exists && !os.SameFile(fi, made) {
+			t.Error("the empty folder was replaced")
+		}
+	}
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, []byte("mine"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := Dir(file, func(string) error { return nil }); err == nil {
+		t.Error("a folder in the place of a file")
+	}
+	want(t, file, "mine", 1)
 }
 
 func TestNotARegularFile(t *testing.T) {
