@@ -136,6 +136,45 @@ func TestOneCore(t *testing.T) {
 	}
 }
 
+// TestOneCoreShares: what is said of the one core counts shared rows once, and only neurons where they
+// are more than a core can number.
+func TestOneCoreShares(t *testing.T) {
+	net := func(width int) *fixed.Network {
+		in := snn.Shape{W: width, H: 1, C: 1}
+		l := fixed.Layer{Name: "1", In: in, Out: in, Kernel: &fixed.Kernel{Size: [2]int{3, 1}, Stride: [2]int{1, 1}, Padding: [2]int{1, 0}, Dilation: [2]int{1, 1}, Groups: 1},
+			Weight: []int16{2, 4, 6}, WeightBits: 8, Neuron: fixed.CUBA{VTh: 1, RefDelay: 1}}
+		return &fixed.Network{Input: in, Convention: fixed.Axonal, Layers: []fixed.Layer{l}}
+	}
+	one := compile.Limits{Chips: 1, CoresPerChip: 1, SharedRows: true, MaxBase: 15}
+	for _, c := range []struct {
+		width, neurons, words int
+		msg                   string
+	}{
+		{10, 9, 8, "10 neurons of 9"}, // rows of 2, 3, 2 words
+		{10, 9, 6, "10 neurons of 9, 7 synapse words of 6"},
+		{70000, 900, 999, "70000 neurons of 900"},
+	} {
+		one.Neurons, one.SynapseWords = c.neurons, c.words
+		if e := failure(t, net(c.width), box{one}); e.Msg != "the network does not fit on the one core of box: it takes "+c.msg || e.Resource != "neurons" {
+			t.Errorf("%v, want %s", e, c.msg)
+		}
+	}
+}
+
+// TestLargeTargets: what a target could have costs nothing, only what is used of it.
+func TestLargeTargets(t *testing.T) {
+	net := network(0, 4, 12, 12)
+	for _, l := range []compile.Limits{
+		{Neurons: 1, CoresPerChip: 1 << 30, MeshWidth: 1 << 30},
+		{Neurons: 1, CoresPerChip: 1 << 30, TileCores: 1 << 30},
+		{Neurons: 1, CoresPerChip: 2, MeshWidth: 1 << 30, Chips: 1 << 30},
+	} {
+		if p := compiled(t, net, box{l}); len(p.Cores) != 24 {
+			t.Errorf("%+v: %d cores", l, len(p.Cores))
+		}
+	}
+}
+
 // TestAxonsOut: too few axon-out entries give smaller cores, if there are cores.
 func TestAxonsOut(t *testing.T) {
 	net := network(0, 4, 12, 32, 3)

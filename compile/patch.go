@@ -59,17 +59,17 @@ func (b *build) patchNeurons(k int, p patch) []int32 {
 // reach is what an input column or row sees of a patch: from the patch's column (or row)
 // first on, pairs of a distance from there and the kernel's column.
 type reach struct {
-	first, class int
-	at           [][2]int
+	input, first, class int
+	at                  [][2]int
 }
 
-// reaches returns what every input along an axis sees of the patch's neurons o[0] to o[1]−1;
-// equal ones are of one class.
-func reaches(k *fixed.Kernel, axis, in, out int, o [2]int) []reach {
-	rs := make([]reach, in)
+// reaches returns what the inputs along an axis see of the patch's neurons o[0] to o[1]−1, those that
+// see any; equal ones are of one class.
+func reaches(k *fixed.Kernel, axis, in, out int, o [2]int) (rs []reach) {
 	var classes [][][2]int
-	for i := range rs {
-		r := &rs[i]
+	first, last := o[0]*k.Stride[axis]-k.Padding[axis], (o[1]-1)*k.Stride[axis]-k.Padding[axis]+(k.Size[axis]-1)*k.Dilation[axis]
+	for i := max(first, 0); i <= min(last, in-1); i++ {
+		r := reach{input: i}
 		for x := k.Size[axis] - 1; x >= 0; x-- {
 			if n, ok := k.Place(axis, i, x, out); ok && n >= o[0] && n < o[1] {
 				if len(r.at) == 0 {
@@ -78,10 +78,14 @@ func reaches(k *fixed.Kernel, axis, in, out int, o [2]int) []reach {
 				r.at = append(r.at, [2]int{n - o[0] - r.first, x})
 			}
 		}
+		if len(r.at) == 0 {
+			continue
+		}
 		r.class = slices.IndexFunc(classes, func(c [][2]int) bool { return slices.Equal(c, r.at) })
 		if r.class < 0 {
 			r.class, classes = len(classes), append(classes, r.at)
 		}
+		rs = append(rs, r)
 	}
 	return rs
 }
@@ -119,20 +123,17 @@ func (b *build) patchRows(limits *Limits, k int, p patch, first int) *part {
 	for _, g := range b.groupsOf(k, p) {
 		channels := g.c[1] - g.c[0]
 		for j := range l.In.C / kernel.Groups {
-			for y := range ys {
-				for x := range xs {
-					if len(xs[x].at) == 0 || len(ys[y].at) == 0 {
-						continue
-					}
-					source := ((g.in+j)*l.In.H+y)*l.In.W + x
-					v := view{in: int32(g.in + j), x: int32(xs[x].class), y: int32(ys[y].class)}
+			for _, y := range ys {
+				for _, x := range xs {
+					source := ((g.in+j)*l.In.H+y.input)*l.In.W + x.input
+					v := view{in: int32(g.in + j), x: int32(x.class), y: int32(y.class)}
 					if w.sourceDelay != nil {
 						v.delay = w.sourceDelay[source]
 					}
-					at := first + g.first + (ys[y].first*width+xs[x].first)*channels
+					at := first + g.first + (y.first*width+x.first)*channels
 					rows := views[v]
 					if rows == nil || l.NeuronExp != nil {
-						rows = &viewed{from: at, rows: b.viewRows(&w, p, g, j, source, xs[x], ys[y], at)}
+						rows = &viewed{from: at, rows: b.viewRows(&w, p, g, j, source, x, y, at)}
 						views[v] = rows
 					}
 					for i := range rows.rows {

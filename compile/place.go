@@ -58,12 +58,19 @@ func (b *build) tooManyCores(need, have int) error {
 		}
 		return r.fail(layer, "", "the network needs %d cores and %s has %d", need, b.target.Name(), have)
 	}
-	all, err := b.partition(Limits{SynapticDelay: b.limits.SynapticDelay}, make([]int, len(b.net.Layers)))
-	if err != nil {
-		return err
+	all := usage{}
+	for k := range b.net.Layers {
+		all.neurons += b.net.Layers[k].Out.Size()
+	}
+	if all.neurons <= maxNeurons { // beyond, nothing can number them
+		one, err := b.partition(Limits{SynapticDelay: b.limits.SynapticDelay, SharedRows: b.limits.SharedRows, MaxBase: b.limits.MaxBase}, make([]int, len(b.net.Layers)))
+		if err != nil {
+			return err
+		}
+		all = one[0].usage
 	}
 	var amounts []string
-	for _, x := range all[0].resources(&b.limits) {
+	for _, x := range all.resources(&b.limits) {
 		if x.limit > 0 && x.used > x.limit {
 			if len(amounts) == 0 {
 				r = x

@@ -29,20 +29,24 @@ type placer struct {
 	tied    []bool    // by core: it may not change its chip
 }
 
+// maxSpots is how many spots of a chip are looked at where there are more than cores.
+const maxSpots = 1 << 12
+
 // newPlacer returns the placer for the cores of b.prog, where place has put them; pull says how
 // much the source of a tree and each of its listeners pull each other.
 func (b *build) newPlacer(pull func(*tree) int64) *placer {
 	p, l := b.prog, &b.limits
 	perChip := cmp.Or(l.CoresPerChip, len(p.Cores))
 	chips := (len(p.Cores) + perChip - 1) / perChip
+	onChip := min(perChip, max(len(p.Cores), maxSpots)) // fewer than there are on a single chip alone
 	q := &placer{mesh: newMesh(p, l), trees: p.trees(b.Rates), at: make([]int32, len(p.Cores)), extra: l.CrossChipEntries - 1,
 		most: l.AxonsOut, entries: make([]int, len(p.Cores)), tied: make([]bool, len(p.Cores)), of: make([][]int32, len(p.Cores))}
 	index := map[spot]int32{}
-	for i := range chips * perChip {
+	for i := range chips * onChip {
 		s := l.spot(i, perChip)
 		index[s] = int32(i)
 		q.spots = append(q.spots, s)
-		q.spotX, q.spotY = append(q.spotX, int32(s.chip*max(l.MeshWidth, 1)+s.x)), append(q.spotY, int32(s.y))
+		q.spotX, q.spotY = append(q.spotX, int32(s.chip*l.across()+s.x)), append(q.spotY, int32(s.y))
 		q.who = append(q.who, -1)
 	}
 	widest := slices.Max(q.spotX)
@@ -148,11 +152,8 @@ func (q *placer) move(c, to int32) {
 // entries still fit; where they do not, nothing has changed.
 func (q *placer) swap(i, j int32) bool {
 	a, b := q.who[i], q.who[j]
-	if across := q.spots[i].chip != q.spots[j].chip; across {
-		if q.tied[a] || b >= 0 && q.tied[b] {
-			return false
-		}
-		defer func() {}()
+	if q.spots[i].chip != q.spots[j].chip && (q.tied[a] || b >= 0 && q.tied[b]) {
+		return false
 	}
 	q.exchange(i, j)
 	if q.spots[i].chip != q.spots[j].chip && !(q.fits(a) && (b < 0 || q.fits(b))) {

@@ -1,9 +1,21 @@
 package compile
 
-import "encoding/binary"
+import (
+	"cmp"
+	"encoding/binary"
+)
 
-// On returns the tile of c on the plane of all chips of a target, which stand in a row.
-func (c *Core) On(l *Limits) (x, y int) { return c.Chip*max(l.MeshWidth, 1) + c.X, c.Y }
+// On returns the tile of c on the plane of all chips of a target, which stand in a row, one next to the other.
+func (c *Core) On(l *Limits) (x, y int) { return c.Chip*l.across() + c.X, c.Y }
+
+// across returns how many columns of tiles a chip has: no more than it has tiles.
+func (l *Limits) across() int {
+	tiles := (l.CoresPerChip + max(l.TileCores, 1) - 1) / max(l.TileCores, 1)
+	if tiles == 0 { // all cores are on one chip
+		return max(l.MeshWidth, 1)
+	}
+	return min(cmp.Or(l.MeshWidth, tiles), tiles)
+}
 
 // Traffic returns the links that the spikes of r pass on the mesh of t, in sum: a spike
 // goes along its row and then along columns to all cores that listen, and a link that

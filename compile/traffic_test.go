@@ -47,6 +47,25 @@ func slowTraffic(p *compile.Program, width int, r *compile.Rates) (total int64) 
 	return total
 }
 
+// across returns the columns of a chip, and checks that tiles lie apart on the plane of all chips.
+func across(t *rapid.T, p *compile.Program, l *compile.Limits) int {
+	width := (l.CoresPerChip + l.TileCores - 1) / l.TileCores // tiles
+	if l.MeshWidth > 0 {
+		width = min(width, l.MeshWidth)
+	}
+	tiles := map[[2]int][3]int{}
+	for i := range p.Cores {
+		c := &p.Cores[i]
+		x, y := c.On(l)
+		tile := [3]int{c.Chip, c.X, c.Y}
+		if other, taken := tiles[[2]int{x, y}]; taken && other != tile || x != c.Chip*width+c.X {
+			t.Fatalf("tile %v lies at %d, %d, as %v does; a chip is %d tiles wide", tile, x, y, other, width)
+		}
+		tiles[[2]int{x, y}] = tile
+	}
+	return width
+}
+
 // drawRates draws rates of n's neurons, most of them small, or none.
 func drawRates(t *rapid.T, n *fixed.Network) *compile.Rates {
 	if rapid.Bool().Draw(t, "no rates") {
@@ -91,7 +110,7 @@ func TestTraffic(t *testing.T) {
 				t.Fatalf("layout %d: %v", layout, err)
 			}
 			got, err := p.Traffic(tiny, r)
-			if want := slowTraffic(p, tiny.L.MeshWidth, r); err != nil || got != want {
+			if want := slowTraffic(p, across(t, p, &tiny.L), r); err != nil || got != want {
 				t.Fatalf("layout %d: traffic %d, counted %d, %v", layout, got, want, err)
 			}
 			total += got

@@ -181,7 +181,7 @@ type Tiny struct{ L compile.Limits }
 // too small is the axon-out entries.
 func DrawTiny(t *rapid.T) Tiny {
 	return Tiny{compile.Limits{
-		CoresPerChip: rapid.IntRange(1, 5).Draw(t, "cores per chip"), MeshWidth: 2, TileCores: rapid.IntRange(1, 2).Draw(t, "tile cores"),
+		CoresPerChip: rapid.IntRange(1, 5).Draw(t, "cores per chip"), MeshWidth: rapid.IntRange(0, 3).Draw(t, "mesh width"), TileCores: rapid.IntRange(1, 2).Draw(t, "tile cores"),
 		Neurons: rapid.IntRange(1, 12).Draw(t, "core neurons"), AxonsIn: rapid.IntRange(40, 80).Draw(t, "axons in"),
 		AxonsOut: rapid.SampledFrom([]int{0, 20, 60}).Draw(t, "axons out"), CrossChipEntries: 2, SynapseWords: rapid.IntRange(120, 300).Draw(t, "words"), RowWords: rapid.IntRange(3, 9).Draw(t, "row words"),
 		SharedRows: rapid.Bool().Draw(t, "shared rows"), MaxBase: rapid.SampledFrom([]int{0, 1, 3, 100}).Draw(t, "largest base"),
