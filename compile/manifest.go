@@ -5,9 +5,12 @@ func (b *build) manifest() {
 	p, l := b.prog, &b.limits
 	m := &p.Manifest
 	m.Unverified = l.Unverified
-	chips := p.Cores[len(p.Cores)-1].Chip + 1
+	chips := map[int]bool{} // cores may have changed theirs
+	for c := range p.Cores {
+		chips[p.Cores[c].Chip] = true
+	}
 	m.Use = []Use{
-		{Resource: "chips", Core: -1, Used: int64(chips), Limit: int64(l.Chips)},
+		{Resource: "chips", Core: -1, Used: int64(len(chips)), Limit: int64(l.Chips)},
 		{Resource: "cores", Core: -1, Used: int64(len(p.Cores)), Limit: int64(l.Chips * l.CoresPerChip)},
 	}
 	for c := range p.Cores {

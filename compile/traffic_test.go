@@ -113,6 +113,13 @@ func TestTraffic(t *testing.T) {
 			if want := slowTraffic(p, across(t, p, &tiny.L), r); err != nil || got != want {
 				t.Fatalf("layout %d: traffic %d, counted %d, %v", layout, got, want, err)
 			}
+			chips := map[int]bool{}
+			for i := range p.Cores {
+				chips[p.Cores[i].Chip] = true
+			}
+			if used := p.Manifest.Use[0]; used.Resource != "chips" || used.Used != int64(len(chips)) {
+				t.Fatalf("layout %d: %+v, cores are on %d chips", layout, used, len(chips))
+			}
 			total += got
 			if layout == compile.Unimproved {
 				before, was = p, got
