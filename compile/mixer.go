@@ -53,7 +53,7 @@ func (m *mixer) place(k, position int) error {
 // put puts the neuron that was tried last, at a position of its layer's order, on the core, which then takes u.
 func (m *mixer) put(o, position int, u usage, longest int) error {
 	if r, over := u.over(&m.limits); over {
-		return r.fail(m.wiring.Name, "", "neuron %d does not fit on an empty core of %s", o, m.target.Name())
+		return r.fail(m.target, m.wiring.Name, "", "neuron %d does not fit on an empty core of %s", o, m.target.Name())
 	}
 	m.add(o, position, u, longest)
 	// While a core grows, the list of runs says which layers are on it, each once.

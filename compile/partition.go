@@ -183,7 +183,7 @@ func (f *filler) fillNeurons() error {
 }
 
 func (f *filler) noRoom(r resource, o int) error {
-	return r.fail(f.wiring.Name, "", "neuron %d does not fit on an empty core of %s", o, f.target.Name())
+	return r.fail(f.target, f.wiring.Name, "", "neuron %d does not fit on an empty core of %s", o, f.target.Name())
 }
 
 // find returns the number of the axon that brings the spikes of a source with the given

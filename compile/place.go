@@ -54,9 +54,9 @@ func (b *build) tooManyCores(need, have int) error {
 			}
 		}
 		if fullest.limit > 0 {
-			r.fix = fmt.Sprintf("cores fill up by their %s: %s", fullest.name, fullest.fix)
+			r.fix = fmt.Sprintf("cores fill up by their %s: %s", fullest.name, fullest.wayOut(b.target))
 		}
-		return r.fail(layer, "", "the network needs %d cores and %s has %d", need, b.target.Name(), have)
+		return r.fail(b.target, layer, "", "the network needs %d cores and %s has %d", need, b.target.Name(), have)
 	}
 	all := usage{}
 	for k := range b.net.Layers {
@@ -78,5 +78,5 @@ func (b *build) tooManyCores(need, have int) error {
 			amounts = append(amounts, fmt.Sprintf("%d %s of %d", x.used, x.name, x.limit))
 		}
 	}
-	return r.fail(layer, "", "the network does not fit on the one core of %s: it takes %s", b.target.Name(), strings.Join(amounts, ", "))
+	return r.fail(b.target, layer, "", "the network does not fit on the one core of %s: it takes %s", b.target.Name(), strings.Join(amounts, ", "))
 }

@@ -32,11 +32,11 @@ func (u *usage) resources(l *Limits) [11]resource {
 		{"delay accumulators", "delay-accumulators-exceeded", u.delayAccumulators, l.DelayAccumulators,
 			"shorten the delays: each delay bit less doubles the neurons that a core can hold"},
 		{"axons in", "axons-in-exceeded", u.axonsIn, l.AxonsIn,
-			"prune connections, make the layers that feed this one smaller, or give the synapses of a source fewer different delays"},
+			"prune connections or make the layers that feed this one smaller"},
 		{"synapse words", "synapse-words-exceeded", u.synapseWords, l.SynapseWords,
-			"prune connections, use fewer weight bits or shorter synaptic delays, or make the layers smaller"},
+			"prune connections or make the layers smaller"},
 		{"words of one row", "row-words-exceeded", u.rowWords, l.RowWords,
-			"prune connections, or use fewer weight bits or shorter synaptic delays"},
+			"prune connections"},
 		{"profiles", "profiles-exceeded", u.profiles, l.Profiles,
 			"give more layers the same neuron parameters and exponents"},
 		{"thresholds", "thresholds-exceeded", u.thresholds, l.Thresholds,
@@ -46,9 +46,9 @@ func (u *usage) resources(l *Limits) [11]resource {
 		{"synapse formats", "synapse-formats-exceeded", u.formats, l.Formats,
 			"give more layers the same weight bits, signs and weight exponents, and neurons the exponent of their layer"},
 		{"axon-out entries", "axons-out-exceeded", u.axonsOut, l.AxonsOut,
-			"prune connections, or make the layers smaller so that a neuron's targets lie on fewer cores"},
+			"prune connections or make the layers smaller, so that a neuron's targets lie on fewer cores"},
 		{"axon-out entries of one neuron", "routes-exceeded", u.routes, l.RoutesPerNeuron,
-			"prune the neuron's connections, or make the next layer smaller so that it lies on fewer cores"},
+			"prune the neuron's connections or make the next layer smaller, so that it lies on fewer cores"},
 	}
 }
 
@@ -62,11 +62,42 @@ func (u *usage) over(l *Limits) (resource, bool) {
 	return resource{}, false
 }
 
-// fail returns the error for a resource that ran out on a core ("" when the
+// wayOut returns what to change where r ran out on t: its fix, and what else saves on this target.
+func (r resource) wayOut(t Target) string {
+	l := t.Limits()
+	switch r.code {
+	case "axons-in-exceeded", "axons-out-exceeded", "routes-exceeded":
+		if !l.SynapticDelay {
+			return r.fix + ", or give the synapses of a source fewer different delays"
+		}
+	case "synapse-words-exceeded", "row-words-exceeded":
+		if narrowSaves(t) {
+			r.fix += ", or use fewer weight bits"
+		}
+		if l.SynapticDelay {
+			r.fix += ", or shorten the delays"
+		}
+	}
+	return r.fix
+}
+
+// narrowSaves reports whether t stores weights of fewer bits in fewer words.
+func narrowSaves(t Target) bool {
+	wide, narrow := RowShape{WeightBits: 8}, RowShape{WeightBits: 1}
+	for n := range EntrySynapses {
+		wide.Add(n, 0, 0)
+		narrow.Add(n, 0, 0)
+	}
+	most, _ := t.RowWords(&wide)
+	least, _ := t.RowWords(&narrow)
+	return least < most
+}
+
+// fail returns the error for a resource of t that ran out on a core ("" when the
 // core has no place yet).
-func (r resource) fail(layer, core, format string, args ...any) *diag.Error {
+func (r resource) fail(t Target, layer, core, format string, args ...any) *diag.Error {
 	return &diag.Error{Kind: diag.Limit, Code: r.code, Layer: layer, Core: core, Msg: fmt.Sprintf(format, args...),
-		Resource: r.name, Used: int64(r.used), Limit: int64(r.limit), Fix: r.fix}
+		Resource: r.name, Used: int64(r.used), Limit: int64(r.limit), Fix: r.wayOut(t)}
 }
 
 // name says where c lies, as errors and the text form do.

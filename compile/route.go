@@ -98,8 +98,8 @@ func (b *build) checkRoutes() error {
 				at = x
 			}
 		}
-		return r.fail(b.net.Layers[at.layer].Name, b.prog.Cores[c].name(),
-			"spikes go to too many cores of %s, most of them from neuron %d", b.target.Name(), b.neuron(at.layer, at.lo+most-at.first))
+		return r.fail(b.target, b.net.Layers[at.layer].Name, b.prog.Cores[c].name(),
+			"spikes go to too many axons of %s, most of them from neuron %d", b.target.Name(), b.neuron(at.layer, at.lo+most-at.first))
 	}
 	return nil
 }

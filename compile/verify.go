@@ -24,7 +24,7 @@ func Verify(p *Program, t Target) error {
 		c := &p.Cores[i]
 		u := measure(p, i, t)
 		if r, over := u.over(&l); over {
-			return r.fail("", c.name(), "the core takes too much")
+			return r.fail(t, "", c.name(), "the core takes too much")
 		}
 		tile := c.Y*l.MeshWidth + c.X
 		for _, a := range []resource{
@@ -34,8 +34,8 @@ func Verify(p *Program, t Target) error {
 			{name: "core of the chip", used: tile*max(l.TileCores, 1) + c.Slot, limit: l.CoresPerChip},
 		} {
 			if a.limit > 0 && a.used >= a.limit {
-				a.code = "place-exceeded"
-				return a.fail("", c.name(), "%s has no such place", t.Name())
+				a.code, a.fix = "place-exceeded", "compile for this target"
+				return a.fail(t, "", c.name(), "%s has no such place", t.Name())
 			}
 		}
 		if err := c.verifyRows(t, &l); err != nil {
@@ -69,7 +69,7 @@ func (c *Core) verifyRows(t Target, l *Limits) error {
 	first := make([]int, len(c.Mode)) // 1 + number of an axon of each row
 	for a, r := range c.Row {
 		if int(c.Base[a]) > l.MaxBase {
-			return resource{"base of an axon", "base-exceeded", int(c.Base[a]), l.MaxBase, "compile for this target"}.fail("", c.name(), "axon %d moves its row too far", a)
+			return resource{"base of an axon", "base-exceeded", int(c.Base[a]), l.MaxBase, "compile for this target"}.fail(t, "", c.name(), "axon %d moves its row too far", a)
 		}
 		if first[r] == 0 {
 			first[r] = a + 1
