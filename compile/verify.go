@@ -122,6 +122,8 @@ func Check(p *Program) error {
 	switch c := p.Convention; {
 	case c != fixed.Axonal && c != fixed.Immediate && c != fixed.Slayer:
 		return invalid("", "unknown convention: %v", c)
+	case !p.Readout.Valid():
+		return invalid("", "the readout window %v is empty", p.Readout)
 	case len(p.Cores) == 0:
 		return invalid("", "there are no cores")
 	}

@@ -21,6 +21,7 @@ var spread = box{compile.Limits{Neurons: 3, SynapticDelay: true, MeshWidth: 2}}
 func TestCheck(t *testing.T) {
 	for name, spoil := range map[string]func(p *compile.Program){
 		"no cores":            func(p *compile.Program) { p.Cores = nil },
+		"readout":             func(p *compile.Program) { p.Readout = snn.Window{From: 50, To: 3} },
 		"convention":          func(p *compile.Program) { p.Convention.InputLatency = 2 },
 		"negative place":      func(p *compile.Program) { p.Cores[0].X = -1 },
 		"two cores a place":   func(p *compile.Program) { p.Cores[1].X = p.Cores[0].X },

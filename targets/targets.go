@@ -17,7 +17,6 @@ import (
 	"embed"
 	"errors"
 	"io"
-	"os"
 	"path"
 	"path/filepath"
 	"reflect"
@@ -27,6 +26,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"github.com/isospike/isospike/compile"
+	"github.com/isospike/isospike/internal/regular"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/targets/fpga"
 	"github.com/isospike/isospike/targets/loihi"
@@ -70,7 +70,10 @@ func List() []string {
 // a *fpga.Board. The error is an Input one, and lists what there is.
 func Lookup(name string) (compile.Target, error) {
 	if strings.HasSuffix(name, ".toml") {
-		r, err := os.Open(name)
+		r, _, err := regular.Open(name)
+		if errors.As(err, new(*diag.Error)) {
+			return nil, err
+		}
 		if err != nil {
 			e := diag.Inputf("target-file", "", "cannot read the target's file")
 			e.Err = err

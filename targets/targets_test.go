@@ -100,6 +100,13 @@ func TestFile(t *testing.T) {
 	if _, err := targets.Lookup(filepath.Join(t.TempDir(), "none.toml")); !errors.As(err, &e) || e.Code != "target-file" || !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
 	}
+	folder := filepath.Join(t.TempDir(), "folder.toml")
+	if err := os.Mkdir(folder, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := targets.Lookup(folder); !errors.As(err, &e) || e.Code != "not-a-file" {
+		t.Error(err)
+	}
 }
 
 func TestParseErrors(t *testing.T) {

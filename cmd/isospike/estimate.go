@@ -11,7 +11,6 @@ import (
 	"github.com/isospike/isospike/sim"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/spike"
-	"github.com/isospike/isospike/targets"
 	"github.com/isospike/isospike/targets/loihi"
 	"github.com/spf13/cobra"
 )
@@ -23,12 +22,13 @@ Models: davies2018, the figures for one operation each that Loihi's paper has fr
 simulations; sanafe, those that SANA-FE fitted to measurements. Neither counts static power,
 the embedded processors, input and output, or what the links between chips take.`
 
-func estimateFlag(c *cobra.Command, model *string) {
+func estimateFlag(c *cobra.Command, model, target *string) {
+	programTargetFlag(c, target)
 	c.Flags().StringVar(model, "estimate", "", "estimate energy and time by a model: "+strings.Join(loihi.Models(), " or "))
 }
 
-// meter returns a meter of a model for the program that e runs.
-func (e *executor) meter(name string) (*loihi.Meter, error) {
+// meter returns a meter of a model for the program that e runs; target is as programTarget takes it.
+func (e *executor) meter(name, target string) (*loihi.Meter, error) {
 	m, err := loihi.ModelOf(name)
 	if err != nil {
 		return nil, err
@@ -36,7 +36,7 @@ func (e *executor) meter(name string) (*loihi.Meter, error) {
 	if e.program == nil {
 		return nil, diag.Inputf("artifact-kind", "", "estimates count the events of a program, this is %s", e.name).WithFix("compile it, for loihi1")
 	}
-	t, err := targets.Lookup(e.program.Target)
+	t, err := programTarget(e.program, target)
 	if err != nil {
 		return nil, err
 	}
@@ -48,8 +48,8 @@ func (e *executor) meter(name string) (*loihi.Meter, error) {
 }
 
 // estimate runs every sample on the simulator and sums up what happens.
-func (a *app) estimate(ctx context.Context, e *executor, src dataset.Encoded, model string) error {
-	all, err := e.meter(model)
+func (a *app) estimate(ctx context.Context, e *executor, src dataset.Encoded, model, target string) error {
+	all, err := e.meter(model, target)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ func newEval(a *app) *cobra.Command {
 	var data dataFlags
 	var encoding string
 	var metrics bool
-	var model string
+	var model, target string
 	c := &cobra.Command{
 		Use:   "eval ARTIFACT --data DIR",
 		Short: "Measure the accuracy of a model, fixed network or program",
@@ -56,7 +56,7 @@ ClassificationAccuracy, ActivationSparsity, SynapticOperations and MembraneUpdat
 				return diag.Usagef("usage", "--neurobench and --estimate are two results").WithFix("run eval twice")
 			}
 			if model != "" {
-				return a.estimate(c.Context(), e, src, model)
+				return a.estimate(c.Context(), e, src, model, target)
 			}
 			if metrics {
 				return a.neurobench(c.Context(), e, src)
@@ -75,7 +75,7 @@ ClassificationAccuracy, ActivationSparsity, SynapticOperations and MembraneUpdat
 	data.register(c, "recordings")
 	encodingFlag(c, &encoding)
 	c.Flags().BoolVar(&metrics, "neurobench", false, "give NeuroBench's metrics of a program")
-	estimateFlag(c, &model)
+	estimateFlag(c, &model, &target)
 	return c
 }
 

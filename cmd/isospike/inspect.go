@@ -9,7 +9,6 @@ import (
 	"github.com/isospike/isospike/internal/artifact"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
-	"github.com/isospike/isospike/targets"
 	"github.com/isospike/isospike/targets/loihi"
 	"github.com/isospike/isospike/train"
 	"github.com/spf13/cobra"
@@ -17,6 +16,7 @@ import (
 
 func newInspect(a *app) *cobra.Command {
 	var tables, registers bool
+	var target string
 	c := &cobra.Command{
 		Use:   "inspect ARTIFACT",
 		Short: "Show any artifact as text",
@@ -58,7 +58,7 @@ Loihi-style, and no image to load. The tables' binary form is the artifact itsel
 				head["use"] = useOf(p)
 				text = func(w io.Writer) error { return compile.Text(w, p, tables) }
 				if registers {
-					r, err := registersOf(p)
+					r, err := registersOf(p, target)
 					if err != nil {
 						return diag.InFile(err, args[0])
 					}
@@ -79,14 +79,15 @@ Loihi-style, and no image to load. The tables' binary form is the artifact itsel
 			return werr
 		},
 	}
+	programTargetFlag(c, &target)
 	c.Flags().BoolVar(&registers, "registers", false, "a program's tables under the names of Loihi's registers")
 	c.Flags().BoolVar(&tables, "tables", false, "also a program's tables")
 	return c
 }
 
-// registersOf returns the tables of a program for a Loihi-style chip.
-func registersOf(p *compile.Program) (*loihi.Registers, error) {
-	t, err := targets.Lookup(p.Target)
+// registersOf returns the tables of a program for a Loihi-style chip; target is as programTarget takes it.
+func registersOf(p *compile.Program, target string) (*loihi.Registers, error) {
+	t, err := programTarget(p, target)
 	if err != nil {
 		return nil, err
 	}

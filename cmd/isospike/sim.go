@@ -23,6 +23,7 @@ type simFlags struct {
 	out      string
 	ticks    int
 	model    string
+	target   string
 	probe    probeFlags
 	state    checkpointFlags
 }
@@ -70,7 +71,7 @@ the cores, which are counted from tick 0.
 	fl.IntVar(&f.ticks, "ticks", 0, "ticks to run (0: those of the input)")
 	fl.StringVarP(&f.out, "output", "o", "", ".npz file to write (optional)")
 	encodingFlag(c, &f.encoding)
-	estimateFlag(c, &f.model)
+	estimateFlag(c, &f.model, &f.target)
 	f.probe.add(c)
 	f.state.add(c)
 	return c
@@ -130,7 +131,7 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 	opts := sim.Options{States: f.out != "" || f.probe.list != nil, Slow: a.slow, Threads: a.threads}
 	var meter *loihi.Meter
 	if f.model != "" {
-		if meter, err = e.meter(f.model); err != nil {
+		if meter, err = e.meter(f.model, f.target); err != nil {
 			return err
 		}
 		opts.Observer = meter
