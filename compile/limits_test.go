@@ -8,6 +8,7 @@ import (
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
+	"github.com/isospike/isospike/targets"
 )
 
 // box is a target of one core with synaptic delays, but for what l says, and of
@@ -421,4 +422,21 @@ func TestNeuronKinds(t *testing.T) {
 		t.Error(e)
 	}
 	compiled(t, net, box{compile.Limits{MaxVTh: 80}})
+}
+
+// TestOneCoreFormats: rows of one format on the whole core, but of two on its way there.
+func TestOneCoreFormats(t *testing.T) {
+	board, err := targets.Parse("one", []byte("inherits = \"icebreaker\"\n[limits]\nsynapse_formats = 1"))
+	check(t, err)
+	n := network(0, 2, 16)
+	for o := range 16 {
+		n.Layers[0].Weight[2*o], n.Layers[0].Weight[2*o+1] = 2, 2
+	}
+	for _, o := range []int{5, 6, 7, 8} { // of the first ten neurons, source 0 has a sparse row and source 1 a dense one
+		n.Layers[0].Weight[2*o] = 0
+	}
+	e := failure(t, n, board)
+	if e.Msg != "the network needs 2 cores and one has one" || e.Resource != "cores" || e.Fix == "" {
+		t.Errorf("%+v", e)
+	}
 }

@@ -78,5 +78,8 @@ func (b *build) tooManyCores(need, have int) error {
 			amounts = append(amounts, fmt.Sprintf("%d %s of %d", x.used, x.name, x.limit))
 		}
 	}
+	if len(amounts) == 0 { // all neurons together, but some of them not: formats may fall as rows grow
+		return r.fail(b.target, layer, "", "the network needs %d cores and %s has one", need, b.target.Name())
+	}
 	return r.fail(b.target, layer, "", "the network does not fit on the one core of %s: it takes %s", b.target.Name(), strings.Join(amounts, ", "))
 }

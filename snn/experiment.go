@@ -2,12 +2,12 @@ package snn
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
 
 	"github.com/BurntSushi/toml"
+	"github.com/isospike/isospike/internal/tomltext"
 	"github.com/isospike/isospike/snn/diag"
 )
 
@@ -131,14 +131,9 @@ func ReadExperiment(file string) (*Experiment, error) {
 // ParseExperiment reads TOML over DefaultExperiment. Unknown keys are errors.
 func ParseExperiment(text string) (*Experiment, error) {
 	e := DefaultExperiment()
-	md, err := toml.Decode(text, e)
+	md, err := tomltext.Decode(text, e)
 	if err != nil {
-		d := diag.Inputf("toml", "", "%v", err)
-		var p toml.ParseError
-		if errors.As(err, &p) {
-			d.Line, d.Msg = p.Position.Line, p.Message
-		}
-		return nil, d
+		return nil, err
 	}
 	if un := md.Undecoded(); len(un) > 0 {
 		return nil, diag.Inputf("toml-key", "", "unknown key %q", un[0].String()).

@@ -23,11 +23,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/BurntSushi/toml"
-
 	"github.com/isospike/isospike/compile"
 	"github.com/isospike/isospike/internal/regular"
+	"github.com/isospike/isospike/internal/tomltext"
 	"github.com/isospike/isospike/snn/diag"
+	"github.com/isospike/isospike/snn/fixed"
 	"github.com/isospike/isospike/targets/fpga"
 	"github.com/isospike/isospike/targets/loihi"
 )
@@ -127,6 +127,11 @@ func Parse(name string, data []byte) (compile.Target, error) {
 				limits.Type().Field(i).Tag.Get("toml"), v.Int(), maxLimit)
 		}
 	}
+	for _, kind := range f.Limits.NeuronKinds {
+		if !slices.Contains(fixed.Kinds(), kind) {
+			return nil, diag.Inputf("target-limits", "", "limit neuron_kinds has %q, there are %s", kind, strings.Join(fixed.Kinds(), ", "))
+		}
+	}
 	switch f.Family {
 	case "loihi":
 		if !reflect.ValueOf(f.Board).IsZero() {
@@ -147,8 +152,8 @@ func (f *file) decode(data []byte, depth int) error {
 	var head struct {
 		Inherits string `toml:"inherits"`
 	}
-	if _, err := toml.Decode(string(data), &head); err != nil {
-		return badTOML(err)
+	if _, err := tomltext.Decode(string(data), &head); err != nil {
+		return err
 	}
 	if head.Inherits != "" {
 		parent, err := builtIn(head.Inherits)
@@ -159,23 +164,14 @@ func (f *file) decode(data []byte, depth int) error {
 			return err
 		}
 	}
-	meta, err := toml.Decode(string(data), f)
+	meta, err := tomltext.Decode(string(data), f)
 	if err != nil {
-		return badTOML(err)
+		return err
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return diag.Inputf("toml-key", "", "unknown key %q", unknown[0].String()).WithFix("see the built-in target files for the keys")
 	}
 	return nil
-}
-
-func badTOML(err error) error {
-	e := diag.Inputf("toml", "", "%v", err)
-	var p toml.ParseError
-	if errors.As(err, &p) {
-		e.Line = p.Position.Line
-	}
-	return e
 }
 
 // nearest returns the name that is at most two edits away from a mistyped one

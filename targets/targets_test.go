@@ -122,6 +122,7 @@ func TestParseErrors(t *testing.T) {
 		"a = \nb = ]":                                   "toml",
 		"inherits = \"loihi1\"\n[limits]\nneurons = -1": "target-limits",
 		"inherits = \"loihi1\"\n[limits]\nchips = 2000000000":        "target-limits",
+		"inherits = \"loihi1\"\n[limits]\nneuron_kinds = [\"CUBA\"]": "target-limits",
 		"inherits = \"icebreaker\"\n[limits]\nneurons = 257":         "target-limits",
 		"inherits = \"icebreaker\"\n[limits]\naxons_in = 0":          "target-limits",
 		"inherits = \"icebreaker\"\n[limits]\nchips = 2":             "target-limits",

@@ -3,6 +3,8 @@ package fixed
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
@@ -96,6 +98,9 @@ var kinds = map[string]func([]byte) (Neuron, error){
 	kindRFIZ:       parameters[RFIZ],
 	kindALIF:       parameters[ALIF],
 }
+
+// Kinds returns the names of the dynamics there are, sorted.
+func Kinds() []string { return slices.Sorted(maps.Keys(kinds)) }
 
 func parameters[T Neuron](b []byte) (Neuron, error) {
 	var n T
