@@ -46,7 +46,7 @@ func (b *build) newPlacer(pull func(*tree) int64) *placer {
 		s := l.spot(i, perChip)
 		index[s] = int32(i)
 		q.spots = append(q.spots, s)
-		q.spotX, q.spotY = append(q.spotX, int32(s.chip*l.across()+s.x)), append(q.spotY, int32(s.y))
+		q.spotX, q.spotY = append(q.spotX, int32(s.chip*l.Across()+s.x)), append(q.spotY, int32(s.y))
 		q.who = append(q.who, -1)
 	}
 	widest := slices.Max(q.spotX)

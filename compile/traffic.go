@@ -6,10 +6,10 @@ import (
 )
 
 // On returns the tile of c on the plane of all chips of a target, which stand in a row, one next to the other.
-func (c *Core) On(l *Limits) (x, y int) { return c.Chip*l.across() + c.X, c.Y }
+func (c *Core) On(l *Limits) (x, y int) { return c.Chip*l.Across() + c.X, c.Y }
 
-// across returns how many columns of tiles a chip has: no more than it has tiles.
-func (l *Limits) across() int {
+// Across returns how many columns of tiles a chip has: no more than it has tiles.
+func (l *Limits) Across() int {
 	tiles := (l.CoresPerChip + max(l.TileCores, 1) - 1) / max(l.TileCores, 1)
 	if tiles == 0 { // all cores are on one chip
 		return max(l.MeshWidth, 1)

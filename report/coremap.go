@@ -1,14 +1,18 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
 )
 
 // Mesh is the extent of one chip: tiles in a row, rows of tiles, cores in a
-// tile. Where the cores in use reach further, as with the zero Mesh, they count.
-type Mesh struct{ Width, Height, TileCores int }
+// tile, cores in all, which may leave the last tiles out. Where the cores in use reach further, as with the zero Mesh, they count.
+type Mesh struct{ Width, Height, TileCores, Cores int }
+
+// maxFree is how many cores of a chip are drawn where most are free: a finer mesh shows those in use alone.
+const maxFree = 1 << 12
 
 // CoreCell is one core in use.
 type CoreCell struct {
@@ -89,6 +93,9 @@ const (
 
 // newLayout fits the chips of the cells into a width.
 func newLayout(mesh Mesh, cells []CoreCell, width float64) *layout {
+	if mesh.Cores > maxFree {
+		mesh = Mesh{}
+	}
 	l := &layout{mesh: mesh}
 	for _, c := range cells {
 		l.mesh.Width, l.mesh.Height = max(l.mesh.Width, c.X+1), max(l.mesh.Height, c.Y+1)
@@ -104,8 +111,9 @@ func newLayout(mesh Mesh, cells []CoreCell, width float64) *layout {
 	l.cols = max(int(math.Ceil(math.Sqrt(float64(l.mesh.TileCores)))), 1)
 	l.rows = (l.mesh.TileCores + l.cols - 1) / l.cols
 	w := float64(l.mesh.Width)*(float64(l.cols)+tileGap) + tileGap
-	l.core = min((width-chipGap*float64(l.perRow-1))/float64(l.perRow)/w, 96)
-	l.chipW, l.chipH = w*l.core, (float64(l.mesh.Height)*(float64(l.rows)+tileGap)+tileGap)*l.core
+	h := float64(l.mesh.Height)*(float64(l.rows)+tileGap) + tileGap
+	l.core = min((width-chipGap*float64(l.perRow-1))/float64(l.perRow)/w, 96, figureWidth/h)
+	l.chipW, l.chipH = w*l.core, h*l.core
 	return l
 }
 
@@ -140,7 +148,7 @@ func (s *svg) cores(x float64, l *layout, cells []CoreCell, tip func(CoreCell) s
 		}
 		s.rect(cx+0.5, cy+0.5, l.chipW-1, l.chipH, fill(wash)+stroke(rule, 1)+round(4))
 		// A mesh too fine to see is one on which the free cores would only cost bytes.
-		if all := l.mesh.Width * l.mesh.Height * l.mesh.TileCores; l.core >= 3 && all <= 1<<12 {
+		if all := cmp.Or(l.mesh.Cores, l.mesh.Width*l.mesh.Height*l.mesh.TileCores); l.core >= 3 && all <= maxFree {
 			for k := range all {
 				tile := k / l.mesh.TileCores
 				dx, dy := l.at(tile%l.mesh.Width, tile/l.mesh.Width, k%l.mesh.TileCores)

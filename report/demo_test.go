@@ -69,7 +69,7 @@ func demoDelays() []LayerDelays {
 
 func demoTargets() []TargetUse {
 	loihi := TargetUse{
-		Name: "loihi1", Cores: 12, Mesh: Mesh{8, 4, 4}, Traffic: "synaptic operations",
+		Name: "loihi1", Cores: 12, Mesh: Mesh{8, 4, 4, 128}, Traffic: "synaptic operations",
 		Rows: []UseRow{{"chips", 1, 1}, {"cores", 12, 128}, {"neurons", 128, 1024}, {"delay accumulators", 8192, 8192}, {"axons in", 512, 4096},
 			{"synapse words", 15104, 16384}, {"words of one row", 118, 0}, {"profiles", 1, 32}, {"axon-out entries", 1536, 4096}},
 	}
@@ -77,7 +77,7 @@ func demoTargets() []TargetUse {
 		loihi.Cells = append(loihi.Cells, CoreCell{Chip: 0, X: i / 4, Slot: i % 4, Neurons: 128 - i%4*18, Fullest: UseRow{"delay accumulators", int64(8192 - i%4*1152), 8192}, Traffic: int64(40000 + 7919*i*i%90000)})
 	}
 	return []TargetUse{loihi, {
-		Name: "icebreaker", Cores: 1, Mesh: Mesh{1, 1, 1}, Traffic: "synaptic operations",
+		Name: "icebreaker", Cores: 1, Mesh: Mesh{1, 1, 1, 1}, Traffic: "synaptic operations",
 		Rows:  []UseRow{{"cores", 1, 1}, {"neurons", 138, 512}, {"axons in", 290, 1024}, {"synapse words", 22016, 65536}, {"profiles", 2, 4}},
 		Cells: []CoreCell{{Neurons: 138, Fullest: UseRow{"synapse words", 22016, 65536}, Traffic: 834211}},
 	}}

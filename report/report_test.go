@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -111,8 +112,8 @@ func odd() map[string][]byte {
 		"histogram/longest":        Histogram([]LayerDelays{{"a", []uint8{0, 255}}}).SVG,
 		"usage/over, zero, unlike": Usage([]TargetUse{{Rows: []UseRow{{"a", 5, 2}, {"b", 0, 0}, {"c", -3, 7}}}, {}, {Name: "x", Rows: make([]UseRow, 30)}}).SVG,
 		"cores/far":                CoreMap(TargetUse{Cells: []CoreCell{{math.MaxInt, math.MaxInt, math.MaxInt, math.MaxInt, 1, UseRow{}, -5}, {}}}).SVG,
-		"cores/negative":           CoreMap(TargetUse{Cells: []CoreCell{{Chip: -1}, {X: -1}}, Mesh: Mesh{-1, 0, -7}}).SVG,
-		"cores/many chips":         CoreMap(TargetUse{Mesh: Mesh{8, 4, 4}, Cells: []CoreCell{{Chip: 31}, {Chip: 2, X: 7, Y: 3, Slot: 3, Neurons: 9, Fullest: UseRow{"x", 9, 3}}, {Chip: 0}, {Chip: 2}}}).SVG,
+		"cores/negative":           CoreMap(TargetUse{Cells: []CoreCell{{Chip: -1}, {X: -1}}, Mesh: Mesh{-1, 0, -7, -1}}).SVG,
+		"cores/many chips":         CoreMap(TargetUse{Mesh: Mesh{8, 4, 4, 128}, Cells: []CoreCell{{Chip: 31}, {Chip: 2, X: 7, Y: 3, Slot: 3, Neurons: 9, Fullest: UseRow{"x", 9, 3}}, {Chip: 0}, {Chip: 2}}}).SVG,
 		"confusion/ragged":         Confusion([]string{"a"}, [][]int{{1, 2, 3}, nil, {-4}}).SVG,
 		"confusion/all zero":       Confusion(digits, make([][]int, 10)).SVG,
 		"confusion/many":           Confusion(nil, [][]int{{199: 1}}).SVG,
@@ -231,5 +232,37 @@ func TestRasterFrom(t *testing.T) {
 	}
 	if a, b := label(0, "40"), label(1000, "1040"); a != b {
 		t.Errorf("tick 40 is at %s, tick 1040 of one that begins at 1000 at %s", a, b)
+	}
+}
+
+// TestCoreMapOfAnyMesh: as many cores are drawn as there are, in a picture of any mesh that can be looked at.
+func TestCoreMapOfAnyMesh(t *testing.T) {
+	frame := func(svg []byte) (rects int, height float64) {
+		_, rest, _ := bytes.Cut(svg, []byte(`height="`))
+		text, _, _ := bytes.Cut(rest, []byte(`"`))
+		height, err := strconv.ParseFloat(string(text), 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return bytes.Count(svg, []byte("<rect")), height
+	}
+	draw := func(m Mesh) (int, float64) {
+		return frame(CoreMap(TargetUse{Mesh: m, Cells: []CoreCell{{Neurons: 9}}}).SVG)
+	}
+	one, _ := draw(Mesh{1, 1, 1, 1})
+	for _, c := range []struct {
+		mesh Mesh
+		free int
+	}{
+		{Mesh{8, 4, 4, 120}, 119},
+		{Mesh{1, 1000, 1, 1000}, -1}, // too fine
+		{Mesh{1, 128, 1, 128}, 127},
+		{Mesh{128, 1, 1, 128}, -1},
+		{Mesh{8, 1 << 27, 1, 1 << 30}, 0}, // as the one in use
+	} {
+		rects, height := draw(c.mesh)
+		if rects != one+2*c.free || height > 2*figureWidth {
+			t.Errorf("%+v: %d rectangles more than of one core, %v high", c.mesh, rects-one, height)
+		}
 	}
 }

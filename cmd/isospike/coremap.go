@@ -11,10 +11,9 @@ import (
 // targetUse is what p takes of t as figures show it, with the traffic of each core in some unit.
 func targetUse(p *compile.Program, t compile.Target, traffic []int64, unit string) report.TargetUse {
 	l := t.Limits()
-	u := report.TargetUse{Name: p.Target, Cores: len(p.Cores), Traffic: unit, Mesh: report.Mesh{Width: l.MeshWidth, TileCores: l.TileCores}}
-	if l.MeshWidth*l.TileCores > 0 {
-		u.Mesh.Height = (l.CoresPerChip + l.MeshWidth*l.TileCores - 1) / (l.MeshWidth * l.TileCores)
-	}
+	u := report.TargetUse{Name: p.Target, Cores: len(p.Cores), Traffic: unit, Mesh: report.Mesh{Width: l.Across(), TileCores: max(l.TileCores, 1), Cores: l.CoresPerChip}}
+	row := u.Mesh.Width * u.Mesh.TileCores
+	u.Mesh.Height = (l.CoresPerChip + row - 1) / row
 	for _, r := range p.Manifest.Use {
 		u.Rows = append(u.Rows, report.UseRow{Resource: r.Resource, Used: r.Used, Limit: r.Limit})
 	}
