@@ -58,9 +58,6 @@ The tables are Loihi-style: named after Loihi's, not packed as its vendor packs 
 	fl.StringVar(&f.drawing, "map", "", ".svg file to draw the cores in, by use and by traffic")
 	_ = c.MarkFlagRequired("output")
 	_ = c.MarkFlagRequired("target")
-	_ = c.RegisterFlagCompletionFunc("target", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return targets.List(), cobra.ShellCompDirectiveDefault
-	})
 	return c
 }
 

@@ -62,5 +62,6 @@ What a form cannot hold is an error; nothing is cut.`,
 	fl.StringVarP(&out, "output", "o", "", "folder, or .npz file, to write")
 	_ = c.MarkFlagRequired("to")
 	_ = c.MarkFlagRequired("output")
+	_ = c.MarkFlagDirname("output")
 	return c
 }

@@ -72,6 +72,7 @@ which needs Verilator. The exit status is 1 when any spike differs.`,
 		RunE: func(c *cobra.Command, _ []string) error { return a.demo(c.Context(), f) },
 	}
 	c.Flags().StringVarP(&f.dir, "output", "o", "isospike-demo", "directory for the artifacts and the report")
+	_ = c.MarkFlagDirname("output")
 	c.Flags().Uint64Var(&f.seed, "seed", 1, "seed of all randomness")
 	c.Flags().IntVar(&f.samples, "samples", 2000, "recordings to draw; half of them train, half test")
 	c.Flags().IntVar(&f.epochs, "epochs", 12, "passes over the training half")
