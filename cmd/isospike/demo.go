@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -128,13 +129,18 @@ func (a *app) demo(ctx context.Context, f demoFlags) error {
 	return mismatch(d.pairs)
 }
 
-func (d *demo) makeData(context.Context) error {
+func (d *demo) makeData(ctx context.Context) error {
 	e := snn.DefaultExperiment()
 	e.Net, e.Seed, e.Training.Epochs = "9x9x2-128d-10", d.seed, d.epochs
 	enc := dataset.Encoding{Tick: 1000, Ticks: 300, Downsample: 4}
 	e.Encoding = enc.String()
 	d.exp = e
-	set, err := dataset.Cache(dataset.NewSynth(d.samples, d.seed), d.threads)
+	set, err := dataset.Cache(dataset.Watched(dataset.NewSynth(d.samples, d.seed), func(int) error {
+		if ctx.Err() != nil {
+			return diag.Stopped("drawing the recordings", context.Cause(ctx))
+		}
+		return nil
+	}), d.threads)
 	if err != nil {
 		return err
 	}
@@ -154,7 +160,10 @@ func (d *demo) trainModel(ctx context.Context) error {
 	}
 	d.model = m
 	m.Provenance["command"], m.Provenance["data"] = "isospike demo", d.train.Name()
-	if err := d.fit(ctx, m, d.train, nil, filepath.Join(d.dir, "model.safetensors")); err != nil {
+	err = d.fit(ctx, m, d.train, nil, filepath.Join(d.dir, "model.safetensors"))
+	if stopped := (*diag.Error)(nil); errors.As(err, &stopped) && stopped.Kind == diag.Interrupted {
+		return stopped.WithFix("the demo begins anew each time")
+	} else if err != nil {
 		return err
 	}
 	return d.hash("model.safetensors")
