@@ -8,7 +8,6 @@ import (
 
 	"github.com/isospike/isospike/compile"
 	"github.com/isospike/isospike/internal/artifact"
-	"github.com/isospike/isospike/internal/safetensors"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
 	"github.com/isospike/isospike/targets"
@@ -105,7 +104,7 @@ func (a *app) compile(ctx context.Context, n *fixed.Network, parent string, f *c
 	} else {
 		tr.Links *= f.rate
 	}
-	if err := safetensors.WriteFile(f.out, compile.Encode(p)); err != nil {
+	if err := p.Write(f.out); err != nil {
 		return err
 	}
 	if f.drawing != "" {

@@ -12,7 +12,6 @@ import (
 	"github.com/isospike/isospike/compile"
 	"github.com/isospike/isospike/dataset"
 	"github.com/isospike/isospike/internal/artifact"
-	"github.com/isospike/isospike/internal/safetensors"
 	"github.com/isospike/isospike/quantize"
 	"github.com/isospike/isospike/sim"
 	"github.com/isospike/isospike/snn"
@@ -185,7 +184,7 @@ func (d *demo) lower(ctx context.Context) error {
 		return err
 	}
 	d.fixed.Provenance["command"], d.fixed.Provenance["parent"] = "isospike demo", d.hashes["model.safetensors"]
-	if err := safetensors.WriteFile(filepath.Join(d.dir, "fixed.safetensors"), d.fixed.File()); err != nil {
+	if err := d.fixed.Write(filepath.Join(d.dir, "fixed.safetensors")); err != nil {
 		return err
 	}
 	if err := d.hash("fixed.safetensors"); err != nil {
@@ -202,7 +201,7 @@ func (d *demo) lower(ctx context.Context) error {
 			return err
 		}
 		file := name + ".safetensors"
-		if err := safetensors.WriteFile(filepath.Join(d.dir, file), compile.Encode(p)); err != nil {
+		if err := p.Write(filepath.Join(d.dir, file)); err != nil {
 			return err
 		}
 		if err := d.hash(file); err != nil {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/isospike/isospike/dataset"
 	"github.com/isospike/isospike/internal/artifact"
-	"github.com/isospike/isospike/internal/safetensors"
 	"github.com/isospike/isospike/quantize"
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
@@ -229,7 +228,7 @@ func (a *app) quantize(c *cobra.Command, path string, f *quantizeFlags) error {
 			}
 		}
 	}
-	if err := safetensors.WriteFile(f.out, n.File()); err != nil {
+	if err := n.Write(f.out); err != nil {
 		return err
 	}
 	result := struct {
