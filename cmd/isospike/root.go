@@ -53,7 +53,7 @@ is exceeded, 5 a tool is missing, 6 the board or its link failed, 7 interrupted.
 		SilenceErrors: true,
 	}
 	f := root.PersistentFlags()
-	f.BoolVar(&a.json, "json", false, "print the result as one JSON object")
+	f.BoolVar(&a.json, "json", false, "print the result as one JSON value")
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no messages")
 	f.IntVar(&a.threads, "threads", 0, "number of threads (0: one a processor); never changes a result")
 	f.BoolVar(&a.slow, "slow", false, "simulate on the reference path, which is written to be read; never changes a result")
