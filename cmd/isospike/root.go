@@ -68,6 +68,16 @@ is exceeded, 5 a tool is missing, 6 the board or its link failed, 7 interrupted.
 	})
 	root.AddCommand(newDemo(a), newTrain(a), newQuantize(a), newCompile(a), newSim(a), newEval(a), newVerify(a),
 		newRun(a), newBoard(a), newFPGA(a), newFlash(a), newGolden(a), newInspect(a), newImport(a), newExport(a), newData(a), newBench(a))
+	root.InitDefaultCompletionCmd()
+	root.InitDefaultHelpCmd()
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "completion":
+			group(c)
+		case "help":
+			c.Run, c.RunE = nil, help
+		}
+	}
 	completeNames(root)
 	return group(root)
 }
@@ -88,6 +98,19 @@ func group(c *cobra.Command) *cobra.Command {
 	}
 	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	return c
+}
+
+// help shows the help of the command that args name, and refuses one that there is not.
+func help(c *cobra.Command, args []string) error {
+	named, rest, err := c.Root().Find(args)
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 && named.HasSubCommands() {
+		return named.Args(named, rest)
+	}
+	named.InitDefaultHelpFlag()
+	return named.Help()
 }
 
 // completeNames completes targets and boards by their names, in c and all below it; files
