@@ -33,6 +33,15 @@ type demoFlags struct {
 	verilog bool
 }
 
+// command is what makes the same demo again, but for where it is written.
+func (f *demoFlags) command() string {
+	c := fmt.Sprintf("isospike demo --samples %d --epochs %d --board-samples %d --seed %d", f.samples, f.epochs, f.board, f.seed)
+	if f.verilog {
+		c += " --rtl"
+	}
+	return c
+}
+
 // demo carries the artifacts of one demo from step to step.
 type demo struct {
 	*app
