@@ -49,6 +49,9 @@ func checkOutputs(c *cobra.Command, args []string) error {
 			}
 		}
 		for _, in := range inputs {
+			if f.Name == "checkpoint" && in == c.Flags().Lookup("restore").Value.String() {
+				continue // the state moves on
+			}
 			if same(path, in) {
 				return diag.Usagef("usage", "%s would write over %s, which is an input", named(f), in).WithFix("name another file")
 			}
