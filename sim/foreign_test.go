@@ -117,7 +117,7 @@ func TestTinyChip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		target, c := tinyChip(t)
 		net := nettest.Network(t, c)
-		y.run(t, net, target)
+		y.run(t, net, target, compile.Compile)
 		if p, err := compile.Compile(net, target); err == nil {
 			for i := range p.Cores {
 				for _, f := range p.Cores[i].Format {
