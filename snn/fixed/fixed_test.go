@@ -262,6 +262,7 @@ func TestValidateRefuses(t *testing.T) {
 		"refractory":     func(n *Network) { n.Layers[0].Neuron = CUBA{} },
 		"convention":     func(n *Network) { n.Convention.InputLatency = 2 },
 		"reset":          func(n *Network) { n.Reset.Interval = -1 },
+		"reset offset":   func(n *Network) { n.Reset = Reset{Interval: 5, Offset: 1<<63 - 1} },
 	} {
 		n := good()
 		spoil(n)

@@ -105,6 +105,9 @@ func (c Convention) String() string {
 // Interval. Step n is tick n − 1: Lava counts from 1. Interval 0 is no reset.
 type Reset struct{ Interval, Offset int }
 
+// maxReset bounds the ticks of a reset, so that no sum of them overflows.
+const maxReset = 1 << 40
+
 // Network is a network in integers, the artifact between quantize and compile.
 type Network struct {
 	Input      snn.Shape
@@ -128,8 +131,8 @@ func (n *Network) Validate() error {
 	if c := n.Convention; c != Axonal && c != Immediate && c != Slayer {
 		return bad("", "unknown convention: %v", c)
 	}
-	if n.Reset.Interval < 0 || n.Reset.Offset < 0 {
-		return bad("", "reset interval %d, offset %d must not be negative", n.Reset.Interval, n.Reset.Offset)
+	if r := n.Reset; min(r.Interval, r.Offset) < 0 || max(r.Interval, r.Offset) > maxReset {
+		return bad("", "the reset has interval %d, offset %d; allowed are 0 to %d", r.Interval, r.Offset, maxReset)
 	}
 	if !n.Readout.Valid() {
 		return bad("", "the readout window %v is empty", n.Readout)
