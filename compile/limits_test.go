@@ -103,7 +103,7 @@ func TestOneNeuron(t *testing.T) {
 
 func TestCoresAndChips(t *testing.T) {
 	net := network(0, 4, 11)
-	b := box{compile.Limits{Chips: 2, CoresPerChip: 3, TileCores: 2, MeshWidth: 1, Neurons: 2}}
+	b := box{compile.Limits{Chips: 2, CoresPerChip: 3, TileCores: 2, MeshWidth: 1, Neurons: 2, Profiles: 1, DecayOffsets: 1}}
 	p := compiled(t, net, b)
 	want := [][4]int{{0, 0, 0, 0}, {0, 0, 0, 1}, {0, 0, 1, 0}, {1, 0, 0, 0}, {1, 0, 0, 1}, {1, 0, 1, 0}}
 	for i, c := range p.Cores {
@@ -115,7 +115,9 @@ func TestCoresAndChips(t *testing.T) {
 	if e.Kind != diag.Limit || e.Layer != "1" || e.Resource != "cores" || e.Used != 7 || e.Limit != 6 {
 		t.Error(e)
 	}
-	t.Logf("%v\n\tfix: %s", e, e.Fix)
+	if want := "cores fill up by their neurons: make the layers smaller or use a target with more cores"; e.Fix != want {
+		t.Errorf("fix %q, want %q", e.Fix, want)
+	}
 	// Verify sees a place that is not there.
 	small := b
 	small.l.Chips = 1
@@ -159,6 +161,26 @@ func TestOneCoreShares(t *testing.T) {
 		if e := failure(t, net(c.width), box{one}); e.Msg != "the network does not fit on the one core of box: it takes "+c.msg || e.Resource != "neurons" {
 			t.Errorf("%v, want %s", e, c.msg)
 		}
+	}
+}
+
+// TestFullest: what every core has one of does not fill it, until others of its kind come.
+func TestFullest(t *testing.T) {
+	n := network(0, 4, 11, 3)
+	n.Layers[1].Neuron = n.Layers[0].Neuron
+	fullest := func(limits string) compile.Use {
+		target := loihiOf(t, limits)
+		return compiled(t, n, target).Fullest(target)[0]
+	}
+	if got, want := fullest("synapse_formats = 0"), (compile.Use{Resource: "neurons", Used: 14, Limit: 1024}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if got, want := fullest("synapse_formats = 0\nneurons = 28\naxons_in = 20"), (compile.Use{Resource: "axons in", Used: 15, Limit: 20}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	n.Layers[1].Neuron = fixed.CUBA{IDecay: 7, VTh: 81, RefDelay: 1}
+	if got, want := fullest("thresholds = 2\nneurons = 15"), (compile.Use{Resource: "thresholds", Used: 2, Limit: 2}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }
 

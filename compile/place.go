@@ -47,15 +47,8 @@ func (b *build) tooManyCores(need, have int) error {
 	layer := b.net.Layers[b.shares[have].runs[0].layer].Name // the first that has no room
 	if have > 1 {
 		// The first core is as full as can be: the resource nearest its limit fills cores.
-		var fullest resource
-		for _, x := range b.shares[0].resources(&b.limits) {
-			if x.limit > 0 && (fullest.limit == 0 || x.used*fullest.limit > fullest.used*x.limit) {
-				fullest = x
-			}
-		}
-		if fullest.limit > 0 {
-			r.fix = fmt.Sprintf("cores fill up by their %s: %s", fullest.name, fullest.wayOut(b.target))
-		}
+		fullest := b.shares[0].fullest(&b.limits)
+		r.fix = fmt.Sprintf("cores fill up by their %s: %s", fullest.name, fullest.wayOut(b.target))
 		return r.fail(b.target, layer, "", "the network needs %d cores and %s has %d", need, b.target.Name(), have)
 	}
 	all := usage{}
