@@ -24,7 +24,8 @@ func TestDecode(t *testing.T) {
 	} {
 		var e *diag.Error
 		_, err := Decode(text, new(map[string]any))
-		if !errors.As(err, &e) || e.Kind != diag.Input || e.Code != "toml" || want.Line > 0 && e.Line != want.Line || want.Msg != "" && e.Msg != want.Msg {
+		if !errors.As(err, &e) || e.Kind != diag.Input || e.Code != "toml" || want.Line > 0 && e.Line != want.Line || want.Msg != "" && e.Msg != want.Msg ||
+			want.Msg == "" && strings.HasPrefix(e.Msg, "there are more than") {
 			t.Errorf("%.30q: %+v", text, e)
 		}
 	}
