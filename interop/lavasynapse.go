@@ -114,6 +114,9 @@ func (b *lavaBuild) store(i int, kind string, weights [2][]int32, fl *fixed.Laye
 		return badValue("weights from %d to %d, which no format holds: mixed ones are within -256 to 254 where all are even and -255 to 255 otherwise, others within 255",
 			least, most)
 	}
+	if kind == "dense" {
+		b.unlikeNetx(i, weights)
+	}
 	fl.Mode, fl.WeightBits = fixed.InferMode(all), f.bits
 	fl.WeightExp += f.exp
 	for part, to := range []*[]int16{&fl.Weight, &fl.WeightImag} {
@@ -122,6 +125,22 @@ func (b *lavaBuild) store(i int, kind string, weights [2][]int32, fl *fixed.Laye
 		}
 	}
 	return nil
+}
+
+// unlikeNetx notes weights of a dense layer that do not come through netx unchanged, as those without a positive one may not.
+func (b *lavaBuild) unlikeNetx(i int, weights [2][]int32) {
+	for _, w := range weights {
+		if !slices.ContainsFunc(w, func(x int32) bool { return x != 0 }) {
+			continue // there are none, or netx fails at them
+		}
+		f := netxForm(w)
+		if f.width == 9 && f.mode == fixed.Mixed { // nothing is cleared of them
+			continue
+		}
+		if at := slices.IndexFunc(w, func(x int32) bool { return !f.holds(x) }); at >= 0 {
+			b.note(i, "weights are kept, as trained; netx stores weight %d, %d, shifted left by %d as one of %d %s bits, which Lava does not hold", at, w[at], f.shift, f.width, f.mode)
+		}
+	}
 }
 
 // format is how integer weights are stored: shifted right by exp, in so many bits.
