@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 
@@ -208,6 +209,7 @@ func (e *Experiment) Validate() error {
 		key  string
 		want string
 	}{
+		{e.Seed <= math.MaxInt64, "seed", fmt.Sprintf("0 to %d, which TOML's numbers hold", math.MaxInt64)},
 		{oneOf(t.Arithmetic, "integer", "float"), "training.arithmetic", "integer or float"},
 		{t.Epochs >= 0 && t.Epochs <= 1e6, "training.epochs", "0 to 1e6"},
 		{t.Batch >= 1 && t.Batch <= 1<<16, "training.batch", "1 to 65536"},

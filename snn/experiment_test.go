@@ -2,6 +2,7 @@ package snn
 
 import (
 	"errors"
+	"math"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -29,6 +30,20 @@ func TestExperimentRoundTrip(t *testing.T) {
 	}
 	if err := got.Validate(); err != nil {
 		t.Error(err)
+	}
+}
+
+// A seed that TOML cannot hold would make a model that nobody can read.
+func TestSeedIsReadBack(t *testing.T) {
+	e := DefaultExperiment()
+	for seed, good := range map[uint64]bool{0: true, math.MaxInt64: true, math.MaxInt64 + 1: false, math.MaxUint64: false} {
+		e.Seed = seed
+		if err := e.Validate(); (err == nil) != good {
+			t.Errorf("seed %d: %v", seed, err)
+		}
+		if back, err := ParseExperiment(e.TOML()); good && (err != nil || back.Seed != seed) {
+			t.Errorf("seed %d: %v, %v", seed, back, err)
+		}
 	}
 }
 
