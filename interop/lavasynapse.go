@@ -36,8 +36,13 @@ func (b *lavaBuild) synapses(i int, l *LavaLayer, fl *fixed.Layer) error {
 	switch l.Type {
 	case "conv", "pool":
 		fl.Kernel = kernel
-		if want := kernel.Output(b.in); fl.Out.W != want.W || fl.Out.H != want.H {
-			return badValue("has %v neurons where its kernel over %v gives %d columns and %d rows", fl.Out, b.in, want.W, want.H)
+		want, over := kernel.Output(b.in), b.in
+		if l.Type == "pool" { // before which lava-dl appends columns and rows of zeros, as many as are left over
+			over.W, over.H = over.W+over.W%kernel.Size[0], over.H+over.H%kernel.Size[1]
+		}
+		most := kernel.Output(over)
+		if fl.Out.W != want.W && fl.Out.W != most.W || fl.Out.H != want.H && fl.Out.H != most.H {
+			return badValue("has %v neurons where its kernel over %v gives %d columns and %d rows", fl.Out, b.in, most.W, most.H)
 		}
 	case "convT", "unpool":
 		for a, n := range [2][2]int{{b.in.W, fl.Out.W}, {b.in.H, fl.Out.H}} {
