@@ -105,7 +105,7 @@ func (e *lavaExport) weights() ([]int32, error) {
 		exp := exps[i/(len(weights)/len(exps))]
 		x := fixed.Shift(int64(w), exp)
 		if fixed.Shift(x, -exp) != int64(w) {
-			return nil, e.refuse("its weight exponent is %d, which netx does not read, and weight %d, %d, is no multiple of %d", exp, i, w, 1<<-exp)
+			return nil, e.refuse("its weight exponent is %d, which netx does not read, and weight %d, %d, is no multiple of %d", exp, i, w, 1<<-exp).WithFix(plainWeights)
 		}
 		weights[i] = int32(x)
 	}
@@ -114,8 +114,11 @@ func (e *lavaExport) weights() ([]int32, error) {
 		return weights, nil
 	}
 	i := slices.IndexFunc(weights, func(w int32) bool { return int32(fixed.Truncate(int64(w), 8, mode)) != w })
-	return nil, e.refuse("weight %d is %d (exponent %d applied), and the %s weights that Lava takes it for do not hold it", i, weights[i], exps[i/(len(weights)/len(exps))], mode)
+	return nil, e.refuse("weight %d is %d (exponent %d applied), and the %s weights that Lava takes it for do not hold it", i, weights[i], exps[i/(len(weights)/len(exps))], mode).WithFix(plainWeights)
 }
+
+// plainWeights is the way out where weights do not fit.
+const plainWeights = "train in integer arithmetic with 8 bits, which gives weights without exponents"
 
 // netxDense refuses weights of a dense layer that do not come through netx unchanged.
 func (e *lavaExport) netxDense(weights []int32) error {
