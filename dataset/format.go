@@ -47,6 +47,9 @@ func init() { // not in the declaration, for names below refer to the table
 	}
 }
 
+// takesList reports whether a list may say of which classes the recordings are.
+func (f format) takesList() bool { return f.name == "nmnist" || f.name == "dvsgesture" }
+
 // noParts opens event recordings, which have no parts of their own.
 func noParts(c sensor) func(path, part, list string) (Set, error) {
 	return func(path, part, list string) (Set, error) {
@@ -175,6 +178,9 @@ func Open(ref, list string) (Set, error) {
 		f, err := one.find()
 		if err != nil {
 			return nil, err
+		}
+		if list != "" && !f.takesList() {
+			return nil, diag.Usagef("labels", "%s says itself of which classes its samples are: the list %s would not be read", path, list).WithFix("leave out the list")
 		}
 		s, err := f.open(path, r.part, list)
 		if err != nil {

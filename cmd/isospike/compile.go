@@ -36,6 +36,9 @@ The tables are Loihi-style: named after Loihi's, not packed as its vendor packs 
   isospike compile fixed.safetensors --target loihi1 --data test.tar.gz --map cores.svg -o program.safetensors`,
 		Args: exactly("FIXED"),
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := overInput(f.out, args[0]); err != nil {
+				return err
+			}
 			file, err := artifact.Read(args[0])
 			if err != nil {
 				return err

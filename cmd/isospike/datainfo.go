@@ -69,6 +69,9 @@ type dataSummary struct {
 }
 
 func (a *app) dataInfo(c *cobra.Command, ref string, f *infoFlags) error {
+	if err := form("--output", f.out, ".svg"); err != nil {
+		return err
+	}
 	enc, err := dataset.DefaultEncoding(ref)
 	if err == nil && f.encoding != "" {
 		enc, err = dataset.ParseEncoding(f.encoding)

@@ -83,6 +83,9 @@ const defaultTick = 1e-4
 
 // export writes the fixed network at path to the file out, as make makes it, with its notes.
 func (a *app) export(path, out string, make func(*fixed.Network) ([]byte, []string, error)) error {
+	if err := overInput(out, path); err != nil {
+		return err
+	}
 	n, err := fixed.Read(path)
 	if err != nil {
 		return err

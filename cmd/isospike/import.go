@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/isospike/isospike/dataset"
 	"github.com/isospike/isospike/internal/safetensors"
 	"github.com/isospike/isospike/interop"
 	"github.com/isospike/isospike/quantize"
@@ -60,9 +61,12 @@ SLAYER trained them. Nothing is dropped: what isospike has no form for is refuse
 						Msg: "a reset would make sigma-delta neurons forget what they have sent; netx ignores it for them"}).WithFix("leave out --reset-interval")
 				}
 			}
+			if reset.Offset != 0 && reset.Interval == 0 {
+				return diag.Usagef("usage", "--reset-offset is %d without a reset", reset.Offset).WithFix("give --reset-interval as well")
+			}
 			n.Encoding, n.Reset = encoding, reset
 			n.Layers[0].Graded = n.Layers[0].Graded || graded
-			return a.writeImport(n, filepath.Base(args[0]), out, nil)
+			return a.writeImport(n, filepath.Base(args[0]), out, nil, args...)
 		},
 	}
 	c.Flags().StringVarP(&out, "output", "o", "", "fixed network to write")
@@ -114,7 +118,7 @@ their weight out from the neuron, and so does slayer. The text holds no delays.`
 			for _, path := range args {
 				names = append(names, filepath.Base(path))
 			}
-			return a.writeImport(n, strings.Join(names, " "), out, nil)
+			return a.writeImport(n, strings.Join(names, " "), out, nil, args...)
 		},
 	}
 	c.Flags().StringVarP(&out, "output", "o", "", "fixed network to write")
@@ -139,9 +143,20 @@ func readSlayer(path string, l snn.Layer) ([]int16, error) {
 	return interop.ReadSlayerWeights(f, out, in)
 }
 
-// writeImport writes an imported network, from a file that its provenance names unless "". r tells what making
+// writeImport writes a network imported from files, from which its provenance says it is unless "". r tells what making
 // integers of it cost, where it was not in integers.
-func (a *app) writeImport(n *fixed.Network, from, out string, r *quantize.Report) error {
+func (a *app) writeImport(n *fixed.Network, from, out string, r *quantize.Report, files ...string) error {
+	if err := overInput(out, files...); err != nil {
+		return err
+	}
+	if n.Encoding != "" {
+		if _, err := dataset.ParseEncoding(n.Encoding); err != nil {
+			return err
+		}
+	}
+	if err := n.Validate(); err != nil { // with what flags have set
+		return err
+	}
 	if from != "" {
 		n.Provenance["command"] = "isospike import"
 		n.Provenance["data"] = from

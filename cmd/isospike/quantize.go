@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -141,8 +140,8 @@ func (f *quantizeFlags) options(a *app) (o quantize.Options, err error) {
 	} else if mixed && o.Bits != nil {
 		return o, diag.Usagef("usage", "--bits says which bits there are to be, --budget and --pareto find them").WithFix("give one of them")
 	}
-	if ext := strings.ToLower(filepath.Ext(f.pareto)); f.pareto != "" && ext != ".csv" && ext != ".svg" {
-		return o, diag.Usagef("usage", "--pareto is %s: it is not clear which form it is to have", f.pareto).WithFix("name a file that ends in .csv or .svg")
+	if err := form("--pareto", f.pareto, ".csv", ".svg"); err != nil {
+		return o, err
 	}
 	if !(f.budget >= 0 && f.budget <= 1e12) {
 		return o, diag.Usagef("usage", "--budget is %v", f.budget)
@@ -156,6 +155,9 @@ func (f *quantizeFlags) options(a *app) (o quantize.Options, err error) {
 
 func (a *app) quantize(c *cobra.Command, path string, f *quantizeFlags) error {
 	o, err := f.options(a)
+	if err == nil {
+		err = overInput(f.out, path)
+	}
 	if err != nil {
 		return err
 	}

@@ -131,6 +131,12 @@ func (a *app) train(c *cobra.Command, f *trainFlags) error {
 			return diag.Usagef("usage", "%s is missing", v[0]).WithFix("see `isospike train --help`")
 		}
 	}
+	if err := form("--report", f.report, ".html", ".svg"); err != nil {
+		return err
+	}
+	if err := overInput(f.out, f.from, f.config, f.data.path); err != nil {
+		return err
+	}
 	m, err := f.model(c)
 	if err != nil {
 		return err
