@@ -28,7 +28,7 @@ var formats []format
 
 func init() { // not in the declaration, for names below refer to the table
 	formats = []format{
-		{"mnist", "handwritten digits as IDX images", sniffNames("-images-idx3-ubyte"), openMNIST, Encoding{Tick: 1000, Ticks: 30, Downsample: 1}},
+		{"mnist", "handwritten digits as IDX images", sniffNames("-images-idx3-ubyte", "-images.idx3-ubyte"), openMNIST, Encoding{Tick: 1000, Ticks: 30, Downsample: 1}},
 		{"oxford", "SLAYER's pattern to pattern: input.bs1 and output.bs1", sniffNames("input.bs1"), openOxford, Encoding{Tick: 1000, Ticks: 1900, Downsample: 1}},
 		{"shd", "Heidelberg spoken digits or commands (SHD, SSC) as .h5", sniffNames(".h5"), openSHD, Encoding{Tick: 5000, Ticks: 280, Downsample: 1}},
 		{"ntidigits", "N-TIDIGITS18, single digits from a silicon cochlea, as .hdf5", sniffNames(".hdf5"), openNTIDIGITS, Encoding{Tick: 5000, Ticks: 400, Downsample: 1}},
@@ -91,6 +91,18 @@ func sniffPath(words ...string) func(string, []string) bool {
 		}
 		return true
 	}
+}
+
+// matching returns the files of a folder whose names match a pattern, which is a good one; the
+// folder may be called what it likes, also "digits[1]". What cannot be read has none.
+func matching(folder, pattern string) (files []string) {
+	entries, _ := os.ReadDir(folder)
+	for _, e := range entries {
+		if ok, _ := filepath.Match(pattern, e.Name()); ok {
+			files = append(files, filepath.Join(folder, e.Name()))
+		}
+	}
+	return files
 }
 
 // Formats describes what Open knows, a line each.
