@@ -17,6 +17,10 @@ type LavaNet struct {
 	Layers  []LavaLayer // in the file's order, each fed by the one before
 	Ts      float64     // sampling time, usually 1; 0 when the file has none
 	TSample int         // ticks a sample lasts; 0 when the file has none
+
+	// GradedInput, which no file says, makes what input spikes carry multiply the weights, as netx's
+	// input_message_bits above 0 does.
+	GradedInput bool
 }
 
 // LavaLayer is one layer as the file holds it. Fields that its type does not

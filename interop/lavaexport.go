@@ -110,7 +110,7 @@ func (e *lavaExport) weights() ([]int32, error) {
 		weights[i] = int32(x)
 	}
 	mode := fixed.InferMode(weights)
-	if _, ok := formatOf(weights, mode, l.Kernel != nil); ok {
+	if _, ok := formatOf(weights, mode, l.Kernel != nil, false); ok {
 		return weights, nil
 	}
 	i := slices.IndexFunc(weights, func(w int32) bool { return int32(fixed.Truncate(int64(w), 8, mode)) != w })

@@ -114,7 +114,7 @@ func (b *lavaBuild) store(i int, kind string, weights [2][]int32, fl *fixed.Laye
 		b.note(i, "%d of %d weights are beyond -256 to 254 and were clipped, as netx does", clipped, len(all))
 		all = slices.Concat(weights[0], weights[1])
 	}
-	f, ok := formatOf(all, fixed.InferMode(all), kind == "conv" || kind == "pool")
+	f, ok := formatOf(all, fixed.InferMode(all), kind == "conv" || kind == "pool", fl.Graded)
 	if !ok {
 		return badValue("weights from %d to %d, which no format holds: mixed ones are within -256 to 254 where all are even and -255 to 255 otherwise, others within 255",
 			least, most)
@@ -152,9 +152,10 @@ func (b *lavaBuild) unlikeNetx(i int, weights [2][]int32) {
 type format struct{ bits, exp int }
 
 // formatOf returns the format that holds weights of a sign mode as they are: 8 bits, or where mixed weights are odd,
-// twice the weights and an exponent less by 1, or 9 bits. Lava cuts no weights of convolutions; a power
+// twice the weights and an exponent less by 1, or 9 bits: those at once where spikes are graded, whose sums wrap before
+// the exponent, and at half the size if they are of twice the weights. Lava cuts no weights of convolutions; a power
 // of two that theirs have in common is an exponent here.
-func formatOf(weights []int32, mode fixed.SignMode, conv bool) (format, bool) {
+func formatOf(weights []int32, mode fixed.SignMode, conv, graded bool) (format, bool) {
 	fits := func(f format) bool {
 		return !slices.ContainsFunc(weights, func(w int32) bool {
 			x := fixed.Shift(int64(w), -f.exp)
@@ -162,8 +163,11 @@ func formatOf(weights []int32, mode fixed.SignMode, conv bool) (format, bool) {
 		})
 	}
 	all := []format{{8, 0}}
+	if mode == fixed.Mixed && !graded {
+		all = append(all, format{8, -1})
+	}
 	if mode == fixed.Mixed {
-		all = append(all, format{8, -1}, format{9, 0})
+		all = append(all, format{9, 0})
 	}
 	for exp := 1; conv && exp < 8; exp++ {
 		if all = append(all, format{8, exp}); mode == fixed.Mixed {

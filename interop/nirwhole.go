@@ -80,12 +80,12 @@ func rowsOf(l *quantize.Layer) int {
 // one for each row.
 func gridOf(weights []int32, fan int) (*quantize.Grid, bool) {
 	g := &quantize.Grid{Bits: 8, Mode: fixed.InferMode(weights)}
-	if f, ok := formatOf(weights, g.Mode, true); ok {
+	if f, ok := formatOf(weights, g.Mode, true, false); ok {
 		g.Bits, g.Exp = snn.WeightBits(f.bits), []int{f.exp}
 		return g, true
 	}
 	for row := range slices.Chunk(weights, fan) {
-		f, ok := formatOf(row, g.Mode, true)
+		f, ok := formatOf(row, g.Mode, true, false)
 		if !ok || f.bits != 8 {
 			return nil, false
 		}

@@ -43,6 +43,7 @@ SLAYER trained them. Nothing is dropped: what isospike has no form for is refuse
 			if err != nil {
 				return diag.InFile(err, args[0])
 			}
+			l.GradedInput = graded
 			n, notes, err := l.Fixed()
 			if err != nil {
 				return diag.InFile(err, args[0])
@@ -65,7 +66,6 @@ SLAYER trained them. Nothing is dropped: what isospike has no form for is refuse
 				return diag.Usagef("usage", "--reset-offset is %d without a reset", reset.Offset).WithFix("give --reset-interval as well")
 			}
 			n.Encoding, n.Reset = encoding, reset
-			n.Layers[0].Graded = n.Layers[0].Graded || graded
 			return a.writeImport(n, filepath.Base(args[0]), out, nil, args...)
 		},
 	}
