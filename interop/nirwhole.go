@@ -12,10 +12,11 @@ import (
 // nearly is how far, relatively, an integer in a file may be from one: float32 holds seven digits.
 const nearly = 1e-6
 
-// near returns the integer that x is but for the precision of float32.
+// near returns the integer that x is but for the precision of float32. 0 it is exactly or not at all: a small number
+// is as good as any other, in a graph of small units.
 func near(x float64) (int64, bool) {
 	n := math.Round(x)
-	return int64(n), math.Abs(x-n) <= nearly*max(1, math.Abs(n)) && math.Abs(n) < 1<<30
+	return int64(n), math.Abs(x-n) <= nearly*math.Abs(n) && math.Abs(n) < 1<<30
 }
 
 // wholeTicks rounds a layer's delays to ticks.
