@@ -40,6 +40,19 @@ type layer struct {
 	WeightExp []int `toml:"weight_exp,omitempty"`
 }
 
+// unused returns an error for settings that would have no effect on layer l.
+func (o layer) unused(l *Layer) error {
+	switch {
+	case l.Kind == Pool && (o.WeightBits != nil || len(o.WeightExp) > 0):
+		return &diag.Error{Kind: diag.Input, Code: "experiment", Layer: l.Name, Msg: "a pool has one fixed weight, which weight_bits and weight_exp do not change",
+			Fix: fmt.Sprintf("leave them out of [layer.%s]", l.Name)}
+	case l.Neuron.Kind == SRM && (o.IDecay != nil || o.VDecay != nil || o.VTh != nil || o.RefDelay != nil):
+		return &diag.Error{Kind: diag.Input, Code: "experiment", Layer: l.Name, Msg: "srm neurons have neither decays, v_th nor ref_delay of a layer's own",
+			Fix: fmt.Sprintf("leave them out of [layer.%s]; [neuron.srm] is that of all layers", l.Name)}
+	}
+	return nil
+}
+
 // Training holds the settings of the training loop.
 type Training struct {
 	Arithmetic string  `toml:"arithmetic"`  // forward pass: "integer" (exactly what the hardware computes) or "float"; SRM neurons need "float"
@@ -180,6 +193,9 @@ func (e *Experiment) Network() (*Network, error) {
 			}
 		}
 		if err := l.Neuron.Validate(l.Name); err != nil {
+			return nil, err
+		}
+		if err := o.unused(l); err != nil {
 			return nil, err
 		}
 		if l.Bits = e.Training.WeightBits; o.WeightBits != nil {

@@ -49,17 +49,21 @@ func TestSeedIsReadBack(t *testing.T) {
 
 func TestExperimentRefuses(t *testing.T) {
 	for text, code := range map[string]string{
-		"net = 3":                                   "toml",
-		"nett = \"1x1-1\"":                          "toml-key",
-		"[training]\nbatches = 3":                   "toml-key",
-		"seed = \"x":                                "toml",
-		"net = \"1x1-1\"\n[layer.7]\nv_th=3":        "toml-key",
-		"net = \"1x1-1\"\n[neuron]\nv_th=-3":        "neuron-parameter",
-		"net = \"1x1-1\"\n[neuron]\ni_decay=4097":   "neuron-parameter",
-		"net = \"1x1-1\"\n[training]\nbatch=0":      "experiment",
-		"net = \"1x1-1\"\n[loss]\nkind=\"mse\"":     "experiment",
-		"net = \"1x1-1\"\n[training]\nmax_delay=63": "experiment",
-		"net = \"1x1-1\"\n[optimiser]\nrate=nan":    "experiment",
+		"net = 3":                                                         "toml",
+		"nett = \"1x1-1\"":                                                "toml-key",
+		"[training]\nbatches = 3":                                         "toml-key",
+		"seed = \"x":                                                      "toml",
+		"net = \"1x1-1\"\n[layer.7]\nv_th=3":                              "toml-key",
+		"net = \"1x1-1\"\n[neuron]\nv_th=-3":                              "neuron-parameter",
+		"net = \"2x2-2a-1\"\n[layer.1]\nweight_bits=3":                    "experiment",
+		"net = \"2x2-2a-1\"\n[layer.1]\nweight_exp=[1]":                   "experiment",
+		"net = \"1x1-1\"\n[neuron]\nkind=\"srm\"\n[layer.1]\nv_th=3":      "experiment",
+		"net = \"1x1-1\"\n[neuron]\nkind=\"srm\"\n[layer.1]\nref_delay=3": "experiment",
+		"net = \"1x1-1\"\n[neuron]\ni_decay=4097":                         "neuron-parameter",
+		"net = \"1x1-1\"\n[training]\nbatch=0":                            "experiment",
+		"net = \"1x1-1\"\n[loss]\nkind=\"mse\"":                           "experiment",
+		"net = \"1x1-1\"\n[training]\nmax_delay=63":                       "experiment",
+		"net = \"1x1-1\"\n[optimiser]\nrate=nan":                          "experiment",
 	} {
 		e, err := ParseExperiment(text)
 		if err == nil {
