@@ -105,6 +105,14 @@ func matching(folder, pattern string) (files []string) {
 	return files
 }
 
+// nothingIn is the error for a path with nothing of what is looked for; a folder may have it packed.
+func nothingIn(path, what, fix string) *diag.Error {
+	if packed := slices.Concat(matching(path, "*.tar*"), matching(path, "*.tgz")); len(packed) > 0 {
+		return diag.Inputf("which-archive", path, "there is no %s in the folder, but archives: %s", what, some(packed)).WithFix("name one of them, as in %s", packed[0])
+	}
+	return diag.Inputf("no-recordings", path, "there is no %s in it", what).WithFix("%s", fix)
+}
+
 // Formats describes what Open knows, a line each.
 func Formats() string {
 	var b strings.Builder
