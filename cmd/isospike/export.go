@@ -24,7 +24,8 @@ func newExportLava(a *app) *cobra.Command {
 		Short: "Write a lava-dl network (.net)",
 		Long: `lava writes a fixed network as a .net file, from which Lava's netx.hdf5.Network computes the
 same spikes. What netx would drop or ignore (delays of convolutions, synaptic delays, refractory
-delays, biases that are no multiples of 64), and neurons other than CUBA, is refused with the layer and the reason, never lost.
+delays, biases that are no multiples of 64), and neurons other than CUBA, is refused with the
+layer and the reason, never lost.
 What can be said in another way without loss is: a pool becomes a convolution with as many
 groups as channels, and exponents go into the weights.`,
 		Example: "  isospike export lava fixed.safetensors -o network.net",
@@ -83,9 +84,6 @@ const defaultTick = 1e-4
 
 // export writes the fixed network at path to the file out, as make makes it, with its notes.
 func (a *app) export(path, out string, make func(*fixed.Network) ([]byte, []string, error)) error {
-	if err := overInput(out, path); err != nil {
-		return err
-	}
 	n, err := fixed.Read(path)
 	if err != nil {
 		return err

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/isospike/isospike/dataset"
-	"github.com/isospike/isospike/internal/safetensors"
 	"github.com/isospike/isospike/interop"
 	"github.com/isospike/isospike/quantize"
 	"github.com/isospike/isospike/snn"
@@ -66,7 +65,7 @@ SLAYER trained them. Nothing is dropped: what isospike has no form for is refuse
 				return diag.Usagef("usage", "--reset-offset is %d without a reset", reset.Offset).WithFix("give --reset-interval as well")
 			}
 			n.Encoding, n.Reset = encoding, reset
-			return a.writeImport(n, filepath.Base(args[0]), out, nil, args...)
+			return a.writeImport(n, filepath.Base(args[0]), out, nil)
 		},
 	}
 	c.Flags().StringVarP(&out, "output", "o", "", "fixed network to write")
@@ -118,7 +117,7 @@ their weight out from the neuron, and so does slayer. The text holds no delays.`
 			for _, path := range args {
 				names = append(names, filepath.Base(path))
 			}
-			return a.writeImport(n, strings.Join(names, " "), out, nil, args...)
+			return a.writeImport(n, strings.Join(names, " "), out, nil)
 		},
 	}
 	c.Flags().StringVarP(&out, "output", "o", "", "fixed network to write")
@@ -143,12 +142,9 @@ func readSlayer(path string, l snn.Layer) ([]int16, error) {
 	return interop.ReadSlayerWeights(f, out, in)
 }
 
-// writeImport writes a network imported from files, from which its provenance says it is unless "". r tells what making
+// writeImport writes an imported network, from a file that its provenance names unless "". r tells what making
 // integers of it cost, where it was not in integers.
-func (a *app) writeImport(n *fixed.Network, from, out string, r *quantize.Report, files ...string) error {
-	if err := overInput(out, files...); err != nil {
-		return err
-	}
+func (a *app) writeImport(n *fixed.Network, from, out string, r *quantize.Report) error {
 	if n.Encoding != "" {
 		if _, err := dataset.ParseEncoding(n.Encoding); err != nil {
 			return err
@@ -161,7 +157,7 @@ func (a *app) writeImport(n *fixed.Network, from, out string, r *quantize.Report
 		n.Provenance["command"] = "isospike import"
 		n.Provenance["data"] = from
 	}
-	if err := safetensors.WriteFile(out, n.File()); err != nil {
+	if err := n.Write(out); err != nil {
 		return err
 	}
 	result := map[string]any{"fixed": out, "layers": len(n.Layers)}

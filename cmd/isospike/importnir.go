@@ -68,7 +68,7 @@ weights beside them. Everything else is refused with the name of the node.`,
 					return diag.Usagef("usage", "%v", err)
 				}
 			}
-			return a.writeImport(n, from, out, r, path)
+			return a.writeImport(n, from, out, r)
 		},
 	}
 	c.Flags().StringVarP(&out, "output", "o", "", "fixed network to write")

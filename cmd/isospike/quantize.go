@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"path/filepath"
 	"runtime"
 	"strings"
 
 	"github.com/isospike/isospike/dataset"
 	"github.com/isospike/isospike/internal/artifact"
-	"github.com/isospike/isospike/internal/safetensors"
 	"github.com/isospike/isospike/quantize"
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
@@ -71,8 +71,9 @@ very integers; the conversion is lossless and says so. For a model trained with
 --float it searches, layer by layer, for the scale (the exponent of the weights, and the
 threshold) with the least mean square error of the weights, and reports what rounding and
 clipping cost. Models of SRM neurons, the paper's, are trained in float; their decays are rounded
-too, and a scale can be found that suits weights, threshold and refractory response. All come with a proof that no accumulator can overflow, or the neuron
-where one can, and with bounds of u and v.
+too, and a scale can be found that suits weights, threshold and refractory response. All come
+with a proof that no accumulator can overflow, or the neuron where one can, and with bounds of
+u and v.
 
 --bits asks for other bits a weight, 1 to 9 or ternary, or one for each layer that has
 weights: --bits 8,4,ternary, with scales that are searched for in any case. --per channel
@@ -140,8 +141,8 @@ func (f *quantizeFlags) options(a *app) (o quantize.Options, err error) {
 	} else if mixed && o.Bits != nil {
 		return o, diag.Usagef("usage", "--bits says which bits there are to be, --budget and --pareto find them").WithFix("give one of them")
 	}
-	if err := form("--pareto", f.pareto, ".csv", ".svg"); err != nil {
-		return o, err
+	if ext := strings.ToLower(filepath.Ext(f.pareto)); f.pareto != "" && ext != ".csv" && ext != ".svg" {
+		return o, diag.Usagef("usage", "--pareto is %s: it is not clear which form it is to have", f.pareto).WithFix("name a file that ends in .csv or .svg")
 	}
 	if !(f.budget >= 0 && f.budget <= 1e12) {
 		return o, diag.Usagef("usage", "--budget is %v", f.budget)
@@ -155,9 +156,6 @@ func (f *quantizeFlags) options(a *app) (o quantize.Options, err error) {
 
 func (a *app) quantize(c *cobra.Command, path string, f *quantizeFlags) error {
 	o, err := f.options(a)
-	if err == nil {
-		err = overInput(f.out, path)
-	}
 	if err != nil {
 		return err
 	}
@@ -234,7 +232,7 @@ func (a *app) quantize(c *cobra.Command, path string, f *quantizeFlags) error {
 			}
 		}
 	}
-	if err := safetensors.WriteFile(f.out, n.File()); err != nil {
+	if err := n.Write(f.out); err != nil {
 		return err
 	}
 	result := struct {

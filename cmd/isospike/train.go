@@ -126,19 +126,13 @@ func (a *app) train(c *cobra.Command, f *trainFlags) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprint(a.stdout, e.TOML())
-		return nil
+		_, err = io.WriteString(a.stdout, e.TOML())
+		return err
 	}
 	for _, v := range [][2]string{{"--data", f.data.path}, {"--output", f.out}} {
 		if v[1] == "" {
 			return diag.Usagef("usage", "%s is missing", v[0]).WithFix("see `isospike train --help`")
 		}
-	}
-	if err := form("--report", f.report, ".html", ".svg"); err != nil {
-		return err
-	}
-	if err := overInput(f.out, f.from, f.config, f.data.path); err != nil {
-		return err
 	}
 	m, err := f.model(c)
 	if err != nil {

@@ -40,12 +40,14 @@ func openLog(path string, m *train.Model) (*trainLog, error) {
 	if path == "" {
 		return nil, nil
 	}
-	if err := form("--log", path, ".csv", ".jsonl"); err != nil {
-		return nil, err
-	}
-	l := &trainLog{path: path, json: strings.EqualFold(filepath.Ext(path), ".jsonl")}
-	if !l.json {
+	l := &trainLog{path: path}
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".csv":
 		l.lines = []string{logHeader(len(m.Net.Layers))}
+	case ".jsonl":
+		l.json = true
+	default:
+		return nil, diag.Usagef("usage", "--log is %s: it is not clear which form it is to have", path).WithFix("name a file that ends in .csv or .jsonl")
 	}
 	if m.Progress.Epoch > 0 {
 		if err := l.read(m.Progress.Epoch); err != nil {

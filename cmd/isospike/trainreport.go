@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 
 	"github.com/isospike/isospike/dataset"
@@ -22,7 +21,7 @@ func trainReport(ctx context.Context, path string, m *train.Model, src dataset.E
 	if err != nil {
 		return err
 	}
-	if strings.EqualFold(filepath.Ext(path), ".svg") {
+	if strings.HasSuffix(path, ".svg") {
 		return atomicfile.Write(path, 0o666, func(w io.Writer) error { _, err := w.Write(raster.SVG); return err })
 	}
 	p := &report.Page{
