@@ -114,7 +114,13 @@ func (b *lavaBuild) store(i int, kind string, weights [2][]int32, fl *fixed.Laye
 		b.note(i, "%d of %d weights are beyond -256 to 254 and were clipped, as netx does", clipped, len(all))
 		all = slices.Concat(weights[0], weights[1])
 	}
-	f, ok := formatOf(all, fixed.InferMode(all), kind == "conv" || kind == "pool", fl.Graded)
+	conv := kind == "conv" || kind == "pool"
+	mode := fixed.InferMode(all)
+	f, ok := formatOf(all, mode, conv, fl.Graded)
+	if !ok { // −256, which SLAYER gives and no inhibitory weight is
+		mode = fixed.Mixed
+		f, ok = formatOf(all, mode, conv, fl.Graded)
+	}
 	if !ok {
 		return badValue("weights from %d to %d, which no format holds: mixed ones are within -256 to 254 where all are even and -255 to 255 otherwise, others within 255",
 			least, most)
@@ -122,7 +128,7 @@ func (b *lavaBuild) store(i int, kind string, weights [2][]int32, fl *fixed.Laye
 	if kind == "dense" {
 		b.unlikeNetx(i, weights)
 	}
-	fl.Mode, fl.WeightBits = fixed.InferMode(all), f.bits
+	fl.Mode, fl.WeightBits = mode, f.bits
 	fl.WeightExp += f.exp
 	for part, to := range []*[]int16{&fl.Weight, &fl.WeightImag} {
 		for _, w := range weights[part] {
