@@ -132,7 +132,7 @@ func (n *Network) Validate() error {
 		return bad("", "unknown convention: %v", c)
 	}
 	if r := n.Reset; min(r.Interval, r.Offset) < 0 || max(r.Interval, r.Offset) > maxReset {
-		return bad("", "the reset has interval %d, offset %d; allowed are 0 to %d", r.Interval, r.Offset, maxReset)
+		return bad("", "reset interval %d, offset %d: allowed are 0 to %d", r.Interval, r.Offset, maxReset)
 	}
 	if !n.Readout.Valid() {
 		return bad("", "the readout window %v is empty", n.Readout)
