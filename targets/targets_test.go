@@ -121,6 +121,8 @@ func TestParseErrors(t *testing.T) {
 		"inherits = \"icebreaker\"\n[limits]\nmax_delay = 63":        "target-limits",
 		"inherits = \"icebreaker\"\n[limits]\nperiodic_reset = true": "target-limits",
 		"inherits = \"icebreaker\"\n[board]\nbaud = 115200":          "target-baud",
+		"inherits = \"icebreaker\"\n[board]\nbaud = 12000000":        "target-baud", // 3 clocks a bit
+		"inherits = \"icebreaker\"\n[board]\nbaud = 8000":            "target-baud", // 4500 clocks a bit
 
 		"inherits = \"icebreaker\"\n[limits]\nneuron_kinds = [\"cuba\", \"srm\"]": "target-limits",
 		"inherits = \"icebreaker-srm\"\n[limits]\nneurons = 129":                  "target-limits",
