@@ -109,8 +109,8 @@ func (b *Board) Words(r Region) int {
 }
 
 // minWords is the least size of the memories that boards differ in: a word of the delay
-// ring has 16 axons.
-const minWords = 16
+// ring has 16 axons, and a slot has two words at least.
+const minWords = 32
 
 // Info is what the board says of itself. Neuron and axon ids count through the cores.
 func (b *Board) Info() link.Info {

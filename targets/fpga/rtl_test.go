@@ -75,7 +75,7 @@ func TestDesign(t *testing.T) {
 				t.Errorf("%d axons: %s is %s, INFO has %d", axons, name, d.Parameters[name], n)
 			}
 		}
-		if i.Axons < axons || i.Axons < 16 || i.Axons&(i.Axons-1) != 0 || 4*i.Axons != i.Regions[fpga.Axons] {
+		if i.Axons < axons || i.Axons < 32 || i.Axons&(i.Axons-1) != 0 || 4*i.Axons != i.Regions[fpga.Axons] {
 			t.Errorf("%d axons: %d in the Verilog, %d bytes of memory", axons, i.Axons, i.Regions[fpga.Axons])
 		}
 	}
