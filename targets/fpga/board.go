@@ -3,6 +3,8 @@ package fpga
 import (
 	"cmp"
 	"math/bits"
+	"slices"
+	"strings"
 
 	"github.com/isospike/isospike/compile"
 	"github.com/isospike/isospike/snn/diag"
@@ -77,6 +79,10 @@ func New(name string, limits compile.Limits, hw Hardware) (*Board, error) {
 		return nil, diag.Inputf("target-baud", "", "%d baud are %d clocks of %d Hz a bit; the serial line takes %d to %d", hw.Baud, n, hw.CoreHz, rtl.MinDivider, rtl.MaxDivider)
 	}
 	hw.Title = cmp.Or(hw.Title, name)
+	hw.USB = slices.Clone(hw.USB)
+	for i, id := range hw.USB {
+		hw.USB[i] = strings.ToLower(id) // as link.Ports has them
+	}
 	return &Board{hw, name, limits, neurons}, nil
 }
 
