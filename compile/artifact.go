@@ -108,6 +108,9 @@ func Encode(p *Program) *safetensors.File {
 	return f
 }
 
+// Write writes the program to the file at path, whole or not at all.
+func (p *Program) Write(path string) error { return safetensors.WriteFile(path, Encode(p)) }
+
 // Read reads the program in the file at path, which `isospike compile` wrote. The file may come from anywhere: see Decode; errors name it.
 func Read(path string) (*Program, error) {
 	f, err := artifact.Read(path)

@@ -5,7 +5,7 @@
 //	target, err := targets.Lookup("loihi1")
 //	program, err := compile.Compile(net, target)
 //	err = compile.Verify(program, target)
-//	err = safetensors.WriteFile("program.safetensors", compile.Encode(program))
+//	err = program.Write("program.safetensors")
 //	err = compile.Text(os.Stdout, program, false)
 //
 // # Tables

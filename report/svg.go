@@ -89,9 +89,13 @@ func (s *svg) element(width, height float64, label string) []byte {
 `, num(width), num(height), escape(label), fonts, ink, s.b.Bytes())
 }
 
-// figure closes the picture as a Figure.
+// figure closes the picture as a Figure, on paper: a file of its own is also looked
+// at on dark pages, where its ink would not show.
 func (s *svg) figure(height float64, title, caption string) Figure {
-	return Figure{title, caption, s.element(figureWidth, height, title)}
+	var sheet svg
+	sheet.rect(0, 0, figureWidth, height, fill(paper))
+	sheet.b.Write(s.b.Bytes())
+	return Figure{title, caption, sheet.element(figureWidth, height, title)}
 }
 
 // nothing is the figure for data that is not there.

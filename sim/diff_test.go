@@ -34,13 +34,13 @@ type tally struct {
 	axons, rows, moved      int            // axons of cores where they share rows, these rows, and axons with a base
 }
 
-// run compiles net, verifies the program, takes it through its artifact, runs it
+// run lays net out, verifies the program, takes it through its artifact, runs it
 // and compares every u, v and spike of every neuron at every tick with the
 // definition.
-func (y *tally) run(t *rapid.T, net *fixed.Network, target compile.Target) {
+func (y *tally) run(t *rapid.T, net *fixed.Network, target compile.Target, layOut func(*fixed.Network, compile.Target) (*compile.Program, error)) {
 	const ticks = 90
 	in := nettest.Input(t, net, rapid.IntRange(0, ticks+5).Draw(t, "columns"))
-	p, err := compile.Compile(net, target)
+	p, err := layOut(net, target)
 	var e *diag.Error
 	if errors.As(err, &e) && e.Kind == diag.Limit {
 		y.skipped++
@@ -263,7 +263,7 @@ func loihi(t testing.TB, name string) setting {
 func (y *tally) draw(t *testing.T, s setting) {
 	rapid.Check(t, func(t *rapid.T) {
 		target, c := s(t)
-		y.run(t, nettest.Network(t, c), target)
+		y.run(t, nettest.Network(t, c), target, compile.Compile)
 	})
 }
 

@@ -73,6 +73,20 @@ type slotPart struct {
 
 func (s *Slot) parts() []slotPart { return []slotPart{{"", &s.Value}, {".m", &s.M}, {".v", &s.V}} }
 
+// Write writes the model to the file at path, whole or not at all.
+func (m *Model) Write(path string) error { return safetensors.WriteFile(path, m.File()) }
+
+// Read reads the model in the file at path, which `isospike train` or Write wrote. The file may come from anywhere:
+// what is damaged, of another kind or no model is an Input error that names it.
+func Read(path string) (*Model, error) {
+	f, err := artifact.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	m, err := FromFile(f)
+	return m, diag.InFile(err, path)
+}
+
 // FromFile is the inverse of File. The network's shapes decide what tensors there
 // must be; a missing, surplus or misshapen one is an error.
 func FromFile(f *safetensors.File) (*Model, error) {

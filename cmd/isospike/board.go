@@ -305,9 +305,9 @@ func newRun(a *app) *cobra.Command {
 		Use:   "run PROGRAM --data DIR",
 		Short: "Run recordings on a board and compare every spike",
 		Long: `run streams a program's tables to the board on a serial port, which is found by its USB
-ids when none is named (what is already there is not sent again), then the recordings, reads every spike of every neuron back, and
-compares each with the simulator, and u and v of every neuron after every 32nd sample and
-the last. The exit status is 1 when any differs.
+ids when none is named (what is already there is not sent again), then the recordings,
+reads every spike of every neuron back, and compares each with the simulator, and u and v of
+every neuron after every 32nd sample and the last. The exit status is 1 when any differs.
 
 The line starts at 115200 baud and goes up to the highest rate at which no frame is damaged. When frames
 are damaged later it goes down. --baud sets a rate and keeps it.`,

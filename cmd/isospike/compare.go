@@ -141,7 +141,11 @@ func (a *app) compare(ctx context.Context, src samples, execs []*executor, links
 	for i, l := range links {
 		pairs[i].A, pairs[i].B = execs[l[0]].name, execs[l[1]].name
 	}
-	p := a.progress("verify", "samples", src.Len())
+	what := "verify"
+	if len(links) == 0 {
+		what = "run"
+	}
+	p := a.progress(what, "samples", src.Len())
 	defer p.end()
 	type outcome struct {
 		in   *spike.Raster

@@ -8,7 +8,6 @@ import (
 
 	"github.com/isospike/isospike/compile"
 	"github.com/isospike/isospike/internal/artifact"
-	"github.com/isospike/isospike/internal/safetensors"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
 	"github.com/isospike/isospike/targets"
@@ -58,9 +57,6 @@ The tables are Loihi-style: named after Loihi's, not packed as its vendor packs 
 	fl.StringVar(&f.drawing, "map", "", ".svg file to draw the cores in, by use and by traffic")
 	_ = c.MarkFlagRequired("output")
 	_ = c.MarkFlagRequired("target")
-	_ = c.RegisterFlagCompletionFunc("target", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return targets.List(), cobra.ShellCompDirectiveDefault
-	})
 	return c
 }
 
@@ -108,7 +104,7 @@ func (a *app) compile(ctx context.Context, n *fixed.Network, parent string, f *c
 	} else {
 		tr.Links *= f.rate
 	}
-	if err := safetensors.WriteFile(f.out, compile.Encode(p)); err != nil {
+	if err := p.Write(f.out); err != nil {
 		return err
 	}
 	if f.drawing != "" {

@@ -100,6 +100,7 @@ reads. Sample i depends on the seed and i alone.`,
 	synth.Flags().IntVar(&samples, "samples", 1000, "number of recordings, classes taking turns")
 	synth.Flags().Uint64Var(&seed, "seed", 1, "seed of all randomness")
 	_ = synth.MarkFlagRequired("output")
+	_ = synth.MarkFlagDirname("output")
 	data.AddCommand(synth, newDataInfo(a), newDataConvert(a))
 	return group(data)
 }

@@ -3,8 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/isospike/isospike/dataset"
+	"github.com/isospike/isospike/snn/diag"
 	"github.com/spf13/cobra"
 )
 
@@ -30,6 +33,9 @@ What a form cannot hold is an error; nothing is cut.`,
   isospike data convert 'mnist#test' --encoding "tick=1000us ticks=30 downsample=1" --to npz -o test.npz`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if forms := []string{"bin", "bs1", "bs2", "bs3", "npz"}; !slices.Contains(forms, to) {
+				return diag.Usagef("bad-layout", "--to is %s", to).WithFix("known are %s", strings.Join(forms, ", "))
+			}
 			set, err := dataset.Open(args[0], labels)
 			if err != nil {
 				return err
@@ -62,5 +68,6 @@ What a form cannot hold is an error; nothing is cut.`,
 	fl.StringVarP(&out, "output", "o", "", "folder, or .npz file, to write")
 	_ = c.MarkFlagRequired("to")
 	_ = c.MarkFlagRequired("output")
+	_ = c.MarkFlagDirname("output")
 	return c
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 
 	"github.com/isospike/isospike/dataset"
@@ -79,6 +80,9 @@ func (a *app) dataInfo(c *cobra.Command, ref string, f *infoFlags) error {
 	set, err := dataset.Open(ref, f.labels)
 	if err != nil {
 		return err
+	}
+	if f.out != "" && filepath.Ext(f.out) != ".svg" {
+		return diag.Usagef("usage", "-o writes .svg, not %q", filepath.Ext(f.out))
 	}
 	if f.sample < 0 || f.sample >= set.Len() {
 		return diag.Usagef("usage", "--sample is %d, the data set has samples 0 to %d", f.sample, set.Len()-1)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,7 +12,6 @@ import (
 	"github.com/isospike/isospike/compile"
 	"github.com/isospike/isospike/dataset"
 	"github.com/isospike/isospike/internal/artifact"
-	"github.com/isospike/isospike/internal/safetensors"
 	"github.com/isospike/isospike/quantize"
 	"github.com/isospike/isospike/sim"
 	"github.com/isospike/isospike/snn"
@@ -31,6 +31,15 @@ type demoFlags struct {
 	epochs  int
 	board   int
 	verilog bool
+}
+
+// command is what makes the same demo again, but for where it is written.
+func (f *demoFlags) command() string {
+	c := fmt.Sprintf("isospike demo --samples %d --epochs %d --board-samples %d --seed %d", f.samples, f.epochs, f.board, f.seed)
+	if f.verilog {
+		c += " --rtl"
+	}
+	return c
 }
 
 // demo carries the artifacts of one demo from step to step.
@@ -72,6 +81,7 @@ which needs Verilator. The exit status is 1 when any spike differs.`,
 		RunE: func(c *cobra.Command, _ []string) error { return a.demo(c.Context(), f) },
 	}
 	c.Flags().StringVarP(&f.dir, "output", "o", "isospike-demo", "directory for the artifacts and the report")
+	_ = c.MarkFlagDirname("output")
 	c.Flags().Uint64Var(&f.seed, "seed", 1, "seed of all randomness")
 	c.Flags().IntVar(&f.samples, "samples", 2000, "recordings to draw; half of them train, half test")
 	c.Flags().IntVar(&f.epochs, "epochs", 12, "passes over the training half")
@@ -127,13 +137,18 @@ func (a *app) demo(ctx context.Context, f demoFlags) error {
 	return mismatch(d.pairs)
 }
 
-func (d *demo) makeData(context.Context) error {
+func (d *demo) makeData(ctx context.Context) error {
 	e := snn.DefaultExperiment()
 	e.Net, e.Seed, e.Training.Epochs = "9x9x2-128d-10", d.seed, d.epochs
 	enc := dataset.Encoding{Tick: 1000, Ticks: 300, Downsample: 4}
 	e.Encoding = enc.String()
 	d.exp = e
-	set, err := dataset.Cache(dataset.NewSynth(d.samples, d.seed), d.threads)
+	set, err := dataset.Cache(dataset.Watched(dataset.NewSynth(d.samples, d.seed), func(int) error {
+		if ctx.Err() != nil {
+			return diag.Stopped("drawing the recordings", context.Cause(ctx))
+		}
+		return nil
+	}), d.threads)
 	if err != nil {
 		return err
 	}
@@ -153,7 +168,10 @@ func (d *demo) trainModel(ctx context.Context) error {
 	}
 	d.model = m
 	m.Provenance["command"], m.Provenance["data"] = "isospike demo", d.train.Name()
-	if err := d.fit(ctx, m, d.train, nil, filepath.Join(d.dir, "model.safetensors")); err != nil {
+	err = d.fit(ctx, m, d.train, nil, filepath.Join(d.dir, "model.safetensors"))
+	if stopped := (*diag.Error)(nil); errors.As(err, &stopped) && stopped.Kind == diag.Interrupted {
+		return stopped.WithFix("the demo begins anew each time")
+	} else if err != nil {
 		return err
 	}
 	return d.hash("model.safetensors")
@@ -175,7 +193,7 @@ func (d *demo) lower(ctx context.Context) error {
 		return err
 	}
 	d.fixed.Provenance["command"], d.fixed.Provenance["parent"] = "isospike demo", d.hashes["model.safetensors"]
-	if err := safetensors.WriteFile(filepath.Join(d.dir, "fixed.safetensors"), d.fixed.File()); err != nil {
+	if err := d.fixed.Write(filepath.Join(d.dir, "fixed.safetensors")); err != nil {
 		return err
 	}
 	if err := d.hash("fixed.safetensors"); err != nil {
@@ -192,7 +210,7 @@ func (d *demo) lower(ctx context.Context) error {
 			return err
 		}
 		file := name + ".safetensors"
-		if err := safetensors.WriteFile(filepath.Join(d.dir, file), compile.Encode(p)); err != nil {
+		if err := p.Write(filepath.Join(d.dir, file)); err != nil {
 			return err
 		}
 		if err := d.hash(file); err != nil {

@@ -22,7 +22,7 @@ func (d *demo) writeReport(path string) error {
 		Title:    d.exp.Net + " from events to board",
 		Accuracy: report.Accuracy{Float: d.tallies[0].Accuracy, Train: d.tallies[1].Accuracy, Fixed: d.tallies[2].Accuracy, Board: d.board.tally.Accuracy},
 		Samples:  d.board.tally.Samples, Spikes: int64(d.board.tally.Spikes), SynapticOps: d.board.synops,
-		Command: "isospike demo", Seed: d.seed,
+		Command: d.command(), Seed: d.seed,
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.hashes)) {
 		p.Artifacts = append(p.Artifacts, report.Artifact{Name: name, SHA256: d.hashes[name]})

@@ -24,7 +24,8 @@ func newExportLava(a *app) *cobra.Command {
 		Short: "Write a lava-dl network (.net)",
 		Long: `lava writes a fixed network as a .net file, from which Lava's netx.hdf5.Network computes the
 same spikes. What netx would drop or ignore (delays of convolutions, synaptic delays, refractory
-delays, biases that are no multiples of 64), and neurons other than CUBA, is refused with the layer and the reason, never lost.
+delays, biases that are no multiples of 64), and neurons other than CUBA, is refused with the
+layer and the reason, never lost.
 What can be said in another way without loss is: a pool becomes a convolution with as many
 groups as channels, and exponents go into the weights.`,
 		Example: "  isospike export lava fixed.safetensors -o network.net",

@@ -111,6 +111,7 @@ says so.`,
 	}
 	c.Flags().StringVar(&board, "board", "icebreaker", "board, or the path of a board file")
 	c.Flags().StringVarP(&out, "output", "o", fpgaDir, fpgaDirHelp)
+	_ = c.MarkFlagDirname("output")
 	return c
 }
 
@@ -159,6 +160,7 @@ not fit has a note, and is no error here.`,
 	}
 	c.Flags().StringVar(&only, "board", "", "this board alone, or the path of a board file")
 	c.Flags().StringVarP(&out, "output", "o", fpgaDir, fpgaDirHelp)
+	_ = c.MarkFlagDirname("output")
 	return c
 }
 

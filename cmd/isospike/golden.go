@@ -96,6 +96,7 @@ where the first layer takes graded spikes. It may be repeated.`,
 	}
 	c.Flags().StringVarP(&dir, "output", "o", "", "folder to make")
 	_ = c.MarkFlagRequired("output")
+	_ = c.MarkFlagDirname("output")
 	data.add(c, "recordings")
 	c.Flags().StringArrayVar(&inputs, "input", nil, inputHelp)
 	c.Flags().StringVar(&array, "array", defaultArray, "name of the array in --input")

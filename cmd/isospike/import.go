@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/isospike/isospike/internal/safetensors"
 	"github.com/isospike/isospike/interop"
 	"github.com/isospike/isospike/quantize"
 	"github.com/isospike/isospike/snn"
@@ -146,7 +145,7 @@ func (a *app) writeImport(n *fixed.Network, from, out string, r *quantize.Report
 		n.Provenance["command"] = "isospike import"
 		n.Provenance["data"] = from
 	}
-	if err := safetensors.WriteFile(out, n.File()); err != nil {
+	if err := n.Write(out); err != nil {
 		return err
 	}
 	result := map[string]any{"fixed": out, "layers": len(n.Layers)}

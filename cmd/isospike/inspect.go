@@ -65,8 +65,11 @@ Loihi-style, and no image to load. The tables' binary form is the artifact itsel
 					head["registers"], text = r, r.Text
 				}
 			}
-			if registers && kind != artifact.Program {
-				return diag.Usagef("usage", "--registers is for programs, and %s is a %s", args[0], kind)
+			if (registers || tables) && kind != artifact.Program {
+				return diag.Usagef("usage", "--tables and --registers are for programs, and %s is none: its kind is %s", args[0], kind)
+			}
+			if tables && a.json {
+				return diag.Usagef("usage", "--tables is text").WithFix("leave out --json: the artifact itself holds the tables as tensors")
 			}
 			var werr error
 			err = a.result(head, func(w io.Writer) {

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -52,28 +51,11 @@ func (f *probeFlags) check(names []string, sizes []int) error {
 		return diag.Usagef("usage", "--probe chooses neurons, and nothing shows them").WithFix("add --vcd FILE, --fst FILE, --csv FILE or --plot FILE")
 	case f.raster == "" && f.layers != nil:
 		return diag.Usagef("usage", "--layers chooses layers of --raster, which is not there")
-	case f.plot != "" && filepath.Ext(f.plot) != ".svg" && filepath.Ext(f.plot) != ".png":
-		return diag.Usagef("usage", "--plot writes .svg or .png, not %q", filepath.Ext(f.plot))
-	case f.raster != "" && filepath.Ext(f.raster) != ".svg":
-		return diag.Usagef("usage", "--raster writes .svg, not %q", filepath.Ext(f.raster))
 	}
 	if err := f.parseNeurons(names, sizes); err != nil {
 		return err
 	}
 	return f.parseLayers(names)
-}
-
-// distinct returns what is wrong where two flags write the same file, by their names.
-func distinct(files map[string]string) error {
-	by := map[string]string{}
-	for _, flag := range slices.Sorted(maps.Keys(files)) {
-		path := files[flag]
-		if other := by[path]; path != "" && other != "" {
-			return diag.Usagef("usage", "%s and %s write the same file, %s", other, flag, path)
-		}
-		by[path] = flag
-	}
-	return nil
 }
 
 // probed is a neuron by the numbers of layer and neuron, both from 0.
@@ -161,7 +143,7 @@ func (f *probeFlags) write(e *executor, start int, in *spike.Raster, recs []fixe
 	if f.bands[len(f.bands)-1] == len(recs) { // the outcome is shown beside the last
 		s.Prediction = class
 	}
-	return atomicfile.Write(f.raster, 0o644, func(w io.Writer) error {
+	return atomicfile.Write(f.raster, 0o666, func(w io.Writer) error {
 		_, err := w.Write(report.Raster(s).SVG)
 		return err
 	})
@@ -203,7 +185,7 @@ func (f *probeFlags) writeProbes(e *executor, start int, recs []fixed.Record) er
 		if out.path == "" {
 			continue
 		}
-		if err := atomicfile.Write(out.path, 0o644, out.write); err != nil {
+		if err := atomicfile.Write(out.path, 0o666, out.write); err != nil {
 			return err
 		}
 	}

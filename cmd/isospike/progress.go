@@ -10,7 +10,7 @@ import (
 )
 
 // progress shows how far a piece of work is: a bar with rate and time left on a
-// terminal; elsewhere a plain line at most every plainEvery, and none for work
+// terminal that has room for them; elsewhere a plain line at most every plainEvery, and none for work
 // that is over sooner.
 type progress struct {
 	a        *app
@@ -27,7 +27,11 @@ type progress struct {
 const plainEvery = 10 * time.Second
 
 // roomForExtra is the width of a terminal on which bar, count and extra text fit.
-const roomForExtra = 96
+// Count, rate and time take up to roomForCount; a line that wraps stays where it is.
+const (
+	roomForExtra = 96
+	roomForCount = 56
+)
 
 // terminalSize is that of standard error, which must be a terminal.
 func (a *app) terminalSize() (width, height int) {
@@ -41,8 +45,10 @@ func (a *app) terminalSize() (width, height int) {
 // progress begins a piece of work of total items.
 func (a *app) progress(what, unit string, total int) *progress {
 	p := &progress{a: a, what: what, total: total, start: time.Now(), lastLine: time.Now()}
-	if !a.quiet && a.terminal() {
-		width, _ := a.terminalSize()
+	if a.quiet || !a.terminal() {
+		return p
+	}
+	if width, _ := a.terminalSize(); width >= len(what)+roomForCount {
 		p.narrow = width < roomForExtra
 		p.bar = progressbar.NewOptions(total,
 			progressbar.OptionSetWriter(a.stderr), progressbar.OptionSetDescription(what),

@@ -11,7 +11,6 @@ import (
 
 	"github.com/isospike/isospike/dataset"
 	"github.com/isospike/isospike/internal/artifact"
-	"github.com/isospike/isospike/internal/safetensors"
 	"github.com/isospike/isospike/quantize"
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
@@ -72,8 +71,9 @@ very integers; the conversion is lossless and says so. For a model trained with
 --float it searches, layer by layer, for the scale (the exponent of the weights, and the
 threshold) with the least mean square error of the weights, and reports what rounding and
 clipping cost. Models of SRM neurons, the paper's, are trained in float; their decays are rounded
-too, and a scale can be found that suits weights, threshold and refractory response. All come with a proof that no accumulator can overflow, or the neuron
-where one can, and with bounds of u and v.
+too, and a scale can be found that suits weights, threshold and refractory response. All come
+with a proof that no accumulator can overflow, or the neuron where one can, and with bounds of
+u and v.
 
 --bits asks for other bits a weight, 1 to 9 or ternary, or one for each layer that has
 weights: --bits 8,4,ternary, with scales that are searched for in any case. --per channel
@@ -229,7 +229,7 @@ func (a *app) quantize(c *cobra.Command, path string, f *quantizeFlags) error {
 			}
 		}
 	}
-	if err := safetensors.WriteFile(f.out, n.File()); err != nil {
+	if err := n.Write(f.out); err != nil {
 		return err
 	}
 	result := struct {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/isospike/isospike/snn/diag"
+	"github.com/isospike/isospike/targets"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 )
@@ -52,21 +53,32 @@ is exceeded, 5 a tool is missing, 6 the board or its link failed, 7 interrupted.
 		SilenceErrors: true,
 	}
 	f := root.PersistentFlags()
-	f.BoolVar(&a.json, "json", false, "print the result as one JSON object")
+	f.BoolVar(&a.json, "json", false, "print the result as one JSON value")
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no messages")
 	f.IntVar(&a.threads, "threads", 0, "number of threads (0: one a processor); never changes a result")
 	f.BoolVar(&a.slow, "slow", false, "simulate on the reference path, which is written to be read; never changes a result")
-	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+	root.PersistentPreRunE = func(c *cobra.Command, args []string) error {
 		if a.threads < 0 || a.threads > maxThreads {
 			return diag.Usagef("usage", "--threads is %d, allowed are 0 to %d", a.threads, maxThreads)
 		}
-		return nil
+		return checkOutputs(c, args)
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return diag.Usagef("usage", "%v", err).WithFix("see `%s --help`", c.CommandPath())
 	})
 	root.AddCommand(newDemo(a), newTrain(a), newQuantize(a), newCompile(a), newSim(a), newEval(a), newVerify(a),
 		newRun(a), newBoard(a), newFPGA(a), newFlash(a), newGolden(a), newInspect(a), newImport(a), newExport(a), newData(a), newBench(a))
+	root.InitDefaultCompletionCmd()
+	root.InitDefaultHelpCmd()
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "completion":
+			group(c)
+		case "help":
+			c.Run, c.RunE = nil, help
+		}
+	}
+	completeNames(root)
 	return group(root)
 }
 
@@ -86,6 +98,41 @@ func group(c *cobra.Command) *cobra.Command {
 	}
 	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	return c
+}
+
+// help shows the help of the command that args name, and refuses one that there is not.
+func help(c *cobra.Command, args []string) error {
+	named, rest, err := c.Root().Find(args)
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 && named.HasSubCommands() {
+		return named.Args(named, rest)
+	}
+	named.InitDefaultHelpFlag()
+	return named.Help()
+}
+
+// completeNames completes targets and boards by their names, in c and all below it; files
+// come after them.
+func completeNames(c *cobra.Command) {
+	if c.Flags().Lookup("target") != nil {
+		_ = c.RegisterFlagCompletionFunc("target", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return targets.List(), cobra.ShellCompDirectiveDefault
+		})
+	}
+	if c.Flags().Lookup("board") != nil {
+		_ = c.RegisterFlagCompletionFunc("board", func(*cobra.Command, []string, string) (names []string, _ cobra.ShellCompDirective) {
+			all, _ := boards()
+			for _, b := range all {
+				names = append(names, b.Name())
+			}
+			return names, cobra.ShellCompDirectiveDefault
+		})
+	}
+	for _, sub := range c.Commands() {
+		completeNames(sub)
+	}
 }
 
 // version is the module version or the commit that the binary was built from.

@@ -87,10 +87,6 @@ func (a *app) sim(ctx context.Context, path string, f *simFlags) error {
 	if err := f.state.check(path, e); err != nil {
 		return err
 	}
-	p := &f.probe
-	if err := distinct(map[string]string{"-o": f.out, "--vcd": p.vcd, "--fst": p.fst, "--csv": p.csv, "--plot": p.plot, "--raster": p.raster, "--checkpoint": f.state.write}); err != nil {
-		return err
-	}
 	if f.ticks < 0 || f.ticks > maxTicks {
 		return diag.Usagef("usage", "--ticks is %d, allowed are 0 to %d", f.ticks, maxTicks)
 	}

@@ -123,8 +123,8 @@ func (a *app) train(c *cobra.Command, f *trainFlags) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprint(a.stdout, e.TOML())
-		return nil
+		_, err = io.WriteString(a.stdout, e.TOML())
+		return err
 	}
 	for _, v := range [][2]string{{"--data", f.data.path}, {"--output", f.out}} {
 		if v[1] == "" {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/isospike/isospike/dataset"
-	"github.com/isospike/isospike/internal/safetensors"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/train"
 )
@@ -94,7 +93,7 @@ func (a *app) fitLogged(ctx context.Context, m *train.Model, src dataset.Encoded
 	show.print(m.Progress.History)
 	var d *diag.Error
 	if errors.As(err, &d) && d.Kind == diag.Interrupted && out != "" {
-		if err := safetensors.WriteFile(checkpoint(out), m.File()); err != nil {
+		if err := m.Write(checkpoint(out)); err != nil {
 			return err
 		}
 		return d.WithFix("go on with the same command and --resume; %s is saved", checkpoint(out))
@@ -108,9 +107,9 @@ func (a *app) save(m *train.Model, out string, keep bool) error {
 		return nil
 	}
 	if keep {
-		if err := safetensors.WriteFile(out, m.File()); err != nil {
+		if err := m.Write(out); err != nil {
 			return err
 		}
 	}
-	return safetensors.WriteFile(checkpoint(out), m.File())
+	return m.Write(checkpoint(out))
 }

@@ -78,6 +78,9 @@ func (n *Network) File() *safetensors.File {
 // tensorName numbers layers from 1, as the notation does.
 func tensorName(k int, what string) string { return fmt.Sprintf("%d.%s", k+1, what) }
 
+// Write writes the network to the file at path, whole or not at all.
+func (n *Network) Write(path string) error { return safetensors.WriteFile(path, n.File()) }
+
 // Read reads the fixed network in the file at path, which `isospike quantize` or `isospike import` wrote. The file may come from anywhere:
 // what is damaged, of another kind or no network is an Input error that names it.
 func Read(path string) (*Network, error) {
