@@ -138,6 +138,15 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
+// TestBaud: the fewest and the most clocks a bit that the serial line takes.
+func TestBaud(t *testing.T) {
+	for _, rate := range []string{"core_hz = 36_000_000\nbaud = 9_000_000", "core_hz = 36_864_000\nbaud = 9_000"} {
+		if _, err := targets.Parse("x", []byte("inherits = \"icebreaker\"\n[board]\n"+rate)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // FuzzParse: whatever passes names a target that can be compiled for or refuses
 // the network with a limit.
 func FuzzParse(f *testing.F) {
