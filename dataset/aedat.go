@@ -70,7 +70,7 @@ func openAEDAT(path, part, _ string) (Set, error) {
 	if info, err := os.Stat(path); err != nil {
 		return nil, unreadable(path, err)
 	} else if info.IsDir() {
-		files, _ = filepath.Glob(filepath.Join(path, "*.aedat")) // the pattern is good
+		files = matching(path, "*.aedat")
 	} else if part != "" {
 		return nil, diag.Inputf("no-part", path, "this is one film, which has no parts").WithFix("name its folder, or leave out #%s", part)
 	}

@@ -53,7 +53,7 @@ func openECG(name, part, _ string) (Set, error) {
 		}
 	}
 	if len(names) == 0 {
-		return nil, diag.Inputf("no-recordings", name, "there is no record in it").WithFix("records are files .hea, .dat and .atr")
+		return nil, nothingIn(name, "record", "records are files .hea, .dat and .atr")
 	}
 	slices.Sort(names)
 	h := &heart{name: filepath.Base(filepath.Clean(name))}

@@ -28,7 +28,7 @@ var formats []format
 
 func init() { // not in the declaration, for names below refer to the table
 	formats = []format{
-		{"mnist", "handwritten digits as IDX images", sniffNames("-images-idx3-ubyte"), openMNIST, Encoding{Tick: 1000, Ticks: 30, Downsample: 1}},
+		{"mnist", "handwritten digits as IDX images", sniffNames("-images-idx3-ubyte", "-images.idx3-ubyte"), openMNIST, Encoding{Tick: 1000, Ticks: 30, Downsample: 1}},
 		{"oxford", "SLAYER's pattern to pattern: input.bs1 and output.bs1", sniffNames("input.bs1"), openOxford, Encoding{Tick: 1000, Ticks: 1900, Downsample: 1}},
 		{"shd", "Heidelberg spoken digits or commands (SHD, SSC) as .h5", sniffNames(".h5"), openSHD, Encoding{Tick: 5000, Ticks: 280, Downsample: 1}},
 		{"ntidigits", "N-TIDIGITS18, single digits from a silicon cochlea, as .hdf5", sniffNames(".hdf5"), openNTIDIGITS, Encoding{Tick: 5000, Ticks: 400, Downsample: 1}},
@@ -46,6 +46,9 @@ func init() { // not in the declaration, for names below refer to the table
 		{"nmnist", "N-MNIST as .bin or .bs2 events of 34×34 pixels", func(string, []string) bool { return true }, noParts(atis), standard},
 	}
 }
+
+// takesList reports whether a list may say of which classes the recordings are.
+func (f format) takesList() bool { return f.name == "nmnist" || f.name == "dvsgesture" }
 
 // noParts opens event recordings, which have no parts of their own.
 func noParts(c sensor) func(path, part, list string) (Set, error) {
@@ -88,6 +91,26 @@ func sniffPath(words ...string) func(string, []string) bool {
 		}
 		return true
 	}
+}
+
+// matching returns the files of a folder whose names match a pattern, which is a good one; the
+// folder may be called what it likes, also "digits[1]". What cannot be read has none.
+func matching(folder, pattern string) (files []string) {
+	entries, _ := os.ReadDir(folder)
+	for _, e := range entries {
+		if ok, _ := filepath.Match(pattern, e.Name()); ok {
+			files = append(files, filepath.Join(folder, e.Name()))
+		}
+	}
+	return files
+}
+
+// nothingIn is the error for a path with nothing of what is looked for; a folder may have it packed.
+func nothingIn(path, what, fix string) *diag.Error {
+	if packed := slices.Concat(matching(path, "*.tar*"), matching(path, "*.tgz")); len(packed) > 0 {
+		return diag.Inputf("which-archive", path, "there is no %s in the folder, but archives: %s", what, some(packed)).WithFix("name one of them, as in %s", packed[0])
+	}
+	return diag.Inputf("no-recordings", path, "there is no %s in it", what).WithFix("%s", fix)
 }
 
 // Formats describes what Open knows, a line each.
@@ -175,6 +198,9 @@ func Open(ref, list string) (Set, error) {
 		f, err := one.find()
 		if err != nil {
 			return nil, err
+		}
+		if list != "" && !f.takesList() {
+			return nil, diag.Usagef("labels", "%s says itself of which classes its samples are: the list %s would not be read", path, list).WithFix("leave out the list")
 		}
 		s, err := f.open(path, r.part, list)
 		if err != nil {

@@ -35,13 +35,16 @@ func writeIDX(t *testing.T, name string, data []byte, dims ...int) {
 }
 
 func TestMNISTCodings(t *testing.T) {
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "digits[1]")
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
 	pixels := make([]byte, 2*6) // two images of 3 columns and 2 rows
 	copy(pixels[6:], []byte{255, 128, 40, 39, 1, 0})
 	writeIDX(t, filepath.Join(dir, "train-images-idx3-ubyte.gz"), pixels, 2, 2, 3)
 	writeIDX(t, filepath.Join(dir, "train-labels-idx1-ubyte.gz"), []byte{3, 9}, 2)
-	writeIDX(t, filepath.Join(dir, "t10k-images-idx3-ubyte"), pixels[6:], 1, 2, 3)
-	writeIDX(t, filepath.Join(dir, "t10k-labels-idx1-ubyte"), []byte{4}, 1)
+	writeIDX(t, filepath.Join(dir, "t10k-images.idx3-ubyte"), pixels[6:], 1, 2, 3)
+	writeIDX(t, filepath.Join(dir, "t10k-labels.idx1-ubyte"), []byte{4}, 1)
 	train, err := Open(dir+"#train", "")
 	if err != nil {
 		t.Fatal(err)
@@ -84,10 +87,10 @@ func TestMNISTCodings(t *testing.T) {
 		_, err := Open(ref, "")
 		wantError(t, err, code)
 	}
-	writeIDX(t, filepath.Join(dir, "t10k-labels-idx1-ubyte"), []byte{4, 5}, 2)
+	writeIDX(t, filepath.Join(dir, "t10k-labels.idx1-ubyte"), []byte{4, 5}, 2)
 	_, err = Open(dir+"#test", "")
 	wantError(t, err, "idx", "2 labels for 1 images")
-	writeIDX(t, filepath.Join(dir, "t10k-labels-idx1-ubyte"), []byte{4, 5}, 3)
+	writeIDX(t, filepath.Join(dir, "t10k-labels.idx1-ubyte"), []byte{4, 5}, 3)
 	_, err = Open(dir+"#test", "")
 	wantError(t, err, "idx", "2 bytes")
 }

@@ -76,7 +76,7 @@ func findImages(path, part string) (string, error) {
 		}
 		return path, nil
 	}
-	found, _ := filepath.Glob(filepath.Join(path, "*-images-idx3-ubyte*")) // the pattern is good
+	found := matching(path, "*-images?idx3-ubyte*") // some unpack them with a dot
 	var fit []string
 	for _, f := range found {
 		if train := strings.HasPrefix(filepath.Base(f), "train"); part == "" || train == (part == "train") {

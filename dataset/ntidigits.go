@@ -42,7 +42,7 @@ func openNTIDIGITS(path, part, _ string) (Set, error) {
 	default:
 		return nil, unknownPart(path, part, parts...)
 	}
-	if found, _ := filepath.Glob(filepath.Join(path, "*.hdf5")); len(found) == 1 {
+	if found := matching(path, "*.hdf5"); len(found) == 1 {
 		path = found[0]
 	}
 	g, err := openHDF5(path)

@@ -6,6 +6,17 @@ import (
 	"testing"
 )
 
+// TestPackedInFolder: a folder of archives names them, also where not events are looked for.
+func TestPackedInFolder(t *testing.T) {
+	for _, format := range []string{"speech", "ecg"} {
+		dir := tree(t, "b.tar.bz2", "", "a.tgz", "")
+		_, err := Open(dir+"#"+format+":", "")
+		wantError(t, err, "which-archive", "a.tgz", "b.tar.bz2")
+		_, err = Open(tree(t, "a.txt", "")+"#"+format+":", "")
+		wantError(t, err, "no-recordings", "there is no record")
+	}
+}
+
 // tree writes files, given as name and content in turn, below a new folder.
 func tree(t *testing.T, nameContent ...string) string {
 	t.Helper()

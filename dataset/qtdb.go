@@ -83,7 +83,7 @@ func openQTDB(path, part, _ string) (Set, error) {
 
 // readArray reads the one NumPy file in a folder that a pattern finds.
 func readArray(folder, pattern string, limit int64) (*npy.Array, string, error) {
-	found, _ := filepath.Glob(filepath.Join(folder, pattern)) // the patterns are good
+	found := matching(folder, pattern)
 	if len(found) != 1 {
 		return nil, "", diag.Inputf("no-recordings", folder, "%d files are called %s", len(found), pattern).WithFix("name the folder with one of each kind")
 	}

@@ -74,7 +74,7 @@ func openSpeech(name, part, _ string) (Set, error) {
 	}
 	s.recs = slices.DeleteFunc(s.recs, func(u utterance) bool { return part != "" && (u.rep < testReps) != (part == "test") })
 	if len(s.recs) == 0 {
-		return nil, diag.Inputf("no-recordings", name, "there is no recording in it").WithFix("recordings are called digit_speaker_repetition.wav, as in 3_jackson_17.wav")
+		return nil, nothingIn(name, "recording", "recordings are called digit_speaker_repetition.wav, as in 3_jackson_17.wav")
 	}
 	slices.SortFunc(s.recs, func(a, b utterance) int { return strings.Compare(a.id, b.id) })
 	return s, nil

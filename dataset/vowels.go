@@ -77,7 +77,7 @@ func pick(path, part string, patterns map[string]string) (string, error) {
 	case part == "":
 		return "", diag.Inputf("which-part", path, "the folder has several parts").WithFix("add # and one of %s", strings.Join(slices.Sorted(maps.Keys(patterns)), ", "))
 	}
-	found, _ := filepath.Glob(filepath.Join(path, pattern)) // the patterns are good
+	found := matching(path, pattern)
 	if len(found) != 1 {
 		return "", diag.Inputf("which-part", path, "%d files are called %s", len(found), pattern).WithFix("name one of them")
 	}

@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -90,5 +91,46 @@ func TestImportConv(t *testing.T) {
 		if _, _, err := bad.Fixed(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}
+	}
+}
+
+// TestImportPool: a pool over columns or rows that its kernel does not divide has windows at the end that
+// reach over the border, as lava-dl appends zeros there.
+func TestImportPool(t *testing.T) {
+	cuba := neuron("CUBA", map[string]float64{"iDecay": 4096, "vDecay": 4096, "vThMant": 60})
+	compared := 0
+	for _, c := range []struct{ in, kernel, out int }{{4, 2, 2}, {5, 2, 3}, {34, 4, 9}, {6, 4, 2}, {7, 3, 2}, {8, 3, 3}, {5, 2, 2}, {5, 2, 4}, {6, 2, 4}, {6, 2, 2}, {7, 3, 1}, {7, 3, 3}} {
+		net := &LavaNet{Layers: []LavaLayer{
+			{Type: "input", Shape: []int{2, 1, c.in}},
+			{Type: "pool", Shape: []int{2, 1, c.out}, Kernel: [2]int{1, c.kernel}, Stride: [2]int{1, c.kernel}, Dilation: [2]int{1, 1}, Neuron: cuba,
+				Weight: &LavaArray{[]int{1, 1, 1, c.kernel}, slices.Repeat([]int32{64}, c.kernel)}},
+		}}
+		n, _, err := net.Fixed()
+		if most := (c.in+c.in%c.kernel-c.kernel)/c.kernel + 1; c.out != most && c.out != c.in/c.kernel {
+			if err == nil {
+				t.Errorf("%+v is taken, and has %d or %d", c, c.in/c.kernel, most)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%+v: %v", c, err)
+			continue
+		}
+		for o := range 2 * c.out {
+			var got, want []int
+			for i := range n.Layers[0].Into(o) {
+				got = append(got, i)
+			}
+			for x := o % c.out * c.kernel; x < min(c.in, (o%c.out+1)*c.kernel); x++ {
+				want = append(want, o/c.out*c.in+x)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%+v: neuron %d takes inputs %v, want %v", c, o, got, want)
+			}
+			compared += len(want)
+		}
+	}
+	if t.Logf("compared %d inputs of windows", compared); compared == 0 {
+		t.Error("nothing was compared")
 	}
 }

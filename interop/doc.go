@@ -19,9 +19,10 @@
 //	weight exponents    wgtExp is not read by netx: written only where they go into the weights
 //	other neurons       read (ALIF, SDNN, RF_PHASE, RF_IZHIKEVICH), and not written
 //	refractory delay    not read by netx: written only where it is 1
-//	pools               not in netx: written as convolutions of as many groups as channels
+//	pools               not in netx: written as convolutions of as many groups as channels; read with
+//	                    the zeros that lava-dl appends where the kernel does not divide the input
 //	dense weights       netx shifts and cuts them by a rule of its own, which ToLava follows to see
-//	                    that they stay what they are
+//	                    that they stay what they are; read, they stay, and a note tells which would not
 //	reset               an argument of netx.hdf5.Network, not in the file: told in a note
 //
 // # NIR

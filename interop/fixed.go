@@ -19,7 +19,7 @@ const netxBiasExp = 6
 // The notes tell what had to be changed or is not netx's doing. What isospike has no form for
 // is refused by name: "lava-unsupported", or "lava-value" for single values.
 func (n *LavaNet) Fixed() (net *fixed.Network, notes []string, err error) {
-	b := lavaBuild{net: &fixed.Network{Convention: fixed.Axonal, Provenance: map[string]string{}}}
+	b := lavaBuild{net: &fixed.Network{Convention: fixed.Axonal, Provenance: map[string]string{}}, graded: n.GradedInput}
 	for i := range n.Layers {
 		if err := b.add(i, &n.Layers[i]); err != nil {
 			return nil, nil, diag.InLayer(err, fmt.Sprint(i))

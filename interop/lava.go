@@ -17,6 +17,10 @@ type LavaNet struct {
 	Layers  []LavaLayer // in the file's order, each fed by the one before
 	Ts      float64     // sampling time, usually 1; 0 when the file has none
 	TSample int         // ticks a sample lasts; 0 when the file has none
+
+	// GradedInput, which no file says, makes what input spikes carry multiply the weights, as netx's
+	// input_message_bits above 0 does.
+	GradedInput bool
 }
 
 // LavaLayer is one layer as the file holds it. Fields that its type does not
@@ -284,7 +288,7 @@ func lavaString(g *hdf5.Group, key string) (string, error) {
 	return v[0], nil
 }
 
-// lavaNumber reads a single number, which is finite.
+// lavaNumber reads a single number, which is finite, or one that is there for each neuron.
 func lavaNumber(g *hdf5.Group, key string) (float64, error) {
 	d, err := g.Dataset(key)
 	if err != nil {
@@ -294,8 +298,8 @@ func lavaNumber(g *hdf5.Group, key string) (float64, error) {
 	switch {
 	case err != nil:
 		return 0, err
-	case len(v) != 1:
-		return 0, diag.Inputf("lava-value", "", "%s holds %d numbers, want one for all neurons", key, len(v)).
+	case len(v) != 1 && (len(v) == 0 || slices.Min(v) != slices.Max(v)):
+		return 0, diag.Inputf("lava-value", "", "%s holds %d different numbers, want one for all neurons", key, len(v)).
 			WithFix("train with parameters that the neurons of a layer share")
 	case math.IsNaN(v[0]) || math.IsInf(v[0], 0):
 		return 0, diag.Inputf("lava-value", "", "%s is %v", key, v[0])

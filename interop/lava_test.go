@@ -3,6 +3,7 @@ package interop
 import (
 	"bytes"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -104,6 +105,27 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%s: got %v (%+v)", c.name, err, e)
 		} else {
 			t.Log(e)
+		}
+	}
+}
+
+// A parameter may be there for each neuron, as lava-dl writes what neurons do not share, if it is the same for all.
+func TestParameterOfEachNeuron(t *testing.T) {
+	nan := math.NaN()
+	for i, c := range []struct {
+		values []float64
+		good   bool
+	}{{[]float64{7}, true}, {[]float64{7, 7, 7}, true}, {[]float64{7, 7, 8}, false}, {[]float64{8, 7, 8}, false}, {nil, false}, {[]float64{nan}, false}, {[]float64{nan, nan}, false}, {[]float64{math.Inf(1)}, false}} {
+		root := hdf5.NewFolder()
+		root.Put("iDecay", hdf5.NumbersOf([]int{len(c.values)}, c.values))
+		b := hdf5.Bytes(root)
+		g, err := hdf5.Open(bytes.NewReader(b), int64(len(b)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, err := lavaNumber(g, "iDecay")
+		if (err == nil) != c.good || c.good && x != 7 {
+			t.Errorf("case %d, %v: %v, %v", i, c.values, x, err)
 		}
 	}
 }

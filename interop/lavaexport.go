@@ -105,52 +105,72 @@ func (e *lavaExport) weights() ([]int32, error) {
 		exp := exps[i/(len(weights)/len(exps))]
 		x := fixed.Shift(int64(w), exp)
 		if fixed.Shift(x, -exp) != int64(w) {
-			return nil, e.refuse("its weight exponent is %d, which netx does not read, and weight %d, %d, is no multiple of %d", exp, i, w, 1<<-exp)
+			return nil, e.refuse("its weight exponent is %d, which netx does not read, and weight %d, %d, is no multiple of %d", exp, i, w, 1<<-exp).WithFix(plainWeights)
 		}
 		weights[i] = int32(x)
 	}
 	mode := fixed.InferMode(weights)
-	if _, ok := formatOf(weights, mode, l.Kernel != nil); ok {
+	if _, ok := formatOf(weights, mode, l.Kernel != nil, false); ok {
 		return weights, nil
 	}
 	i := slices.IndexFunc(weights, func(w int32) bool { return int32(fixed.Truncate(int64(w), 8, mode)) != w })
-	return nil, e.refuse("weight %d is %d (exponent %d applied), and the %s weights that Lava takes it for do not hold it", i, weights[i], exps[i/(len(weights)/len(exps))], mode)
+	return nil, e.refuse("weight %d is %d (exponent %d applied), and the %s weights that Lava takes it for do not hold it", i, weights[i], exps[i/(len(weights)/len(exps))], mode).WithFix(plainWeights)
 }
 
-// netxDense follows what netx does to the weights of a dense layer (optimize_weight_bits: the
-// largest shift to the left that fits, undone by the exponent, and as few bits as suffice)
-// and what Lava then does (clip to the sign mode, clear low bits), and refuses weights that
-// do not come through unchanged.
+// plainWeights is the way out where weights do not fit.
+const plainWeights = "train in integer arithmetic with 8 bits, which gives weights without exponents"
+
+// netxDense refuses weights of a dense layer that do not come through netx unchanged.
 func (e *lavaExport) netxDense(weights []int32) error {
-	least, most := slices.Min(weights), slices.Max(weights)
-	var shift, signed int
-	switch {
-	case least == 0 && most == 0:
+	if !slices.ContainsFunc(weights, func(w int32) bool { return w != 0 }) {
 		return e.refuse("all its weights are 0, and netx divides by the largest").WithFix("remove the layer, or prune fewer weights")
+	}
+	f := netxForm(weights)
+	for i, w := range weights {
+		if !f.holds(w) {
+			return e.refuse("netx stores weight %d, %d, shifted left by %d as one of %d %s bits, and Lava does not hold that", i, w, f.shift, f.width, f.mode)
+		}
+	}
+	return nil
+}
+
+// netxDense is how netx stores the weights of a dense layer.
+type netxDense struct {
+	shift, width int // to the left; bits
+	mode         fixed.SignMode
+}
+
+// netxForm follows what netx does to the weights of a dense layer, of which not all are 0 (optimize_weight_bits: the
+// largest shift to the left that fits, undone by the exponent, and as few bits as suffice).
+func netxForm(weights []int32) netxDense {
+	least, most := slices.Min(weights), slices.Max(weights)
+	f := netxDense{mode: fixed.InferMode(weights)} // netx does not hand its own on
+	signed := 0
+	switch {
 	case least >= 0:
-		shift = log2(255, most)
+		f.shift = log2(255, most)
 	case most < 0:
-		shift = log2(256, -least)
+		f.shift = log2(256, -least)
 	default:
 		signed = 1
-		shift = log2(128, -least)
+		f.shift = log2(128, -least)
 		if most > 0 {
-			shift = min(shift, log2(127, most))
+			f.shift = min(f.shift, log2(127, min(254, most))) // clipped before
 		}
-		shift++
+		f.shift++
 	}
 	even := 0 // every weight is a multiple of 2^even
 	for even < 8 && !slices.ContainsFunc(weights, func(w int32) bool { return w%(2<<even) != 0 }) {
 		even++
 	}
-	width := 8 - shift - (even - signed)
-	mode := fixed.InferMode(weights)
-	for i, w := range weights {
-		if stored := int64(w) << shift; width < 1 || width > 8 || int64(fixed.Truncate(stored, width, mode)) != stored {
-			return e.refuse("netx stores weight %d, %d, shifted left by %d as one of %d %s bits, and Lava does not hold that", i, w, shift, width, mode)
-		}
-	}
-	return nil
+	f.width = 8 - f.shift - (even - signed)
+	return f
+}
+
+// holds reports whether what Lava then does (clip to the sign mode, clear low bits) leaves a weight as it is.
+func (f netxDense) holds(w int32) bool {
+	stored := int64(w) << f.shift
+	return f.width >= 1 && f.width <= 8 && int64(fixed.Truncate(stored, f.width, f.mode)) == stored
 }
 
 // log2 returns the largest s, which may be negative, with b·2^s <= a, for a and b above 0.

@@ -266,6 +266,7 @@ func TestLavaExportRefuses(t *testing.T) {
 		"its neurons are rf, and only cuba ones":           with(dense(2, 4), func(n *fixed.Network) { n.Layers[0].Neuron = fixed.RF{VTh: 80} }),
 		"it takes graded spikes":                           with(dense(2, 4), func(n *fixed.Network) { n.Layers[0].Graded = true }),
 		"weight 0, -255, shifted left by 0 as one of 9 mi": dense(-255, 3),
+		"weight 0, -3, shifted left by 0 as one of 9 mi":   with(dense(-3, 255), func(n *fixed.Network) { n.Layers[0].WeightBits = 9 }),
 		"weight 1 is 512 (exponent 7 applied)":             with(dense(2, 4), func(n *fixed.Network) { n.Layers[0].NeuronExp = []int8{0, 7} }),
 		"channel 0 have different weight exponents":        with(conv(), func(n *fixed.Network) { n.Layers[0].NeuronExp = make([]int8, 9); n.Layers[0].NeuronExp[8] = 1 }),
 		"a convolution over a dense layer, whose neurons":  with(dense(2, 4), func(n *fixed.Network) { c := conv().Layers[0]; n.Layers = append(n.Layers, c) }),

@@ -36,8 +36,13 @@ func (b *lavaBuild) synapses(i int, l *LavaLayer, fl *fixed.Layer) error {
 	switch l.Type {
 	case "conv", "pool":
 		fl.Kernel = kernel
-		if want := kernel.Output(b.in); fl.Out.W != want.W || fl.Out.H != want.H {
-			return badValue("has %v neurons where its kernel over %v gives %d columns and %d rows", fl.Out, b.in, want.W, want.H)
+		want, over := kernel.Output(b.in), b.in
+		if l.Type == "pool" { // before which lava-dl appends columns and rows of zeros, as many as are left over
+			over.W, over.H = over.W+over.W%kernel.Size[0], over.H+over.H%kernel.Size[1]
+		}
+		most := kernel.Output(over)
+		if fl.Out.W != want.W && fl.Out.W != most.W || fl.Out.H != want.H && fl.Out.H != most.H {
+			return badValue("has %v neurons where its kernel over %v gives %d columns and %d rows", fl.Out, b.in, most.W, most.H)
 		}
 	case "convT", "unpool":
 		for a, n := range [2][2]int{{b.in.W, fl.Out.W}, {b.in.H, fl.Out.H}} {
@@ -109,12 +114,21 @@ func (b *lavaBuild) store(i int, kind string, weights [2][]int32, fl *fixed.Laye
 		b.note(i, "%d of %d weights are beyond -256 to 254 and were clipped, as netx does", clipped, len(all))
 		all = slices.Concat(weights[0], weights[1])
 	}
-	f, ok := formatOf(all, fixed.InferMode(all), kind == "conv" || kind == "pool")
+	conv := kind == "conv" || kind == "pool"
+	mode := fixed.InferMode(all)
+	f, ok := formatOf(all, mode, conv, fl.Graded)
+	if !ok { // −256, which SLAYER gives and no inhibitory weight is
+		mode = fixed.Mixed
+		f, ok = formatOf(all, mode, conv, fl.Graded)
+	}
 	if !ok {
 		return badValue("weights from %d to %d, which no format holds: mixed ones are within -256 to 254 where all are even and -255 to 255 otherwise, others within 255",
 			least, most)
 	}
-	fl.Mode, fl.WeightBits = fixed.InferMode(all), f.bits
+	if kind == "dense" {
+		b.unlikeNetx(i, weights)
+	}
+	fl.Mode, fl.WeightBits = mode, f.bits
 	fl.WeightExp += f.exp
 	for part, to := range []*[]int16{&fl.Weight, &fl.WeightImag} {
 		for _, w := range weights[part] {
@@ -124,13 +138,30 @@ func (b *lavaBuild) store(i int, kind string, weights [2][]int32, fl *fixed.Laye
 	return nil
 }
 
+// unlikeNetx notes weights of a dense layer that do not come through netx unchanged, as those without a positive one may not.
+func (b *lavaBuild) unlikeNetx(i int, weights [2][]int32) {
+	for _, w := range weights {
+		if !slices.ContainsFunc(w, func(x int32) bool { return x != 0 }) {
+			continue // there are none, or netx fails at them
+		}
+		f := netxForm(w)
+		if f.width == 9 && f.mode == fixed.Mixed { // nothing is cleared of them
+			continue
+		}
+		if at := slices.IndexFunc(w, func(x int32) bool { return !f.holds(x) }); at >= 0 {
+			b.note(i, "weights are kept, as trained; netx stores weight %d, %d, shifted left by %d as one of %d %s bits, which Lava does not hold", at, w[at], f.shift, f.width, f.mode)
+		}
+	}
+}
+
 // format is how integer weights are stored: shifted right by exp, in so many bits.
 type format struct{ bits, exp int }
 
 // formatOf returns the format that holds weights of a sign mode as they are: 8 bits, or where mixed weights are odd,
-// twice the weights and an exponent less by 1, or 9 bits. Lava cuts no weights of convolutions; a power
+// twice the weights and an exponent less by 1, or 9 bits: those at once where spikes are graded, whose sums wrap before
+// the exponent, and at half the size if they are of twice the weights. Lava cuts no weights of convolutions; a power
 // of two that theirs have in common is an exponent here.
-func formatOf(weights []int32, mode fixed.SignMode, conv bool) (format, bool) {
+func formatOf(weights []int32, mode fixed.SignMode, conv, graded bool) (format, bool) {
 	fits := func(f format) bool {
 		return !slices.ContainsFunc(weights, func(w int32) bool {
 			x := fixed.Shift(int64(w), -f.exp)
@@ -138,8 +169,11 @@ func formatOf(weights []int32, mode fixed.SignMode, conv bool) (format, bool) {
 		})
 	}
 	all := []format{{8, 0}}
+	if mode == fixed.Mixed && !graded {
+		all = append(all, format{8, -1})
+	}
 	if mode == fixed.Mixed {
-		all = append(all, format{8, -1}, format{9, 0})
+		all = append(all, format{9, 0})
 	}
 	for exp := 1; conv && exp < 8; exp++ {
 		if all = append(all, format{8, exp}); mode == fixed.Mixed {

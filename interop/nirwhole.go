@@ -12,10 +12,11 @@ import (
 // nearly is how far, relatively, an integer in a file may be from one: float32 holds seven digits.
 const nearly = 1e-6
 
-// near returns the integer that x is but for the precision of float32.
+// near returns the integer that x is but for the precision of float32. 0 it is exactly or not at all: a small number
+// is as good as any other, in a graph of small units.
 func near(x float64) (int64, bool) {
 	n := math.Round(x)
-	return int64(n), math.Abs(x-n) <= nearly*max(1, math.Abs(n)) && math.Abs(n) < 1<<30
+	return int64(n), math.Abs(x-n) <= nearly*math.Abs(n) && math.Abs(n) < 1<<30
 }
 
 // wholeTicks rounds a layer's delays to ticks.
@@ -80,12 +81,12 @@ func rowsOf(l *quantize.Layer) int {
 // one for each row.
 func gridOf(weights []int32, fan int) (*quantize.Grid, bool) {
 	g := &quantize.Grid{Bits: 8, Mode: fixed.InferMode(weights)}
-	if f, ok := formatOf(weights, g.Mode, true); ok {
+	if f, ok := formatOf(weights, g.Mode, true, false); ok {
 		g.Bits, g.Exp = snn.WeightBits(f.bits), []int{f.exp}
 		return g, true
 	}
 	for row := range slices.Chunk(weights, fan) {
-		f, ok := formatOf(row, g.Mode, true)
+		f, ok := formatOf(row, g.Mode, true, false)
 		if !ok || f.bits != 8 {
 			return nil, false
 		}

@@ -56,12 +56,6 @@ func (o Options) check(s *Source) error {
 	if o.As != "" && !srm {
 		return diag.Usagef("as", "the model has no srm neurons to convert").WithFix("leave --as out")
 	}
-	if o.As != "" && o.As != snn.CUBA {
-		return diag.Usagef("as", "neurons cannot become %q", o.As).WithFix("srm neurons can become cuba")
-	}
-	if o.As != "" && !srm {
-		return diag.Usagef("as", "the model has no srm neurons to convert").WithFix("leave --as out")
-	}
 	if len(o.Bits) > 1 && len(o.Bits) != n {
 		return diag.Usagef("bits", "bits for %d layers, %d have weights", len(o.Bits), n).WithFix("give one number, or %d", n)
 	}

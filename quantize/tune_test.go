@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -61,7 +62,7 @@ func TestFineTuning(t *testing.T) {
 		e.Training.Arithmetic, e.Training.InitGain, e.Training.InitDelay = "float", rapid.Float64Range(1, 12).Draw(rt, "gain"), 8
 		e.Training.DelayPer = rapid.SampledFrom([]string{"channel", "neuron"}).Draw(rt, "delay per")
 		e.Neuron.IDecay, e.Neuron.VDecay = rapid.IntRange(1, 4096).Draw(rt, "i_decay"), rapid.IntRange(1, 4096).Draw(rt, "v_decay")
-		e.Neuron.RefDelay, e.Seed = rapid.IntRange(1, 3).Draw(rt, "ref"), rapid.Uint64().Draw(rt, "seed")
+		e.Neuron.RefDelay, e.Seed = rapid.IntRange(1, 3).Draw(rt, "ref"), rapid.Uint64Max(math.MaxInt64).Draw(rt, "seed")
 		m, err := train.NewModel(e)
 		if err != nil {
 			rt.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 
@@ -37,6 +38,19 @@ type layer struct {
 	// WeightExp is the exponent of the weights, one, or one for each output neuron (conv: channel):
 	// from 0, or WeightBits.MinExp, to 7. Without it, it is 0.
 	WeightExp []int `toml:"weight_exp,omitempty"`
+}
+
+// unused returns an error for settings that would have no effect on layer l.
+func (o layer) unused(l *Layer) error {
+	switch {
+	case l.Kind == Pool && (o.WeightBits != nil || len(o.WeightExp) > 0):
+		return &diag.Error{Kind: diag.Input, Code: "experiment", Layer: l.Name, Msg: "a pool has one fixed weight, which weight_bits and weight_exp do not change",
+			Fix: fmt.Sprintf("leave them out of [layer.%s]", l.Name)}
+	case l.Neuron.Kind == SRM && (o.IDecay != nil || o.VDecay != nil || o.VTh != nil || o.RefDelay != nil):
+		return &diag.Error{Kind: diag.Input, Code: "experiment", Layer: l.Name, Msg: "srm neurons have neither decays, v_th nor ref_delay of a layer's own",
+			Fix: fmt.Sprintf("leave them out of [layer.%s]; [neuron.srm] is that of all layers", l.Name)}
+	}
+	return nil
 }
 
 // Training holds the settings of the training loop.
@@ -181,6 +195,9 @@ func (e *Experiment) Network() (*Network, error) {
 		if err := l.Neuron.Validate(l.Name); err != nil {
 			return nil, err
 		}
+		if err := o.unused(l); err != nil {
+			return nil, err
+		}
 		if l.Bits = e.Training.WeightBits; o.WeightBits != nil {
 			l.Bits = *o.WeightBits
 		}
@@ -208,6 +225,7 @@ func (e *Experiment) Validate() error {
 		key  string
 		want string
 	}{
+		{e.Seed <= math.MaxInt64, "seed", fmt.Sprintf("0 to %d, which TOML's numbers hold", math.MaxInt64)},
 		{oneOf(t.Arithmetic, "integer", "float"), "training.arithmetic", "integer or float"},
 		{t.Epochs >= 0 && t.Epochs <= 1e6, "training.epochs", "0 to 1e6"},
 		{t.Batch >= 1 && t.Batch <= 1<<16, "training.batch", "1 to 65536"},

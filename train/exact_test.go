@@ -184,7 +184,7 @@ func TestForwardIsFixed(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		e := testExperiment(drawNet(rt))
 		e.Training.DelayPer = rapid.SampledFrom([]string{"channel", "neuron"}).Draw(rt, "per")
-		e.Seed = rapid.Uint64().Draw(rt, "seed")
+		e.Seed = rapid.Uint64Max(math.MaxInt64).Draw(rt, "seed")
 		decay := rapid.OneOf(rapid.IntRange(0, 4096), rapid.SampledFrom([]int{0, 1, 4095, 4096}))
 		e.Neuron = snn.Neuron{
 			IDecay: decay.Draw(rt, "i_decay"), VDecay: decay.Draw(rt, "v_decay"),

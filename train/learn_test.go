@@ -78,3 +78,26 @@ func TestEverythingLearns(t *testing.T) {
 		})
 	}
 }
+
+// TestPoolsLearnDecays: pools have no weights, and learn their decays all the same, also below all weights.
+func TestPoolsLearnDecays(t *testing.T) {
+	moved := 0
+	for _, net := range []string{"4x3-2a-3", "4x3-2ad-3", "4x3-1ad-2a-3", "4x3-4c3p1-2a-3", "4x3-5-3"} {
+		for _, arithmetic := range []string{"integer", "float"} {
+			e := blobExperiment(arithmetic)
+			e.Net, e.Training.Epochs, e.Training.LearnDecay = net, 2, true
+			m := trained(t, e, 2, Fit{})
+			for k, p := range m.Params {
+				for i, first := range []int{m.Net.Layers[k].Neuron.IDecay, m.Net.Layers[k].Neuron.VDecay} {
+					if p.Decay.Value[i] == float32(first) {
+						t.Errorf("%s, %s: decay %d of layer %d stays %d", net, arithmetic, i, k+1, first)
+					}
+					moved++
+				}
+			}
+		}
+	}
+	if t.Logf("compared %d decays", moved); moved == 0 {
+		t.Error("nothing was compared")
+	}
+}

@@ -68,7 +68,7 @@ func (t *Trainer) Profile(ctx context.Context, src Source, indices []int) (spent
 		// The parts of backward once more, on what it left: they take as long with any errors.
 		for k := len(t.views) - 1; k >= 0; k-- {
 			v, tr := &t.views[k], &s.layers[k]
-			if !v.trained() && !v.learns && len(t.Model.Params[k].Decay.Value) == 0 {
+			if !v.taught() {
 				break
 			}
 			timed(StageNeurons, func() { v.adjoint(tr, t.ticks, t.Model.Experiment.Training, &w.adjoint) })

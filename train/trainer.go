@@ -132,10 +132,10 @@ func (t *Trainer) forward(w *worker, s *slot, in *spike.Raster, learn bool, drop
 	for k := range t.views {
 		v, tr, st := &t.views[k], &s.layers[k], &w.states[k]
 		tr.rho, tr.u, tr.v, tr.drop = nil, nil, nil, nil
-		if learn && (v.trained() || v.learns) {
+		if learn && v.taught() {
 			st.rho = resize(st.rho, t.ticks*v.out)
 			tr.rho = st.rho
-			if t.Model.Experiment.Training.LearnDecay {
+			if v.decays {
 				st.u, st.v = resize(st.u, t.ticks*v.out), resize(st.v, t.ticks*v.out)
 				tr.u, tr.v = st.u, st.v
 			}
@@ -199,7 +199,7 @@ func (t *Trainer) backward(w *worker, s *slot) error {
 	t.score(w, s, true)
 	for k := len(t.views) - 1; k >= 0; k-- {
 		v, tr := &t.views[k], &s.layers[k]
-		if !v.trained() && !v.learns && len(t.Model.Params[k].Decay.Value) == 0 {
+		if !v.taught() {
 			break
 		}
 		v.adjoint(tr, t.ticks, e, &w.adjoint)

@@ -37,10 +37,14 @@ type view struct {
 	pool *pooling  // of pool layers
 	// learns says that there is a parameter in a layer below, so that the error has to go on.
 	learns bool
+	decays bool // the layer learns its decays
 }
 
 // trained reports whether the layer has weights to learn.
 func (v *view) trained() bool { return v.layer.Kind != snn.Pool }
+
+// taught reports whether the error at the layer's spikes is of use: for its own parameters, or below.
+func (v *view) taught() bool { return v.trained() || v.decays || v.learns }
 
 // byPixel returns, for every neuron in the order (y, x, c), its number in package
 // snn's order (c, y, x), or nil where both are the same.
@@ -71,10 +75,10 @@ func inverse(p []int32) []int32 {
 // newView prepares layer k, with below the view of the layer under it, or nil.
 func newView(m *Model, k int, below *view) view {
 	l := m.Net.Layers[k]
-	v := view{layer: l, in: l.In.Size(), out: l.Out.Size()}
+	v := view{layer: l, in: l.In.Size(), out: l.Out.Size(), decays: len(m.Params[k].Decay.Value) > 0}
 	if below != nil {
 		v.order = below.number
-		v.learns = below.learns || below.trained() || below.delay != nil
+		v.learns = below.taught() || below.delay != nil
 	}
 	if l.Kind != snn.Dense {
 		v.number = byPixel(l.Out)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/isospike/isospike/dataset"
 	"github.com/isospike/isospike/interop"
 	"github.com/isospike/isospike/quantize"
 	"github.com/isospike/isospike/snn"
@@ -41,6 +42,7 @@ SLAYER trained them. Nothing is dropped: what isospike has no form for is refuse
 			if err != nil {
 				return diag.InFile(err, args[0])
 			}
+			l.GradedInput = graded
 			n, notes, err := l.Fixed()
 			if err != nil {
 				return diag.InFile(err, args[0])
@@ -59,8 +61,10 @@ SLAYER trained them. Nothing is dropped: what isospike has no form for is refuse
 						Msg: "a reset would make sigma-delta neurons forget what they have sent; netx ignores it for them"}).WithFix("leave out --reset-interval")
 				}
 			}
+			if reset.Offset != 0 && reset.Interval == 0 {
+				return diag.Usagef("usage", "--reset-offset is %d without a reset", reset.Offset).WithFix("give --reset-interval as well")
+			}
 			n.Encoding, n.Reset = encoding, reset
-			n.Layers[0].Graded = n.Layers[0].Graded || graded
 			return a.writeImport(n, filepath.Base(args[0]), out, nil)
 		},
 	}
@@ -141,6 +145,14 @@ func readSlayer(path string, l snn.Layer) ([]int16, error) {
 // writeImport writes an imported network, from a file that its provenance names unless "". r tells what making
 // integers of it cost, where it was not in integers.
 func (a *app) writeImport(n *fixed.Network, from, out string, r *quantize.Report) error {
+	if n.Encoding != "" {
+		if _, err := dataset.ParseEncoding(n.Encoding); err != nil {
+			return err
+		}
+	}
+	if err := n.Validate(); err != nil { // with what flags have set
+		return err
+	}
 	if from != "" {
 		n.Provenance["command"] = "isospike import"
 		n.Provenance["data"] = from

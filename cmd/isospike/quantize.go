@@ -185,6 +185,9 @@ func (a *app) quantize(c *cobra.Command, path string, f *quantizeFlags) error {
 		if o.Samples, err = a.calibration(c.Context(), e, src, f.calibration); err != nil {
 			return err
 		}
+		if err := spiking(o.Samples, f.mixed()); err != nil {
+			return err
+		}
 	}
 	s, err := quantize.SourceOf(m)
 	if err != nil {

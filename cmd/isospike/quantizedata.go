@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 
 	"github.com/isospike/isospike/dataset"
 	"github.com/isospike/isospike/quantize"
+	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/snn/fixed"
 	"github.com/isospike/isospike/snn/spike"
 )
@@ -53,6 +55,26 @@ func (a *app) calibration(ctx context.Context, e *executor, src dataset.Encoded,
 		return func() { all = append(all, s) }, nil
 	})
 	return all, err
+}
+
+// spiking returns an error where no layer, or not the output, of which bits by layer are chosen, spikes on any
+// sample: nothing can shift then, and the fewest bits would be as good as any.
+func spiking(samples []quantize.Sample, output bool) error {
+	for _, s := range samples {
+		layers := s.Before
+		if output {
+			layers = layers[len(layers)-1:]
+		}
+		if slices.ContainsFunc(layers, func(r *spike.Raster) bool { return r.Count() > 0 }) {
+			return nil
+		}
+	}
+	what := "network"
+	if output {
+		what = "output of the network"
+	}
+	return (&diag.Error{Kind: diag.Mismatch, Code: "nothing-compared", Msg: fmt.Sprintf("the %s does not spike on any of %d samples: that shows nothing", what, len(samples))}).
+		WithFix("give recordings that make the network spike, or more of them (--calibration)")
 }
 
 // effect runs samples on the executor of what was quantized, and on the fixed network.

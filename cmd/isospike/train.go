@@ -107,6 +107,9 @@ func (f *trainFlags) experiment(c *cobra.Command, base snn.Experiment) (*snn.Exp
 		return nil, diag.Usagef("usage", "--delay-bits and --max-delay both say which delay is the longest").WithFix("give one of them")
 	}
 	f.apply(c, e, &enc)
+	if c.Flags().Changed("bits") && e.Training.Arithmetic == "float" {
+		return nil, diag.Usagef("usage", "--bits: float arithmetic computes with weights that are not rounded").WithFix("leave it out, and give quantize --bits")
+	}
 	if err := enc.Check(); err != nil {
 		return nil, err
 	}

@@ -61,7 +61,7 @@ func convolution(t *rapid.T, in snn.Shape) (*fixed.Kernel, snn.Shape) {
 	for a, n := range [2]int{in.W, in.H} {
 		k.Size[a], k.Stride[a] = rapid.IntRange(1, 4).Draw(t, "kernel"), rapid.IntRange(1, 3).Draw(t, "stride")
 		k.Padding[a], k.Dilation[a] = rapid.IntRange(0, 2).Draw(t, "padding"), rapid.IntRange(1, 2).Draw(t, "dilation")
-		out[a] = rapid.IntRange(1, max(1, min(8, (n-1+k.Padding[a])/k.Stride[a]+1))).Draw(t, "extent")
+		out[a] = rapid.IntRange(1, max(1, min(8, (n-1+2*k.Padding[a])/k.Stride[a]+1))).Draw(t, "extent")
 	}
 	channels := rapid.IntRange(1, max(1, min(6, 80/(out[0]*out[1])))).Draw(t, "channels out")
 	for _, g := range []int{2, 3, in.C} {

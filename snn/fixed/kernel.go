@@ -46,8 +46,8 @@ func (k *Kernel) check(in, out snn.Shape) error {
 		if min(size, stride, dilation) < 1 || pad < 0 || max(size, stride, pad, dilation) > maxKernel {
 			return fmt.Errorf("a kernel of size %v, stride %v, padding %v, dilation %v is out of range", k.Size, k.Stride, k.Padding, k.Dilation)
 		}
-		// The last neuron's kernel begins within the input and its padding.
-		if (n[1]-1)*stride-pad >= n[0] {
+		// The last kernel begins within the input and its padding, of which one may see nothing else.
+		if (n[1]-1)*stride-pad >= n[0]+pad {
 			return fmt.Errorf("%d neurons in a row are too many for %d inputs", n[1], n[0])
 		}
 	}

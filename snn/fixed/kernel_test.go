@@ -167,6 +167,19 @@ func TestKernelRefused(t *testing.T) {
 	if err := check(good()); err != nil {
 		t.Fatal(err)
 	}
+	// A kernel no wider than the padding: the windows at both ends see nothing else, as torch has them too.
+	wide := good()
+	wide.Kernel, wide.Out, wide.Weight = fixed.Square(1, 1, 1, 1, 2), snn.Shape{W: 8, H: 7, C: 6}, make([]int16, 6*2)
+	if err := check(wide); err != nil {
+		t.Error(err)
+	}
+	if want := wide.Kernel.Output(wide.In); want.W != wide.Out.W || want.H != wide.Out.H || wide.Synapses() != wide.In.Size()*3 {
+		t.Errorf("%v outputs with %d synapses", want, wide.Synapses())
+	}
+	wide.Out.W++
+	if check(wide) == nil {
+		t.Error("a window beyond the padding is taken")
+	}
 	for name, spoil := range map[string]func(l *fixed.Layer){
 		"groups 0":          func(l *fixed.Layer) { l.Kernel.Groups = 0 },
 		"groups of 3":       func(l *fixed.Layer) { l.Kernel.Groups = 3 },
