@@ -7,6 +7,7 @@ import (
 
 	"github.com/isospike/isospike/targets"
 	"github.com/isospike/isospike/targets/fpga"
+	"github.com/isospike/isospike/targets/fpga/link"
 )
 
 // TestOwnBoard: the board file in docs/board.md is an iCEBreaker but for what it says, and a bitstream can be made for it.
@@ -51,6 +52,18 @@ func TestOwnBoard(t *testing.T) {
 		if d.Parameters[name] != want {
 			t.Errorf("%s is %s, not %s", name, d.Parameters[name], want)
 		}
+	}
+}
+
+// TestOwnUSB: the digits of a USB id may be large, as lsusb's are not and Windows' are.
+func TestOwnUSB(t *testing.T) {
+	x, err := targets.Parse("myboard", []byte("inherits = \"icebreaker\"\n[board]\nusb = [\"1A86:55D4\"]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := x.(*fpga.Board)
+	if port, err := link.Choose([]link.Candidate{{Name: "COM7", USB: "1a86:55d4", Interface: -1}}, b.USB, b.Interface); err != nil || port != "COM7" {
+		t.Errorf("%q, %v", port, err)
 	}
 }
 

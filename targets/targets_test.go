@@ -129,6 +129,8 @@ func TestParseErrors(t *testing.T) {
 		"inherits = \"icebreaker\"\n[limits]\nmax_delay = 63":        "target-limits",
 		"inherits = \"icebreaker\"\n[limits]\nperiodic_reset = true": "target-limits",
 		"inherits = \"icebreaker\"\n[board]\nbaud = 115200":          "target-baud",
+		"inherits = \"icebreaker\"\n[board]\nbaud = 12000000":        "target-baud", // 3 clocks a bit
+		"inherits = \"icebreaker\"\n[board]\nbaud = 8000":            "target-baud", // 4500 clocks a bit
 
 		"inherits = \"icebreaker\"\n[limits]\nneuron_kinds = [\"cuba\", \"srm\"]": "target-limits",
 		"inherits = \"icebreaker-srm\"\n[limits]\nneurons = 129":                  "target-limits",
@@ -140,6 +142,15 @@ func TestParseErrors(t *testing.T) {
 		}
 		if text == "a = \nb = ]" && e.Line != 1 {
 			t.Errorf("%q: line %d in %v", text, e.Line, err)
+		}
+	}
+}
+
+// TestBaud: the fewest and the most clocks a bit that the serial line takes.
+func TestBaud(t *testing.T) {
+	for _, rate := range []string{"core_hz = 36_000_000\nbaud = 9_000_000", "core_hz = 36_864_000\nbaud = 9_000"} {
+		if _, err := targets.Parse("x", []byte("inherits = \"icebreaker\"\n[board]\n"+rate)); err != nil {
+			t.Error(err)
 		}
 	}
 }

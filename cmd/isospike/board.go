@@ -162,6 +162,9 @@ func printCounts(w io.Writer, counts []boardCount) {
 
 // open opens the port that the flags name, or else the only one that can be the board's.
 func (f *boardFlags) open(a *app, b *fpga.Board) (link.Port, error) {
+	if f.baud < 0 {
+		return nil, diag.Usagef("usage", "--baud is %d: a rate is a number of bits a second", f.baud).WithFix("leave it out, and the rate is found")
+	}
 	name := f.port
 	if name == "" {
 		ports, err := link.Ports()

@@ -1,6 +1,12 @@
 package main
 
-import "testing"
+import (
+	"io"
+	"path/filepath"
+	"testing"
+
+	"github.com/isospike/isospike/snn/diag"
+)
 
 // TestCoreTime: clocks are divided among samples, and by the clock of the board where it is known.
 func TestCoreTime(t *testing.T) {
@@ -20,5 +26,12 @@ func TestCoreTime(t *testing.T) {
 	}
 	if coreTimeOf(0, 4, "icebreaker") != nil || coreTimeOf(9, 0, "icebreaker") != nil {
 		t.Error("a time of nothing")
+	}
+}
+
+// TestNegativeBaud: it is wrong usage, and no port is opened with it.
+func TestNegativeBaud(t *testing.T) {
+	if status := run([]string{"board", "test", "--port", filepath.Join(t.TempDir(), "none"), "--baud", "-1"}, io.Discard, io.Discard); status != int(diag.Usage) {
+		t.Errorf("status %d", status)
 	}
 }

@@ -3,6 +3,8 @@ package fpga
 import (
 	"cmp"
 	"math/bits"
+	"slices"
+	"strings"
 
 	"github.com/isospike/isospike/compile"
 	"github.com/isospike/isospike/snn/diag"
@@ -61,8 +63,8 @@ func New(name string, limits compile.Limits, hw Hardware) (*Board, error) {
 			return nil, diag.Inputf("target-limits", "", "limit %s is %d, the memory map has room for %d to %d", x.name, x.v, x.lo, x.hi)
 		}
 	}
-	if l.CoresPerChip > 1 && (bits.OnesCount(uint(l.Neurons)) != 1 || bits.OnesCount(uint(l.AxonsIn)) != 1) {
-		return nil, diag.Inputf("target-limits", "", "neurons is %d and axons_in %d: on a chip of several cores both are powers of two", l.Neurons, l.AxonsIn)
+	if l.CoresPerChip > 1 && bits.OnesCount(uint(l.Neurons)) != 1 {
+		return nil, diag.Inputf("target-limits", "", "limit neurons is %d: on a chip of several cores it is a power of two", l.Neurons)
 	}
 	if l.SynapticDelay || l.PeriodicReset || l.GradedSpikes {
 		return nil, diag.Inputf("target-limits", "", "the core has neither synaptic delays nor a periodic reset nor graded spikes")
@@ -73,7 +75,14 @@ func New(name string, limits compile.Limits, hw Hardware) (*Board, error) {
 	if min(hw.ClockHz, hw.CoreHz, hw.Baud) < 0 || hw.Baud > 0 && hw.CoreHz%hw.Baud != 0 {
 		return nil, diag.Inputf("target-baud", "", "%d baud do not divide the core's clock of %d Hz (oscillator %d Hz)", hw.Baud, hw.CoreHz, hw.ClockHz)
 	}
+	if n := hw.CoreHz / max(hw.Baud, 1); hw.Baud > 0 && hw.CoreHz > 0 && (n < rtl.MinDivider || n > rtl.MaxDivider) {
+		return nil, diag.Inputf("target-baud", "", "%d baud are %d clocks of %d Hz a bit; the serial line takes %d to %d", hw.Baud, n, hw.CoreHz, rtl.MinDivider, rtl.MaxDivider)
+	}
 	hw.Title = cmp.Or(hw.Title, name)
+	hw.USB = slices.Clone(hw.USB)
+	for i, id := range hw.USB {
+		hw.USB[i] = strings.ToLower(id) // as link.Ports has them
+	}
 	return &Board{hw, name, limits, neurons}, nil
 }
 
@@ -106,14 +115,14 @@ func (b *Board) Words(r Region) int {
 }
 
 // minWords is the least size of the memories that boards differ in: a word of the delay
-// ring has 16 axons.
-const minWords = 16
+// ring has 16 axons, and a slot has two words at least.
+const minWords = 32
 
 // Info is what the board says of itself. Neuron and axon ids count through the cores.
 func (b *Board) Info() link.Info {
 	l := &b.limits
-	i := link.Info{Cores: l.CoresPerChip, Neurons: l.CoresPerChip * l.Neurons, Axons: l.CoresPerChip * l.AxonsIn,
-		Synapses: l.CoresPerChip * l.SynapseWords, RingSlots: RingSlots, RxBuffer: rtl.RxBuffer, MaxPayload: rtl.MaxPayload, MaxBaud: b.Baud}
+	i := link.Info{Cores: l.CoresPerChip, Neurons: l.CoresPerChip * l.Neurons, Axons: l.CoresPerChip * b.Words(Axons),
+		Synapses: l.CoresPerChip * b.Words(Synapses), RingSlots: RingSlots, RxBuffer: rtl.RxBuffer, MaxPayload: rtl.MaxPayload, MaxBaud: b.Baud}
 	i.OutBuffer = max(rtl.OutBuffer, 1<<bits.Len(uint(i.Neurons)))
 	for range i.Cores {
 		for r := range RegionCount {

@@ -71,8 +71,9 @@ func (e *emulator) Reset() {
 }
 
 func (e *emulator) Step(axons, spikes []int32) []int32 {
+	of := e.board.Words(Axons)
 	for _, a := range axons {
-		core, axon := int(a)/e.board.limits.AxonsIn, int(a)%e.board.limits.AxonsIn
+		core, axon := int(a)/of, int(a)%of
 		if len(e.program.Cores[core].Row) == 0 {
 			continue // nothing listens on a core without neurons
 		}

@@ -48,7 +48,7 @@ func draw(t *rapid.T, target compile.Target) (*fixed.Network, *compile.Program, 
 
 // many returns a board of four small cores.
 func many(t testing.TB) *fpga.Board {
-	x, err := targets.Parse("many", []byte("inherits = \"up5k\"\n[limits]\ncores_per_chip = 4\nneurons = 16\naxons_in = 128\nsynapse_words = 4096"))
+	x, err := targets.Parse("many", []byte("inherits = \"up5k\"\n[limits]\ncores_per_chip = 4\nneurons = 16\naxons_in = 100\nsynapse_words = 4000"))
 	check(t, err)
 	return x.(*fpga.Board)
 }

@@ -26,9 +26,9 @@ const mhz = 1_000_000
 // between reports whether lo ≤ hz ≤ hi in MHz.
 func between(hz, lo, hi int64) bool { return lo*mhz <= hz && hz <= hi*mhz }
 
-// ice40: the phase detector takes 10 to 133 MHz, the oscillator makes 533 to 1066 MHz.
+// ice40: the phase detector takes 10 to 133 MHz, the oscillator makes 533 to 1066 MHz, and 16 to 275 MHz may come out.
 func ice40(in, out int64) map[string]int64 {
-	for r := int64(1); r <= 16 && between(in/r, 10, 133); r++ {
+	for r := int64(1); r <= 16 && between(in/r, 10, 133) && between(out, 16, 275); r++ {
 		for q := int64(1); q <= 6; q++ {
 			vco := out << q
 			if f := vco * r / in; f >= 1 && f <= 128 && f*in == vco*r && between(vco, 533, 1066) {

@@ -95,6 +95,14 @@ func TestIcepll(t *testing.T) {
 			n++
 		}
 	}
+	for _, out := range []int64{12, 276} {
+		if err := exec.Command(path, "-i", "12", "-o", strconv.FormatInt(out, 10)).Run(); err == nil {
+			t.Errorf("icepll makes %d MHz", out)
+		}
+		if s := ice40(12*mhz, out*mhz); s != nil {
+			t.Errorf("%d MHz, which icepll refuses: %v", out, s)
+		}
+	}
 	t.Logf("compared %d settings", n)
 	if n < 30 {
 		t.Error("too little was compared")

@@ -23,7 +23,7 @@ func (b *Board) Design(divider int) (*rtl.Design, error) {
 	l, info := b.limits, b.Info()
 	d := &rtl.Design{Chip: "core", Parameters: map[string]string{
 		"OUT_BITS": strconv.Itoa(bits.Len(uint(info.OutBuffer)) - 1), "MAX_BAUD": strconv.Itoa(b.Baud),
-		"CORES": strconv.Itoa(l.CoresPerChip), "NEURONS": strconv.Itoa(l.Neurons), "AXONS": strconv.Itoa(l.AxonsIn),
+		"CORES": strconv.Itoa(l.CoresPerChip), "NEURONS": strconv.Itoa(l.Neurons), "AXONS": strconv.Itoa(b.Words(Axons)),
 		"SYNAPSES": strconv.Itoa(b.Words(Synapses)), "ROUTES": strconv.Itoa(b.Words(Routes)),
 		"SPRAM": flag[b.SPRAM], "SERIAL": flag[b.SerialDecay], "SRM": strconv.Itoa(b.kind.number),
 	}}

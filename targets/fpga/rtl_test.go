@@ -2,6 +2,8 @@ package fpga_test
 
 import (
 	"context"
+	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -57,6 +59,28 @@ func inVerilog(t *testing.T, b *fpga.Board) *link.Conn {
 	return conn
 }
 
+// TestDesign: memories are powers of two, whatever the limits, and the Verilog has the sizes that Info says.
+// The delay ring finds an axon's bit at the number of its slot and that of the axon, side by side.
+func TestDesign(t *testing.T) {
+	for _, axons := range []int{1, 8, 17, 300, 512} {
+		x, err := targets.Parse("odd", fmt.Appendf(nil, "inherits = \"icebreaker\"\n[limits]\naxons_in = %d\nsynapse_words = 5000\naxons_out = 100\nneurons = 100", axons))
+		check(t, err)
+		b := x.(*fpga.Board)
+		d, err := b.Design(0)
+		check(t, err)
+		i := b.Info()
+		want := map[string]int{"AXONS": i.Axons, "SYNAPSES": i.Synapses, "NEURONS": i.Neurons}
+		for name, n := range want {
+			if d.Parameters[name] != strconv.Itoa(n) {
+				t.Errorf("%d axons: %s is %s, INFO has %d", axons, name, d.Parameters[name], n)
+			}
+		}
+		if i.Axons < axons || i.Axons < 32 || i.Axons&(i.Axons-1) != 0 || 4*i.Axons != i.Regions[fpga.Axons] {
+			t.Errorf("%d axons: %d in the Verilog, %d bytes of memory", axons, i.Axons, i.Regions[fpga.Axons])
+		}
+	}
+}
+
 // TestVerilog runs random networks, one after the other, on the Verilog of boards behind their
 // serial pins, and compares every spike of every tick and the state of every neuron after the last
 // with the simulator, and the spikes with the definition.
@@ -73,7 +97,7 @@ func TestVerilog(t *testing.T) {
 	}{
 		{board(t), 60},
 		{named(t, "icebreaker-srm"), 30},
-		{small("four", "[limits]\ncores_per_chip = 4\nneurons = 16\naxons_in = 128\nsynapse_words = 4096\n[board]\nspram = false\nserial_decay = true"), 30},
+		{small("four", "[limits]\ncores_per_chip = 4\nneurons = 16\naxons_in = 100\nsynapse_words = 4000\n[board]\nspram = false\nserial_decay = true"), 30},
 	} {
 		b := v.Board
 		t.Run(b.Name(), func(t *testing.T) {

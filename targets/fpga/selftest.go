@@ -149,8 +149,8 @@ func (b *Board) knownNetwork() *fixed.Network {
 	r := rand.New(rand.NewPCG(1, 2))
 	const inputs, fan = 16, 6
 	total := b.limits.CoresPerChip * b.limits.Neurons
-	second := total / 8
-	first := total/2 + total/8
+	second := max(total/8, 1)
+	first := max(total/2+total/8, 1)
 	neurons := []fixed.Neuron{fixed.CUBA{IDecay: 1024, VDecay: 128, VTh: 300, RefDelay: 3}, fixed.CUBA{IDecay: 3000, VDecay: 500, VTh: 90, RefDelay: 1}}
 	if b.kind.name == snn.SRM {
 		neurons = []fixed.Neuron{fixed.SRM{SDecay: 700, SShift: 2, RDecay: 900, XDecay: 900, RShift: 3, Kick: 2000, VTh: 300},

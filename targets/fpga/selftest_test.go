@@ -28,6 +28,14 @@ func TestSelfTest(t *testing.T) {
 			compared += s.Spikes
 		})
 	}
+	t.Run("three neurons", func(t *testing.T) {
+		x, err := targets.Parse("three", []byte("inherits = \"icebreaker\"\n[limits]\nneurons = 3"))
+		check(t, err)
+		b := x.(*fpga.Board)
+		s, err := b.Test(t.Context(), emulated(t, b), func(string) {})
+		check(t, err)
+		compared += s.Spikes
+	})
 	t.Run("in Verilog", func(t *testing.T) {
 		s, err := board(t).Test(t.Context(), inVerilog(t, board(t)), func(string) {})
 		check(t, err)

@@ -19,7 +19,7 @@ func errInterrupted(ctx context.Context) *diag.Error {
 func errNoBoard(bytes int64) *diag.Error {
 	if bytes > 0 {
 		return linkError("no-board", "%d bytes came from the port, but no answer from a board", bytes).
-			WithFix("give the baud rate that the bitstream was built for, and close other programs that use the board")
+			WithFix("check that this is the board's port and that the bitstream is on the board, and close other programs that use it")
 	}
 	return linkError("no-board", "no board answers on the port").
 		WithFix("check that this is the board's port, that the bitstream is on it, and the baud rate")

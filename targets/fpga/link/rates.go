@@ -29,6 +29,10 @@ const (
 	syncByte = 0x80 // low for 8 bits, which the board measures
 	fewPairs = 4    // questions of each kind at every rate on the way up
 	allPairs = 25   // at the rate that is kept
+
+	// orderPatience is how long the port may take for what is done between two frames. Before it sends a break
+	// what was written must leave: 512 bytes at the slowest rate of a board, which takes 2 s.
+	orderPatience = 5 * time.Second
 )
 
 // meet finds the board and the rate of the line, and opens the session.
@@ -236,14 +240,22 @@ func (c *Conn) tune(ctx context.Context, baud int) error {
 }
 
 // order has the writer do something between two frames. What arrives meanwhile is of no rate, and dropped.
+// A device that takes no bytes, which is no board, holds the writer up.
 func (c *Conn) order(ctx context.Context, do func() error) error {
 	orders, done := c.orders, make(chan error, 1)
+	late := time.NewTimer(orderPatience)
+	defer late.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return errInterrupted(ctx)
 		case err := <-c.down:
 			return errClosed(err)
+		case <-late.C:
+			if c.info.Neurons == 0 {
+				return errNoBoard(c.bytesIn.Load())
+			}
+			return errSilent(orderPatience)
 		case <-c.rx:
 		case orders <- func() { done <- do() }:
 			orders = nil

@@ -27,6 +27,7 @@ type ratedEnd struct {
 	armed       bool // the next byte sets its rate
 	most        int  // that the port can; 0: any
 	noBreak     bool
+	stuck       int // the break, from 1, before which the line takes no bytes, so that it never comes
 	worst       func(baud int) float64
 	deaf        int // the pulse that is damaged, from 1
 	breaks      int
@@ -47,6 +48,10 @@ func (e *ratedEnd) SetBaud(baud int) error {
 func (e *ratedEnd) Break(d time.Duration) error {
 	if e.noBreak {
 		return errors.New("no breaks here")
+	}
+	if e.breaks+1 == e.stuck {
+		<-e.closed
+		return errors.New("the port is closed")
 	}
 	if time.Sleep(d); d < 10*time.Millisecond {
 		return nil // too short for a board of 12 MHz
@@ -277,6 +282,17 @@ func TestRatesEnd(t *testing.T) {
 			e.board = e.own
 			e.mu.Unlock()
 			wantCode(t, c.Load(context.Background(), d.image), diag.Link, "board-reset")
+		})
+	}
+	// A device that takes no bytes holds up what waits until they have left.
+	for stuck, code := range map[int]string{2: "no-board", 9: "board-silent"} {
+		e := &ratedEnd{stuck: stuck, fixed: stuck == 2}
+		onRates(t, e, Options{}, func(d *desk, c *Conn, err error, _ *[]string) {
+			if err == nil {
+				e.turn(cleanTo(0, 0.2))
+				err = c.Load(context.Background(), d.image)
+			}
+			wantCode(t, err, diag.Link, code)
 		})
 	}
 	// An end of the context ends the search.

@@ -28,11 +28,13 @@ func toyDesign() *rtl.Design {
 	}}
 }
 
-// verilated returns the simulation of the design. Where its tools are missing the test is skipped,
+// verilated returns the simulation of toyDesign. Where its tools are missing the test is skipped,
 // but not in CI.
-func verilated(t testing.TB) string {
+func verilated(t testing.TB) string { return simulation(t, toyDesign()) }
+
+func simulation(t testing.TB, d *rtl.Design) string {
 	t.Helper()
-	program, err := rtl.Verilate(context.Background(), toyDesign(), nil)
+	program, err := rtl.Verilate(context.Background(), d, nil)
 	if err != nil {
 		if os.Getenv("CI") == "" {
 			t.Skip(err)

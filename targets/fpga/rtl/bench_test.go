@@ -119,7 +119,9 @@ func TestNetlist(t *testing.T) {
 func TestLint(t *testing.T) {
 	needs(t, "verilator")
 	for _, v := range append(variants, &variant{name: "ecp5", parameters: []string{"CORES=4", "SYNAPSES=32768", "SPRAM=0"}},
-		&variant{name: "two", parameters: []string{"CORES=2", "SPRAM=0", "SERIAL=1'b1"}}) {
+		&variant{name: "two", parameters: []string{"CORES=2", "SPRAM=0", "SERIAL=1'b1"}},
+		&variant{name: "smallest", parameters: []string{"NEURONS=1", "AXONS=32", "SYNAPSES=32", "ROUTES=32"}},
+		&variant{name: "smallest of two", parameters: []string{"CORES=2", "NEURONS=1", "AXONS=32", "SYNAPSES=32", "ROUTES=32", "SPRAM=0"}}) {
 		args := []string{"--lint-only", "-Wall", "-Icore", "core/chip.v"}
 		for _, p := range v.parameters {
 			args = append(args, "-G"+p)

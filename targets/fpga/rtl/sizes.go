@@ -8,3 +8,9 @@ const (
 	OutBuffer  = 512 // bytes of output, at least
 	MaxPayload = 228 // bytes of payload in a frame to the board
 )
+
+// How many clocks a bit of the serial line may take (link/uart_rx.v).
+const (
+	MinDivider = 4
+	MaxDivider = 4096
+)

@@ -37,7 +37,7 @@ module link_memory #(
     localparam [79:0] AFTER = {REGIONS_W[7:0], 8'd228, RX_W[15:0], SLOTS_W[15:0], AXONS_W[15:0], NEURONS_W[15:0]};
 
     // No byte is read while it is written: registers are read and written in different clocks,
-    // and a frame is sent when it is written.
+    // and a frame is sent when it is written. Simulation would notice.
     (* no_rw_check *)
     reg [7:0] mem [0:511];
 
@@ -59,7 +59,11 @@ module link_memory #(
 
     always @(posedge i_clk) begin
         if (i_write) mem[i_waddr] <= i_wdata;
+`ifdef SYNTHESIS
         if (i_read) o_rdata <= mem[i_raddr];
+`else
+        if (i_read) o_rdata <= i_write && i_waddr == i_raddr ? ~i_wdata : mem[i_raddr];
+`endif
     end
 
     wire unused = &{1'b0, NEURONS_W, AXONS_W, SLOTS_W, CORES_W, RX_W, ROOM_W, REGIONS_W};

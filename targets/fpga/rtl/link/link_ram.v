@@ -1,6 +1,6 @@
 // A block RAM with one write and one read port. The read is registered, and what a read
 // gives of the word that is written in the same clock is not defined: every user states
-// why it never looks at such a word.
+// why it never looks at such a word. Simulation gives the wrong bits on purpose, as core/ram.v does.
 
 `default_nettype none
 
@@ -23,7 +23,11 @@ module link_ram #(
 
     always @(posedge i_clk) begin
         if (i_write) mem[i_waddr] <= i_wdata;
+`ifdef SYNTHESIS
         o_rdata <= mem[i_raddr];
+`else
+        o_rdata <= i_write && i_waddr == i_raddr ? ~i_wdata : mem[i_raddr];
+`endif
     end
 
 endmodule

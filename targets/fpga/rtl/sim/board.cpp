@@ -47,7 +47,7 @@ public:
         for (int i = 0; i < 4; i++) step();
         receiving = false; // a byte that broke off
         top.i_ready = 1;
-        for (int i = 0; i < 20; i++) step();
+        for (int i = 0; i < 1028; i++) step(); // what top/board.v waits, and a few
     }
 
     // One clock.

@@ -1,5 +1,8 @@
-// A board without its clock generator: the link and the chip behind it, a reset of 16
+// A board without its clock generator: the link and the chip behind it, a reset of 1024
 // clocks after i_ready, and a lamp that beats once in 512 ticks: at 36 MHz, once a second.
+//
+// The block RAMs of an iCE40 read as zero for some 3 µs after configuration, whatever is in them, and the
+// PLL may be ready before that is over. The program of the link is in one.
 
 `default_nettype none
 
@@ -29,10 +32,10 @@ module board #(
     output wire o_idle  // for simulations: the clock may stop
 );
 
-    reg [4:0] wake = 5'd0;
-    wire rst = !wake[4];
+    reg [10:0] wake = 11'd0;
+    wire rst = !wake[10];
     always @(posedge i_clk) begin
-        if (!i_ready) wake <= 5'd0;
+        if (!i_ready) wake <= 11'd0;
         else if (rst) wake <= wake + 1'b1;
     end
 
