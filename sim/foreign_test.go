@@ -1,9 +1,7 @@
 package sim_test
 
 import (
-	"context"
 	"math/rand/v2"
-	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -79,23 +77,8 @@ func TestForeign(t *testing.T) {
 				continue
 			}
 			programs++
-			want, err := m.Run(context.Background(), in, 50, sim.Options{States: true, Slow: true})
-			check(t, err)
-			hash := m.Hash()
-			for i, m := range []*sim.Machine{m, sim.NewApart(q), sim.NewWithin(q, 1<<40), sim.NewWithin(q, 1000)} {
-				got, err := m.Run(context.Background(), in, 50, sim.Options{States: true, Threads: 1 + i%2})
-				check(t, err)
-				for k, w := range want.Layers {
-					if g := got.Layers[k]; !w.Spikes.Equal(g.Spikes) || !slices.Equal(w.U, g.U) || !slices.Equal(w.V, g.V) {
-						d, _, err := sim.FirstDivergence(q, in, want.Layers, got.Layers)
-						t.Fatal(i, k, d, err)
-					}
-					values, spikes = values+2*len(w.U), spikes+w.Spikes.Count()
-				}
-				if m.Hash() != hash || !slices.Equal(got.Cores, want.Cores) {
-					t.Fatal("the states at the end or the counts differ")
-				}
-			}
+			v, s := allAlike(t, q, in, 50, m, sim.NewApart(q), sim.NewWithin(q, 1<<40), sim.NewWithin(q, 1000))
+			values, spikes = values+v, spikes+s
 		}
 	})
 	t.Logf("%d programs, compared %d values, %d spikes; %d refused", programs, values, spikes, refused)
@@ -117,14 +100,17 @@ func TestTinyChip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		target, c := tinyChip(t)
 		net := nettest.Network(t, c)
-		y.run(t, net, target, compile.Compile)
-		if p, err := compile.Compile(net, target); err == nil {
-			for i := range p.Cores {
-				for _, f := range p.Cores[i].Format {
-					formats[f]++
+		y.run(t, net, target, func(n *fixed.Network, target compile.Target) (*compile.Program, error) {
+			p, err := compile.Compile(n, target)
+			if err == nil {
+				for i := range p.Cores {
+					for _, f := range p.Cores[i].Format {
+						formats[f]++
+					}
 				}
 			}
-		}
+			return p, err
+		})
 	})
 	y.report(t, fixed.MaxVTh, true)
 	if formats[compile.Sparse] == 0 || formats[compile.RunLength] == 0 || formats[compile.Dense] == 0 {

@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"context"
 	"flag"
 	"math/rand/v2"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"github.com/isospike/isospike/sim"
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/fixed"
+	"github.com/isospike/isospike/snn/spike"
 	"github.com/isospike/isospike/targets"
 )
 
@@ -75,30 +77,38 @@ func FuzzFast(f *testing.F) {
 		for i := range 10 {
 			raster.Append(int32(i))
 		}
-		want, err := m.Run(t.Context(), raster, raster.Ticks(), sim.Options{States: true, Slow: true})
-		check(t, err)
-		hash := m.Hash()
-		apart, joined := sim.NewApart(p), sim.NewWithin(p, int(seed%4)*10_000)
-		for i, m := range []*sim.Machine{m, apart, joined, joined} {
-			got, err := m.Run(t.Context(), raster, raster.Ticks(), sim.Options{States: true, Threads: 1 + i%2})
-			check(t, err)
-			for k, w := range want.Layers {
-				if g := got.Layers[k]; !w.Spikes.Equal(g.Spikes) || !slices.Equal(w.U, g.U) || !slices.Equal(w.V, g.V) {
-					d, _, err := sim.FirstDivergence(p, raster, want.Layers, got.Layers)
-					t.Fatal(k, d, err)
-				}
-				compared, spikes = compared+2*len(w.U), spikes+w.Spikes.Count()
-			}
-			if m.Hash() != hash || !slices.Equal(got.Cores, want.Cores) {
-				t.Fatal("the states at the end or the counts differ")
-			}
-		}
+		joined := sim.NewWithin(p, int(seed%4)*10_000)
+		c, s := allAlike(t, p, raster, raster.Ticks(), m, sim.NewApart(p), joined, joined)
+		compared, spikes = compared+c, spikes+s
 	})
 	f.Cleanup(func() {
 		if f.Logf("compared %d values, %d spikes", compared, spikes); flag.Lookup("test.fuzz").Value.String() == "" && (compared == 0 || spikes == 0) {
 			f.Error("too little was compared")
 		}
 	})
+}
+
+// allAlike compares machines of p, on one thread and two in turn, with the first of them on its reference path. It returns how
+// many values and spikes it compared.
+func allAlike(t interface{ Fatal(...any) }, p *compile.Program, in *spike.Raster, ticks int, machines ...*sim.Machine) (values, spikes int) {
+	want, err := machines[0].Run(context.Background(), in, ticks, sim.Options{States: true, Slow: true})
+	check(t, err)
+	hash := machines[0].Hash()
+	for i, m := range machines {
+		got, err := m.Run(context.Background(), in, ticks, sim.Options{States: true, Threads: 1 + i%2})
+		check(t, err)
+		for k, w := range want.Layers {
+			if g := got.Layers[k]; !w.Spikes.Equal(g.Spikes) || !slices.Equal(w.U, g.U) || !slices.Equal(w.V, g.V) {
+				d, _, err := sim.FirstDivergence(p, in, want.Layers, got.Layers)
+				t.Fatal(i, k, d, err)
+			}
+			values, spikes = values+2*len(w.U), spikes+w.Spikes.Count()
+		}
+		if m.Hash() != hash || !slices.Equal(got.Cores, want.Cores) {
+			t.Fatal("the states at the end or the counts differ")
+		}
+	}
+	return values, spikes
 }
 
 // layOutSoon is Compile but for programs of many cores, whose places are not searched for: that may take

@@ -61,13 +61,20 @@ func openData(a *app, path, labels, encoding string) (dataset.Encoded, error) {
 func (a *app) writeSet(ctx context.Context, s dataset.Set, write func(dataset.Set) error) error {
 	p := a.progress("writing", "samples", s.Len())
 	defer p.end()
-	return write(dataset.Watched(s, func(i int) error {
-		if ctx.Err() != nil {
-			return diag.Stopped("writing", context.Cause(ctx))
-		}
+	return write(dataset.Watched(until(ctx, "writing", s), func(i int) error {
 		p.set(i, "")
 		return nil
 	}))
+}
+
+// until returns s, which cannot be read any more when ctx is done: what is stopped then.
+func until(ctx context.Context, what string, s dataset.Set) dataset.Set {
+	return dataset.Watched(s, func(int) error {
+		if ctx.Err() != nil {
+			return diag.Stopped(what, context.Cause(ctx))
+		}
+		return nil
+	})
 }
 
 func newData(a *app) *cobra.Command {

@@ -143,12 +143,7 @@ func (d *demo) makeData(ctx context.Context) error {
 	enc := dataset.Encoding{Tick: 1000, Ticks: 300, Downsample: 4}
 	e.Encoding = enc.String()
 	d.exp = e
-	set, err := dataset.Cache(dataset.Watched(dataset.NewSynth(d.samples, d.seed), func(int) error {
-		if ctx.Err() != nil {
-			return diag.Stopped("drawing the recordings", context.Cause(ctx))
-		}
-		return nil
-	}), d.threads)
+	set, err := dataset.Cache(until(ctx, "drawing the recordings", dataset.NewSynth(d.samples, d.seed)), d.threads)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/isospike/isospike/dataset"
-	"github.com/isospike/isospike/internal/artifact"
 	"github.com/isospike/isospike/snn"
 	"github.com/isospike/isospike/snn/diag"
 	"github.com/isospike/isospike/train"
@@ -201,7 +200,7 @@ func (f *trainFlags) model(c *cobra.Command) (*train.Model, error) {
 	base := *snn.DefaultExperiment()
 	if f.resume {
 		var err error
-		m, err = readModel(checkpoint(f.out))
+		m, err = train.Read(checkpoint(f.out))
 		if errors.Is(err, os.ErrNotExist) {
 			return nil, diag.Inputf("no-checkpoint", checkpoint(f.out), "there is nothing to resume").WithFix("run without --resume first")
 		}
@@ -241,15 +240,6 @@ func (f *trainFlags) fresh(c *cobra.Command, base snn.Experiment) (*train.Model,
 }
 
 func checkpoint(out string) string { return out + ".checkpoint" }
-
-func readModel(path string) (*train.Model, error) {
-	file, err := artifact.Read(path)
-	if err != nil {
-		return nil, err
-	}
-	m, err := train.FromFile(file)
-	return m, diag.InFile(err, path)
-}
 
 // fits checks the data's shape against the network's input, by name, before any
 // sample is run.
